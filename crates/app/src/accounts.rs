@@ -1,0 +1,108 @@
+//! Accounts and API keys.
+
+use domain::{Account, Actor, ApiKey, ApiKeyText, Id, Invalid, Permission, Scope, account::check_name};
+use store::Tx;
+
+use crate::{AppError, access::require};
+
+/// Makes an account. Only somebody at the machine itself gets here.
+pub fn create(tx: &mut Tx<'_>, name: &str) -> Result<Account, AppError> {
+    check_name("/name", name)?;
+    let account = Account {
+        id: tx.new_id(),
+        name: name.to_owned(),
+        created_at: tx.now(),
+    };
+    store::accounts::insert(tx, &account)?;
+    Ok(account)
+}
+
+/// All accounts, oldest first.
+pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Account>, AppError> {
+    Ok(store::accounts::list(tx)?)
+}
+
+/// The account meant on a command line: the one named by id or name, or the only one there is. With `create`, an
+/// empty store gets its first.
+pub fn resolve(tx: &mut Tx<'_>, named: Option<&str>, create_first: bool) -> Result<Account, AppError> {
+    let accounts = all(tx)?;
+    let listed = || {
+        accounts
+            .iter()
+            .map(|account| format!("{} ({})", account.id, account.name))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let problem = match named {
+        Some(named) => {
+            let meant = |it: &&Account| it.id.to_string() == named || it.name == named;
+            let mut found = accounts.iter().filter(meant);
+            match (found.next(), found.next()) {
+                (Some(account), None) => return Ok(account.clone()),
+                (None, _) => format!("there is no account {named:?}; there are: {}", listed()),
+                (Some(_), Some(_)) => format!(
+                    "several accounts are called {named:?}; name one by id: {}",
+                    listed()
+                ),
+            }
+        }
+        None => match accounts.as_slice() {
+            [only] => return Ok(only.clone()),
+            [] if create_first => return create(tx, "Default"),
+            [] => {
+                "the store has no account yet; make one with: leadpost account create --name NAME".to_owned()
+            }
+            _ => format!("say which account with --account; there are: {}", listed()),
+        },
+    };
+    Err(Invalid::field("/account", problem).into())
+}
+
+/// Makes an API key. Its text is in the answer and never again.
+pub fn create_key(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    name: &str,
+    scope: Scope,
+) -> Result<(ApiKey, ApiKeyText), AppError> {
+    require(actor, Permission::Admin)?;
+    check_name("/name", name)?;
+    let text = ApiKeyText::from_bytes(&tx.random_bytes());
+    let key = ApiKey {
+        id: tx.new_id(),
+        account: actor.account(),
+        name: name.to_owned(),
+        scope,
+        created_at: tx.now(),
+        revoked_at: None,
+    };
+    store::accounts::insert_key(tx, &key, &text.hash())?;
+    Ok((key, text))
+}
+
+/// The account's keys, oldest first, revoked ones too.
+pub fn keys(tx: &mut Tx<'_>, actor: &Actor) -> Result<Vec<ApiKey>, AppError> {
+    require(actor, Permission::Admin)?;
+    Ok(store::accounts::list_keys(tx, actor.account())?)
+}
+
+/// Makes a key open nothing from now on.
+pub fn revoke_key(tx: &mut Tx<'_>, actor: &Actor, id: Id<ApiKey>) -> Result<(), AppError> {
+    require(actor, Permission::Admin)?;
+    let now = tx.now();
+    if store::accounts::revoke_key(tx, actor.account(), id, now)? {
+        Ok(())
+    } else {
+        Err(AppError::NotFound)
+    }
+}
+
+/// Whom a key's text stands for; None if it is unknown or revoked.
+pub fn authenticate(tx: &mut Tx<'_>, text: &ApiKeyText) -> Result<Option<Actor>, AppError> {
+    let key = store::accounts::find_key(tx, &text.hash())?.filter(|key| key.revoked_at.is_none());
+    Ok(key.map(|key| Actor::Key {
+        account: key.account,
+        key: key.id,
+        scope: key.scope,
+    }))
+}

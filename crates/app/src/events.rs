@@ -1,0 +1,215 @@
+//! Accepting events: stored together with their deliveries, or not at all.
+
+use std::sync::Arc;
+
+use domain::{
+    Actor, CheckedEvent, Delivery, DeliveryState, Event, EventType, Id, Invalid, Permission, account::hex,
+};
+use sha2::{Digest, Sha256};
+use store::{Changed, Planned, Signal, Tx};
+
+use crate::{AppError, Page, PageRequest, access::require};
+
+/// Events that somebody posts with one request.
+#[derive(Clone, Debug)]
+pub struct Posting {
+    /// At least one.
+    pub events: Vec<CheckedEvent>,
+    /// What tells a repeated request.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// An `Idempotency-Key` with what it was sent for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    key: String,
+    fingerprint: String,
+}
+
+impl Idempotency {
+    /// The longest key.
+    pub const MAX: usize = 255;
+
+    /// A key of 1 to 255 visible ASCII characters; with the hash of the request that it is sent for, so that another
+    /// request under the same key is noticed.
+    pub fn new(key: &str, route: &str, body: &[u8]) -> Result<Self, Invalid> {
+        if key.is_empty()
+            || key.len() > Self::MAX
+            || !key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        {
+            let message = "the Idempotency-Key must be 1 to 255 printable ASCII characters";
+            return Err(Invalid::coded("invalid_idempotency_key", "", message));
+        }
+        let hash = Sha256::new()
+            .chain_update(route)
+            .chain_update([0])
+            .chain_update(body)
+            .finalize();
+        Ok(Self {
+            key: key.to_owned(),
+            fingerprint: hex(&hash),
+        })
+    }
+}
+
+/// An event that was taken on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id.
+    pub id: Id<Event>,
+    /// How many deliveries were planned; 0 means unmatched.
+    pub deliveries: u32,
+}
+
+/// Takes on events, all or none. The same request under the same idempotency key gets the same answer again and
+/// stores nothing; while the first is still being stored, the repeat waits for it.
+pub fn post(tx: &mut Tx<'_>, actor: &Actor, posting: &Posting) -> Result<Vec<Accepted>, AppError> {
+    require(actor, Permission::Ingest)?;
+    let account = actor.account();
+    if let Some(Idempotency { key, fingerprint }) = &posting.idempotency
+        && let Some(earlier) = store::idempotency::claim(tx, account, key, fingerprint)?
+    {
+        return repeat(&earlier, fingerprint);
+    }
+    let mut accepted = Vec::with_capacity(posting.events.len());
+    for event in &posting.events {
+        let event = event.to_event(tx.new_id(), account, tx.now());
+        accepted.push(record(tx, event)?);
+    }
+    if let Some(Idempotency { key, .. }) = &posting.idempotency {
+        store::idempotency::set_answer(tx, account, key, &write_answer(&accepted))?;
+    }
+    Ok(accepted)
+}
+
+fn repeat(earlier: &store::idempotency::Earlier, fingerprint: &str) -> Result<Vec<Accepted>, AppError> {
+    if earlier.fingerprint != fingerprint {
+        let message =
+            "this Idempotency-Key was used for another request; use a new key for a new request".to_owned();
+        return Err(AppError::Conflict {
+            code: "idempotency_key_reused",
+            message,
+        });
+    }
+    read_answer(&earlier.answer).ok_or_else(|| {
+        AppError::Internal(store::StoreError::Unavailable(
+            "a kept answer cannot be read".into(),
+        ))
+    })
+}
+
+/// Stores an event and, with it, one delivery for every webhook that asks for it: the promise of the product.
+pub fn record(tx: &mut Tx<'_>, mut event: Event) -> Result<Accepted, AppError> {
+    let deliveries = plan(tx, &event)?;
+    event.planned = deliveries.len() as u32;
+    store::events::insert(tx, &event)?;
+    store::deliveries::insert(tx, &deliveries)?;
+
+    let accepted = Accepted {
+        id: event.id,
+        deliveries: event.planned,
+    };
+    tx.emit(Signal::Changed(event.account, Changed::Event(event.id)));
+    let pending = |it: &Delivery| it.state == DeliveryState::Pending;
+    let deliveries: Vec<Delivery> = deliveries.into_iter().filter(pending).collect();
+    if !deliveries.is_empty() {
+        tx.emit(Signal::DeliveriesDue(Arc::new(Planned {
+            event: Arc::new(event),
+            deliveries,
+        })));
+    }
+    Ok(accepted)
+}
+
+/// The deliveries of an event: one for each matching webhook, in the state that the webhook's state asks for.
+fn plan(tx: &mut Tx<'_>, event: &Event) -> Result<Vec<Delivery>, AppError> {
+    let subscribers = store::webhooks::subscribed(tx, event.account, event.event_type)?;
+    let delivery = |subscriber: store::webhooks::Subscriber| Delivery {
+        id: tx.new_id(),
+        account: event.account,
+        event_id: event.id,
+        webhook_id: subscriber.webhook_id,
+        event_type: event.event_type,
+        body: subscriber.body,
+        state: subscriber
+            .state
+            .skips()
+            .map_or(DeliveryState::Pending, DeliveryState::Skipped),
+        attempts: 0,
+        failures: 0,
+        due_at: event.created_at,
+        started_at: None,
+        created_at: event.created_at,
+    };
+    // Events come from no chatbot yet, so a webhook that has chosen chatbots asks for none of them.
+    let matching = subscribers.into_iter().filter(|it| it.chatbot_ids.is_empty());
+    Ok(matching.map(delivery).collect())
+}
+
+/// Which events to list; None means any.
+#[derive(Clone, Debug, Default)]
+pub struct EventFilter {
+    /// Of this type.
+    pub event_type: Option<EventType>,
+    /// Of this conversation.
+    pub conversation_id: Option<String>,
+}
+
+/// The account's events, newest first.
+pub fn list(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    filter: &EventFilter,
+    page: PageRequest<Event>,
+) -> Result<Page<Event, Event>, AppError> {
+    require(actor, Permission::Read)?;
+    let (account, conversation) = (actor.account(), filter.conversation_id.as_deref());
+    page.fill(
+        |before, limit| {
+            Ok(store::events::list(
+                tx,
+                account,
+                filter.event_type,
+                conversation,
+                before,
+                limit,
+            )?)
+        },
+        |it| it.id,
+    )
+}
+
+/// An event with what became of it.
+pub struct EventDetail {
+    /// The event.
+    pub event: Event,
+    /// Its deliveries; none if it was unmatched.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// One event with its deliveries.
+pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Event>) -> Result<EventDetail, AppError> {
+    require(actor, Permission::Read)?;
+    let event = store::events::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
+    let deliveries = store::deliveries::of_event(tx, event.account, id)?;
+    Ok(EventDetail { event, deliveries })
+}
+
+/// Answers are kept as lines of id and number.
+fn write_answer(accepted: &[Accepted]) -> String {
+    accepted
+        .iter()
+        .map(|it| format!("{} {}\n", it.id, it.deliveries))
+        .collect()
+}
+
+fn read_answer(text: &str) -> Option<Vec<Accepted>> {
+    let read = |line: &str| {
+        let (id, deliveries) = line.split_once(' ')?;
+        Some(Accepted {
+            id: id.parse().ok()?,
+            deliveries: deliveries.parse().ok()?,
+        })
+    };
+    text.lines().map(read).collect()
+}

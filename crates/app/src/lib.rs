@@ -1,0 +1,24 @@
+//! Use cases: what the product does, as plain functions over a transaction.
+//!
+//! Each takes the transaction and who asks, and begins by checking that they may (`access`). What happens in one
+//! call happens wholly or not at all. This floor speaks neither HTTP nor SQL: the floors above parse and answer, the
+//! store below keeps.
+
+pub mod access;
+pub mod accounts;
+pub mod deliveries;
+mod error;
+pub mod events;
+pub mod ledger;
+pub mod nodes;
+pub mod outbound;
+mod page;
+pub mod retention;
+pub mod webhooks;
+
+pub use error::AppError;
+pub use outbound::{BoxFuture, Outbound, TestPlan};
+pub use page::{Page, PageRequest};
+pub use store::{
+    Changed, Db, OpenOptions, Planned, Signal, StoreError, StoreReport, StoreUrl, Subscription, Tx,
+};

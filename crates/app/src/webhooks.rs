@@ -1,0 +1,267 @@
+//! Setting up webhooks, changing their state and secrets, and testing them.
+
+use domain::{
+    Actor, Attempt, AttemptKind, Delivery, DeliveryState, DisableReason, EgressPolicy, EventType,
+    ExhaustReason, Id, NewWebhook, Outcome, Permission, Secret, SigningKey, SkipReason, Timestamp, Webhook,
+    WebhookState, WebhookUpdate, delivery::ErrorClass, event,
+};
+use store::{Changed, Signal, Tx};
+
+use crate::{AppError, Page, PageRequest, TestPlan, access::require};
+
+/// So many pending deliveries are skipped in the transaction that disables or deletes their webhook; a chore
+/// (`deliveries::settle_closed`) takes the rest, so that no transaction is long.
+pub(crate) const SKIP_SLICE: u32 = 1_000;
+
+/// Sets up a webhook. The URL's name has been looked up before, outside the transaction; here its rules count.
+pub fn create(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    policy: &EgressPolicy,
+    new: &NewWebhook,
+) -> Result<Webhook, AppError> {
+    require(actor, Permission::Manage)?;
+    let secret = Secret::from_bytes(&tx.random_bytes());
+    let webhook = new
+        .clone()
+        .into_webhook(policy, tx.new_id(), actor.account(), secret, tx.now())?;
+    store::webhooks::insert(tx, &webhook)?;
+    changed(tx, &webhook);
+    Ok(webhook)
+}
+
+/// The account's webhooks, newest first.
+pub fn list(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    page: PageRequest<Webhook>,
+) -> Result<Page<Webhook, Webhook>, AppError> {
+    require(actor, Permission::Read)?;
+    let account = actor.account();
+    page.fill(
+        |before, limit| Ok(store::webhooks::list(tx, account, before, limit)?),
+        |it| it.id,
+    )
+}
+
+/// One webhook.
+pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppError> {
+    require(actor, Permission::Read)?;
+    find(tx, actor, id)
+}
+
+fn find(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppError> {
+    store::webhooks::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)
+}
+
+/// Changes settings. They hold from the next attempt on, also for deliveries already planned, except the body's form.
+pub fn update(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    policy: &EgressPolicy,
+    id: Id<Webhook>,
+    update: &WebhookUpdate,
+) -> Result<Webhook, AppError> {
+    require(actor, Permission::Manage)?;
+    let webhook = find(tx, actor, id)?.updated(update.clone(), policy, tx.now())?;
+    if !store::webhooks::update(tx, &webhook)? {
+        return Err(AppError::NotFound);
+    }
+    changed(tx, &webhook);
+    Ok(webhook)
+}
+
+/// Lets deliveries wait, untried, until somebody resumes.
+pub fn pause(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppError> {
+    require(actor, Permission::Manage)?;
+    let webhook = find(tx, actor, id)?;
+    if let WebhookState::Disabled(_) = webhook.state {
+        let message = "a disabled webhook has nothing to pause; resume it instead".to_owned();
+        return Err(AppError::Conflict {
+            code: "webhook_disabled",
+            message,
+        });
+    }
+    set_state(tx, webhook, WebhookState::Paused)
+}
+
+/// Sends again, from whatever state. What waited keeps the rest of its schedule.
+pub fn resume(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppError> {
+    require(actor, Permission::Manage)?;
+    let webhook = find(tx, actor, id)?;
+    set_state(tx, webhook, WebhookState::Active)
+}
+
+/// Skips what is pending and what comes, until somebody resumes.
+pub fn disable(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppError> {
+    require(actor, Permission::Manage)?;
+    let webhook = find(tx, actor, id)?;
+    set_state(tx, webhook, WebhookState::Disabled(DisableReason::ByHand))
+}
+
+/// Moves a webhook to another state with all that follows from it. In that state already: nothing happens.
+pub(crate) fn set_state(
+    tx: &mut Tx<'_>,
+    mut webhook: Webhook,
+    to: WebhookState,
+) -> Result<Webhook, AppError> {
+    let (from, now) = (webhook.state, tx.now());
+    if from.as_str() == to.as_str() {
+        return Ok(webhook);
+    }
+    let (account, id) = (webhook.account, webhook.id);
+    // Between held and paused the schedule goes on standing still, and since when is kept.
+    let goes_on = from.stands_still() && to.stands_still();
+    let since = if goes_on { webhook.state_since } else { now };
+    if !store::webhooks::set_state(tx, account, id, from, to, since)? {
+        let message = "the webhook's state changed at the same moment; look at it and try again".to_owned();
+        return Err(AppError::Conflict {
+            code: "state_changed",
+            message,
+        });
+    }
+    if from.stands_still() && !to.stands_still() {
+        store::deliveries::shift(tx, account, id, now.since(webhook.state_since))?;
+    }
+    if let Some(reason) = to.skips() {
+        store::deliveries::skip(tx, account, id, reason, SKIP_SLICE)?;
+    }
+    webhook.state = to;
+    webhook.state_since = since;
+    changed(tx, &webhook);
+    Ok(webhook)
+}
+
+/// Deletes a webhook. Its pending deliveries are skipped; the log stays until retention.
+pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<(), AppError> {
+    require(actor, Permission::Manage)?;
+    let webhook = find(tx, actor, id)?;
+    let now = tx.now();
+    if !store::webhooks::delete(tx, webhook.account, id, now)? {
+        return Err(AppError::NotFound);
+    }
+    store::deliveries::skip(tx, webhook.account, id, SkipReason::WebhookDeleted, SKIP_SLICE)?;
+    changed(tx, &webhook);
+    Ok(())
+}
+
+/// A secret just made, and until when the one before it goes on signing beside it.
+#[derive(Debug)]
+pub struct Rotated {
+    /// The new secret.
+    pub secret: Secret,
+    /// The end of the old one.
+    pub old_expires_at: Timestamp,
+}
+
+/// Gives a webhook a new secret.
+pub fn rotate_secret(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Rotated, AppError> {
+    require(actor, Permission::Manage)?;
+    let webhook = find(tx, actor, id)?;
+    let newest = webhook.keys.first().map_or(0, |key| key.version);
+    let secret = Secret::from_bytes(&tx.random_bytes());
+    let old_expires_at = tx.now() + Webhook::SECRET_OVERLAP;
+    let key = SigningKey {
+        version: newest + 1,
+        secret: secret.clone(),
+        expires_at: None,
+    };
+    store::webhooks::rotate(tx, &webhook, &key, old_expires_at)?;
+    changed(tx, &webhook);
+    Ok(Rotated {
+        secret,
+        old_expires_at,
+    })
+}
+
+/// What *Send test* will send: a sample of the chosen type, or of the first that the webhook asks for.
+pub fn prepare_test(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: Id<Webhook>,
+    event_type: Option<EventType>,
+) -> Result<TestPlan, AppError> {
+    require(actor, Permission::Manage)?;
+    let webhook = find(tx, actor, id)?;
+    let event_type = event_type
+        .or(webhook.event_types.first().copied())
+        .unwrap_or(EventType::ContactInformation);
+    let event = event::sample(&webhook, event_type, tx.new_test_id(), tx.now());
+    Ok(TestPlan { webhook, event })
+}
+
+/// Records a test that was sent. It counts nowhere and changes no state.
+pub fn record_test(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    plan: &TestPlan,
+    outcome: &Outcome,
+) -> Result<Attempt, AppError> {
+    require(actor, Permission::Manage)?;
+    let TestPlan { webhook, event } = plan;
+    let accepted = outcome.result.as_ref().is_ok_and(domain::Response::accepted);
+    let delivery = Delivery {
+        id: tx.new_id(),
+        account: webhook.account,
+        event_id: event.id,
+        webhook_id: webhook.id,
+        event_type: event.event_type,
+        body: webhook.body,
+        state: match accepted {
+            true => DeliveryState::Delivered,
+            false => DeliveryState::Exhausted(ExhaustReason::ScheduleEnded),
+        },
+        attempts: 1,
+        failures: u32::from(!accepted),
+        due_at: outcome.at,
+        started_at: Some(outcome.at),
+        created_at: event.created_at,
+    };
+    let attempt = Attempt {
+        number: 1,
+        kind: AttemptKind::Test,
+        outcome: outcome.clone(),
+    };
+    store::events::insert(tx, event)?;
+    store::deliveries::insert(tx, std::slice::from_ref(&delivery))?;
+    store::deliveries::insert_attempt(tx, webhook.account, delivery.id, &attempt)?;
+    Ok(attempt)
+}
+
+/// What an attempt's outcome means, in words for the webhook's owner.
+pub fn explain(outcome: &Outcome) -> String {
+    let response = match &outcome.result {
+        Ok(response) => response,
+        Err(error) => {
+            let what = match error.class {
+                ErrorClass::BlockedAddress => "Leadpost may not call this URL",
+                ErrorClass::DnsError => "The name of the URL could not be resolved",
+                ErrorClass::ConnectError => "No connection could be opened",
+                ErrorClass::TlsError => "No secure connection could be made",
+                ErrorClass::Timeout => "The receiver took too long",
+                ErrorClass::ConnectionClosed => "The receiver closed the connection without an answer",
+                ErrorClass::ProtocolError => "What answers there does not speak HTTP as it should",
+                ErrorClass::InternalError => "Leadpost itself failed; the attempt will be made again",
+            };
+            return format!("{what}: {}.", error.detail);
+        }
+    };
+    let status = response.status;
+    match status {
+        200..=299 => format!("The receiver took the event (status {status})."),
+        300..=399 => format!("The receiver answered with a redirect (status {status}), which is never followed: give the final URL."),
+        401 | 403 => format!("The receiver refused the request (status {status}): it may want a header of its own or does not know the secret."),
+        404 => "Nothing is found at this URL (status 404): check its path.".into(),
+        405 => "The URL does not accept POST (status 405): webhooks are always sent as POST.".into(),
+        410 => "The receiver says that it is gone for good (status 410): such an answer to a real delivery disables the webhook.".into(),
+        413 => "The event is too large for the receiver (status 413).".into(),
+        415 => "The receiver does not accept JSON (status 415).".into(),
+        429 => "The receiver asks for fewer requests (status 429).".into(),
+        500..=599 => format!("The receiver failed (status {status})."),
+        _ => format!("The receiver did not take the event (status {status})."),
+    }
+}
+
+fn changed(tx: &mut Tx<'_>, webhook: &Webhook) {
+    tx.emit(Signal::Changed(webhook.account, Changed::Webhook(webhook.id)));
+}

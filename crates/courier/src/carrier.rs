@@ -1,0 +1,120 @@
+//! Carrying one delivery: one attempt, then its result into the store.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use app::{
+    AppError, Db,
+    deliveries::{self, Due, Lease, Report},
+};
+use bytes::Bytes;
+use domain::{AttemptError, Delivery, ErrorClass, Outcome, Phases, Webhook};
+use futures_util::FutureExt;
+use tokio::sync::{Semaphore, mpsc::UnboundedSender};
+use tokio_util::sync::CancellationToken;
+
+use crate::{dispatcher::Note, egress::Egress, pool::Pool, sender::Post};
+
+/// What every carrying shares.
+pub(crate) struct Carrier {
+    pub(crate) db: Db,
+    pub(crate) egress: Egress,
+    pub(crate) notes: UnboundedSender<Note>,
+    /// At most so many results wait for their commit; beyond that no slot becomes free.
+    pub(crate) results: Semaphore,
+    /// Told when waiting any longer is pointless.
+    pub(crate) give_up: CancellationToken,
+}
+
+/// How long to wait before storing a result again that the store did not take.
+const STORE_AGAIN: Duration = Duration::from_millis(200);
+
+impl Carrier {
+    /// Makes one attempt and stores what came of it. Always ends with [`Note::Ended`].
+    pub(crate) async fn carry(
+        self: Arc<Self>,
+        webhook: Arc<Webhook>,
+        pool: Arc<Pool>,
+        due: Due,
+        lease: Lease,
+    ) {
+        let id = due.delivery.id;
+        let outcome = self.attempt(&webhook, &pool, &due).await;
+        let permit = self.results.acquire().await;
+        self.tell(Note::Answered(webhook.id));
+        let report = Arc::new(Report {
+            delivery: due.delivery,
+            policy: webhook.retry,
+            outcome,
+            lease,
+        });
+        let next = self.store(report).await;
+        drop(permit);
+        self.tell(Note::Ended(webhook.id, id, next));
+    }
+
+    /// A fault of ours in the middle of an attempt is an outcome like any other, so that nothing stays stuck.
+    async fn attempt(&self, webhook: &Webhook, pool: &Pool, due: &Due) -> Outcome {
+        let at = self.db.ambient().clock.now();
+        let send = async {
+            let body = Bytes::from(due.event.body(due.delivery.body)?);
+            Some(
+                self.egress
+                    .send(
+                        pool,
+                        &Post {
+                            webhook,
+                            event: &due.event,
+                            body,
+                            test: false,
+                        },
+                    )
+                    .await,
+            )
+        };
+        match AssertUnwindSafe(send).catch_unwind().await {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => internal(at, "the event's data is gone"),
+            Err(_) => {
+                tracing::error!(delivery.id = %due.delivery.id, "an attempt panicked");
+                internal(at, "the attempt was cut short by a fault in Leadpost")
+            }
+        }
+    }
+
+    /// Stores a result, again and again if need be: until then the delivery counts as under way. None if it was no
+    /// longer this node's to decide, or if the process is stopping and another will try again.
+    async fn store(&self, report: Arc<Report>) -> Option<Delivery> {
+        loop {
+            let again = Arc::clone(&report);
+            match self.db.write(move |tx| deliveries::finish(tx, &again)).await {
+                Ok(next) => return next,
+                Err(AppError::Busy) => {}
+                Err(error) => {
+                    tracing::error!(delivery.id = %report.delivery.id, %error, cause = ?error, "a result is not stored yet")
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(STORE_AGAIN) => {}
+                () = self.give_up.cancelled() => return None,
+            }
+        }
+    }
+
+    fn tell(&self, note: Note) {
+        // Nobody listens once the dispatcher is gone, and nothing depends on it then.
+        let _ = self.notes.send(note);
+    }
+}
+
+fn internal(at: domain::Timestamp, detail: &str) -> Outcome {
+    let error = AttemptError {
+        class: ErrorClass::InternalError,
+        detail: detail.to_owned(),
+    };
+    Outcome {
+        at,
+        address: None,
+        phases: Phases::default(),
+        result: Err(error),
+    }
+}

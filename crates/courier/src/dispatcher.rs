@@ -1,0 +1,350 @@
+//! The dispatcher: one task that owns all lanes of a node and decides what is sent when.
+//!
+//! It is woken by hints (a commit planned deliveries, a webhook changed), by the ends of attempts, and by a tick that
+//! asks the store what is due. Hints make it quick; the tick makes it complete: with every hint lost, everything is
+//! still sent. Reading, sending and storing happen in tasks of their own that report back by a [`Note`].
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use app::{
+    AppError, Changed, Db, Planned, Signal, Subscription,
+    deliveries::{self, Due, Lease, Load, Waiting},
+    nodes::{self, Leases, Node},
+};
+use domain::{Account, Delivery, DeliveryState, Id, Timestamp, Webhook};
+use tokio::{
+    sync::{
+        mpsc::{UnboundedReceiver, UnboundedSender},
+        oneshot,
+    },
+    time::Instant,
+};
+
+use crate::{
+    CourierSettings,
+    carrier::Carrier,
+    lane::{Lane, Step},
+    status::Counters,
+};
+
+/// What tasks and handles tell the dispatcher.
+pub(crate) enum Note {
+    /// A slot is free: an answer was read.
+    Answered(Id<Webhook>),
+    /// The result of an attempt is stored; the delivery as it is now, if this node decided.
+    Ended(Id<Webhook>, Id<Delivery>, Option<Delivery>),
+    /// A lane's webhook and due deliveries were read, or could not be.
+    Loaded(Id<Webhook>, Result<Load, AppError>),
+    /// What the tick found.
+    Found(Result<Vec<Waiting>, AppError>),
+    /// The leases were renewed by a request that began then, or could not be.
+    Renewed(Instant, Result<Leases, AppError>),
+    /// Tests: say when nothing is due any more.
+    Settle(oneshot::Sender<()>),
+    /// Start nothing more; end when nothing is under way.
+    Stop,
+}
+
+pub(crate) struct Dispatcher {
+    pub(crate) db: Db,
+    pub(crate) node: Id<Node>,
+    pub(crate) settings: CourierSettings,
+    pub(crate) carrier: Arc<Carrier>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) notes: UnboundedReceiver<Note>,
+    pub(crate) own: UnboundedSender<Note>,
+    pub(crate) lanes: HashMap<Id<Webhook>, Lane>,
+    pub(crate) accounts: HashMap<Id<Webhook>, Id<Account>>,
+    pub(crate) leases: Leases,
+    /// Until when the leases are surely ours, by the clock that nobody sets.
+    pub(crate) leased_until: Option<Instant>,
+    pub(crate) next_tick: Instant,
+    /// Whether the tick's question is with the store.
+    pub(crate) asking: bool,
+    pub(crate) next_renewal: Instant,
+    pub(crate) settling: Vec<oneshot::Sender<()>>,
+    pub(crate) stopping: bool,
+}
+
+/// A lane that had nothing to do for so long is forgotten.
+const FORGET_AFTER: Duration = Duration::from_secs(60);
+
+impl Dispatcher {
+    /// Runs until told to stop and nothing is under way.
+    pub(crate) async fn run(mut self) {
+        let mut signals = self.settings.use_hints.then(|| self.db.subscribe());
+        while !(self.stopping && self.lanes.values().all(Lane::is_idle)) {
+            let timer = self.next_tick.min(self.next_renewal);
+            tokio::select! {
+                biased;
+                Some(note) = self.notes.recv() => self.note(note),
+                heard = next(&mut signals) => heard.iter().for_each(|signal| self.hear(signal)),
+                () = tokio::time::sleep_until(timer) => self.tick(),
+            }
+        }
+    }
+
+    fn note(&mut self, note: Note) {
+        match note {
+            Note::Answered(webhook) => {
+                self.counters.in_flight.dec();
+                self.with_lane(webhook, Lane::answered);
+            }
+            Note::Ended(webhook, delivery, next) => self.ended(webhook, delivery, next.as_ref()),
+            Note::Loaded(webhook, Ok(load)) => {
+                let limit = self.settings.lane_size;
+                self.with_lane(webhook, |lane| lane.loaded(load, limit));
+            }
+            Note::Loaded(webhook, Err(error)) => {
+                tracing::warn!(webhook.id = %webhook, %error, "due deliveries could not be read; trying again");
+                // Without an immediate step: the next tick reminds the lane.
+                if let Some(lane) = self.lanes.get_mut(&webhook) {
+                    lane.not_loaded();
+                }
+            }
+            Note::Found(found) => self.found(found),
+            Note::Renewed(began, renewed) => self.renewed(began, renewed),
+            Note::Settle(reply) => {
+                self.settling.push(reply);
+                self.ask();
+            }
+            Note::Stop => self.stopping = true,
+        }
+    }
+
+    fn hear(&mut self, signal: &Signal) {
+        match signal {
+            Signal::DeliveriesDue(planned) => self.planned(planned),
+            Signal::Changed(_, Changed::Webhook(id)) => {
+                if self.lanes.contains_key(id) {
+                    self.with_lane(*id, Lane::outdated);
+                }
+                // It may have come back to life with deliveries waiting.
+                self.next_tick = Instant::now();
+            }
+            Signal::Changed(_, Changed::Deliveries(_)) => self.next_tick = Instant::now(),
+            Signal::Changed(..) => {}
+        }
+    }
+
+    fn planned(&mut self, planned: &Planned) {
+        for delivery in &planned.deliveries {
+            let due = Due {
+                delivery: delivery.clone(),
+                event: Arc::clone(&planned.event),
+            };
+            self.accounts
+                .entry(delivery.webhook_id)
+                .or_insert(delivery.account);
+            if self.lease(delivery.webhook_id).is_some() {
+                self.with_lane(delivery.webhook_id, |lane| lane.offer(due));
+            }
+        }
+    }
+
+    fn ended(&mut self, webhook: Id<Webhook>, delivery: Id<Delivery>, next: Option<&Delivery>) {
+        self.counters.attempts.inc();
+        match next {
+            Some(next) if next.state == DeliveryState::Delivered => self.counters.delivered.inc(),
+            Some(next) if next.state == DeliveryState::Pending => self.wake_at(next.due_at),
+            _ => {}
+        }
+        self.with_lane(webhook, |lane| lane.ended(delivery));
+        self.settle();
+    }
+
+    /// Makes sure that a tick happens when something becomes due.
+    fn wake_at(&mut self, due_at: Timestamp) {
+        let wait = due_at.since(self.db.ambient().clock.now());
+        self.next_tick = self.next_tick.min(Instant::now() + wait);
+    }
+
+    fn tick(&mut self) {
+        let now = Instant::now();
+        if now >= self.next_renewal {
+            self.renew(now);
+        }
+        if now < self.next_tick {
+            return;
+        }
+        self.next_tick = now + self.settings.tick;
+        let sharing = !self.db.is_exclusive();
+        let lanes: Vec<Id<Webhook>> = self.lanes.keys().copied().collect();
+        self.lanes
+            .retain(|_, lane| !(lane.is_idle() && now.duration_since(lane.used) > FORGET_AFTER));
+        for id in lanes {
+            // Hints of other nodes do not get here, so settings are read again.
+            if let Some(lane) = self.lanes.get_mut(&id).filter(|_| sharing) {
+                lane.refresh();
+            }
+            self.advance(id);
+        }
+        self.ask();
+    }
+
+    /// Asks the store which webhooks have something due.
+    fn ask(&mut self) {
+        if !self.asking && !self.stopping {
+            self.asking = true;
+            let (db, node, own) = (self.db.clone(), self.node, self.own.clone());
+            tokio::spawn(async move {
+                let found = db.read(move |tx| deliveries::waiting(tx, node)).await;
+                let _ = own.send(Note::Found(found));
+            });
+        }
+    }
+
+    fn found(&mut self, found: Result<Vec<Waiting>, AppError>) {
+        self.asking = false;
+        let now = self.db.ambient().clock.now();
+        let mut all_done = false;
+        match found {
+            Ok(found) => {
+                let (due, later): (Vec<Waiting>, Vec<Waiting>) =
+                    found.into_iter().partition(|it| it.due_at <= now);
+                all_done = due.is_empty();
+                later
+                    .iter()
+                    .map(|it| it.due_at)
+                    .min()
+                    .into_iter()
+                    .for_each(|first| self.wake_at(first));
+                for waiting in due {
+                    self.accounts.insert(waiting.webhook, waiting.account);
+                    self.with_lane(waiting.webhook, Lane::remind);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "what is due could not be read; trying again"),
+        }
+        if all_done && self.is_idle() {
+            for reply in self.settling.drain(..) {
+                // Whoever asked may have gone.
+                let _ = reply.send(());
+            }
+        } else if self.is_idle() {
+            self.settle();
+        }
+    }
+
+    /// While somebody waits for everything to be done, the store is asked again whenever nothing is under way.
+    fn settle(&mut self) {
+        if !self.settling.is_empty() && self.is_idle() {
+            self.ask();
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.lanes.values().all(Lane::is_idle)
+    }
+
+    fn with_lane(&mut self, webhook: Id<Webhook>, change: impl FnOnce(&mut Lane)) {
+        let capacity = self.settings.lane_size;
+        change(
+            self.lanes
+                .entry(webhook)
+                .or_insert_with(|| Lane::new(capacity, Instant::now())),
+        );
+        self.advance(webhook);
+    }
+
+    /// Starts what a lane can start, and reads what it needs.
+    fn advance(&mut self, id: Id<Webhook>) {
+        let lease = self.lease(id);
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return;
+        };
+        let Some(lease) = lease else { return lane.lose() };
+        if self.stopping {
+            return lane.lose();
+        }
+        let now = Instant::now();
+        loop {
+            match lane.step(now) {
+                Step::Send(webhook, due) => {
+                    self.counters.in_flight.inc();
+                    let (carrier, pool) = (Arc::clone(&self.carrier), Arc::clone(&lane.pool));
+                    tokio::spawn(carrier.carry(webhook, pool, *due, lease));
+                }
+                Step::Wait(until) => {
+                    self.next_tick = self.next_tick.min(until);
+                    break;
+                }
+                Step::Rest => break,
+            }
+        }
+        self.counters.lanes.set(self.lanes.len());
+        self.read(id);
+    }
+
+    fn read(&mut self, id: Id<Webhook>) {
+        let Some(account) = self.accounts.get(&id).copied() else {
+            return;
+        };
+        let Some(after) = self.lanes.get_mut(&id).and_then(Lane::wants_reading) else {
+            return;
+        };
+        let waiting = Waiting {
+            account,
+            webhook: id,
+            due_at: Timestamp::default(),
+        };
+        let limit = u32::try_from(self.settings.lane_size).unwrap_or(u32::MAX);
+        let (db, own) = (self.db.clone(), self.own.clone());
+        tokio::spawn(async move {
+            let load = db
+                .read(move |tx| deliveries::load(tx, waiting, after, limit))
+                .await;
+            let _ = own.send(Note::Loaded(id, load));
+        });
+    }
+
+    /// The right to send for a webhook, if this node has it now.
+    fn lease(&self, webhook: Id<Webhook>) -> Option<Lease> {
+        let held = self.leased_until.is_none_or(|until| Instant::now() < until);
+        let epoch = self.leases.epochs[usize::from(Webhook::shard(webhook))]?;
+        held.then_some(Lease {
+            node: self.node,
+            epoch,
+        })
+    }
+
+    fn renew(&mut self, now: Instant) {
+        // Until the answer comes, which sets the next time.
+        self.next_renewal = now + self.settings.lease_ttl;
+        let (db, node, own, ttl) = (
+            self.db.clone(),
+            self.node,
+            self.own.clone(),
+            self.settings.lease_ttl,
+        );
+        tokio::spawn(async move {
+            let renewed = db.write(move |tx| nodes::renew(tx, node, ttl)).await;
+            let _ = own.send(Note::Renewed(now, renewed));
+        });
+    }
+
+    fn renewed(&mut self, began: Instant, renewed: Result<Leases, AppError>) {
+        let ttl = self.settings.lease_ttl;
+        self.next_renewal = began + ttl / 5;
+        match renewed {
+            Ok(leases) => {
+                // A margin for clocks that do not run alike, and for a request already being written.
+                self.leased_until = Some(began + ttl - ttl / 5);
+                if leases.epochs != self.leases.epochs {
+                    self.next_tick = Instant::now();
+                }
+                self.leases = leases;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the node's leases could not be renewed; trying again");
+            }
+        }
+    }
+}
+
+async fn next(signals: &mut Option<Subscription>) -> Arc<[Signal]> {
+    match signals {
+        Some(signals) => signals.next().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,44 @@
+//! Chores: idempotent pieces of upkeep, woken by a hint or by a tick. The next run is the retry.
+
+use std::time::Duration;
+
+use app::{AppError, Changed, Db, Signal, Subscription, deliveries, retention};
+use tokio_util::sync::CancellationToken;
+
+/// How often the chores run without a hint.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Runs the chores until told to stop.
+pub(crate) async fn run(db: Db, stop: CancellationToken) {
+    // Listening begins before looking, so that nothing falls between.
+    let mut signals = db.subscribe();
+    loop {
+        if let Err(error) = chores(&db, &stop).await {
+            tracing::warn!(%error, "upkeep did not finish; trying again");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+            () = webhook_changed(&mut signals) => {}
+        }
+    }
+}
+
+async fn chores(db: &Db, stop: &CancellationToken) -> Result<(), AppError> {
+    // Slice after slice, so that other work gets in between.
+    while !stop.is_cancelled() && db.write(deliveries::settle_closed).await? {}
+    while !stop.is_cancelled() && db.write(retention::clean).await? {}
+    Ok(())
+}
+
+async fn webhook_changed(signals: &mut Subscription) {
+    loop {
+        let heard = signals.next().await;
+        if heard
+            .iter()
+            .any(|signal| matches!(signal, Signal::Changed(_, Changed::Webhook(_))))
+        {
+            return;
+        }
+    }
+}

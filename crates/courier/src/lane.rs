@@ -1,0 +1,376 @@
+//! A lane: one webhook's deliveries on their way out of this node.
+//!
+//! It holds a bounded queue of what is due next, in order; what does not fit stays in the store and is read when the
+//! lane is half empty. A slow receiver fills its own lane and nothing else. The lane is a plain state machine without
+//! I/O: the dispatcher tells it what happened and starts what it says.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use app::deliveries::{Due, Load};
+use domain::{Delivery, Id, Timestamp, Webhook, WebhookState};
+use tokio::time::Instant;
+
+use crate::pool::Pool;
+
+/// One webhook's queue and what of it is under way.
+pub(crate) struct Lane {
+    /// None until it is read, and again after it changed: nothing is sent with old settings.
+    webhook: Option<Arc<Webhook>>,
+    /// Whether to read it again although it may still be right.
+    stale: bool,
+    pub(crate) pool: Arc<Pool>,
+    queue: VecDeque<Due>,
+    capacity: usize,
+    /// Everything queued or under way, so that nothing is sent twice at once.
+    present: HashSet<Id<Delivery>>,
+    /// How many requests are on the wire.
+    in_flight: u32,
+    /// Whether the store may hold due deliveries that are not here. Then new ones wait there too, behind them.
+    behind: bool,
+    /// Where the last reading of the store ended; at its start unless the lane is behind.
+    place: (Timestamp, Id<Delivery>),
+    /// Whether a reading is under way, and what ended since it began: the reading may still show that as pending.
+    reading: Option<HashSet<Id<Delivery>>>,
+    /// When the next attempt may start, if the webhook has a rate.
+    next_start: Instant,
+    /// When there was last something to do.
+    pub(crate) used: Instant,
+}
+
+/// What a lane wants its dispatcher to do.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Send this now.
+    Send(Arc<Webhook>, Box<Due>),
+    /// Ask again then: the rate allows no more before.
+    Wait(Instant),
+    /// Nothing for now.
+    Rest,
+}
+
+impl Lane {
+    pub(crate) fn new(capacity: usize, now: Instant) -> Self {
+        Self {
+            webhook: None,
+            stale: false,
+            pool: Arc::default(),
+            queue: VecDeque::new(),
+            capacity,
+            present: HashSet::new(),
+            in_flight: 0,
+            behind: false,
+            place: start(),
+            reading: None,
+            next_start: now,
+            used: now,
+        }
+    }
+
+    /// Takes a delivery that was just planned, if it may come next; otherwise it waits in the store.
+    pub(crate) fn offer(&mut self, due: Due) {
+        if self
+            .webhook
+            .as_ref()
+            .is_some_and(|webhook| webhook.state != WebhookState::Active)
+        {
+            return;
+        }
+        if self.behind || self.queue.len() >= self.capacity {
+            self.behind = true;
+        } else if self.present.insert(due.delivery.id) {
+            self.queue.push_back(due);
+        }
+    }
+
+    /// Whether the store should be read now; if so, from where. The caller then reads, and calls [`Lane::loaded`].
+    pub(crate) fn wants_reading(&mut self) -> Option<(Timestamp, Id<Delivery>)> {
+        let room = self.queue.len() * 2 <= self.capacity;
+        let wanted = self.webhook.is_none() || self.stale || (self.behind && room);
+        if !wanted || self.reading.is_some() {
+            return None;
+        }
+        self.reading = Some(HashSet::new());
+        Some(self.place)
+    }
+
+    /// Takes what a reading found; `limit` is what it asked for.
+    pub(crate) fn loaded(&mut self, load: Load, limit: usize) {
+        let ended = self.reading.take().unwrap_or_default();
+        let active = load
+            .webhook
+            .as_ref()
+            .is_some_and(|webhook| webhook.state == WebhookState::Active);
+        self.webhook = load.webhook.map(Arc::new);
+        self.stale = false;
+        if !active {
+            // What waits is in the store; what is on the wire ends as it ends.
+            self.forget_queue();
+            return;
+        }
+        let full = load.due.len() >= limit;
+        let last = load.due.last().map(|due| (due.delivery.due_at, due.delivery.id));
+        for due in load.due {
+            let id = due.delivery.id;
+            if !ended.contains(&id) && self.present.insert(id) {
+                self.queue.push_back(due);
+            }
+        }
+        self.behind = full;
+        self.place = last.filter(|_| full).unwrap_or_else(start);
+    }
+
+    /// The reading failed; a later one tries again.
+    pub(crate) fn not_loaded(&mut self) {
+        self.reading = None;
+    }
+
+    /// The webhook's settings may have changed without a hint: reads them again, and goes on meanwhile.
+    pub(crate) fn refresh(&mut self) {
+        self.stale = true;
+    }
+
+    /// The webhook's settings are no longer what they were.
+    pub(crate) fn outdated(&mut self) {
+        self.webhook = None;
+    }
+
+    /// The store has deliveries due that the lane may not know of.
+    pub(crate) fn remind(&mut self) {
+        if self.queue.is_empty()
+            && self
+                .webhook
+                .as_ref()
+                .is_none_or(|webhook| self.in_flight < webhook.max_in_flight)
+        {
+            self.behind = true;
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn step(&mut self, now: Instant) -> Step {
+        let Some(webhook) = &self.webhook else {
+            return Step::Rest;
+        };
+        if webhook.state != WebhookState::Active
+            || self.in_flight >= webhook.max_in_flight
+            || self.queue.is_empty()
+        {
+            return Step::Rest;
+        }
+        if let Some(rate) = webhook.rate_per_second {
+            if now < self.next_start {
+                return Step::Wait(self.next_start);
+            }
+            // Starts are spaced evenly, and what was not used before is not made up for.
+            self.next_start = self.next_start.max(now) + Duration::from_secs(1) / rate;
+        }
+        let Some(due) = self.queue.pop_front() else {
+            return Step::Rest;
+        };
+        self.in_flight += 1;
+        self.used = now;
+        Step::Send(Arc::clone(webhook), Box::new(due))
+    }
+
+    /// An answer was read, or none came: the slot is free. The result is not stored yet.
+    pub(crate) fn answered(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    /// The result of an attempt is stored.
+    pub(crate) fn ended(&mut self, id: Id<Delivery>) {
+        self.present.remove(&id);
+        if let Some(ended) = &mut self.reading {
+            ended.insert(id);
+        }
+    }
+
+    /// The node no longer holds the webhook's shard: nothing more is sent from here.
+    pub(crate) fn lose(&mut self) {
+        self.forget_queue();
+        self.webhook = None;
+    }
+
+    fn forget_queue(&mut self) {
+        for due in self.queue.drain(..) {
+            self.present.remove(&due.delivery.id);
+        }
+        (self.behind, self.place) = (false, start());
+    }
+
+    /// Whether nothing is queued, under way or being read.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.present.is_empty() && self.reading.is_none()
+    }
+}
+
+/// Before everything.
+fn start() -> (Timestamp, Id<Delivery>) {
+    (
+        Timestamp::from_micros(i64::MIN),
+        Id::from_uuid(domain::id::Uuid::nil()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{BodyForm, DeliveryState, EgressPolicy, Event, EventType, Secret, samples};
+
+    use super::*;
+
+    fn webhook(state: WebhookState, max_in_flight: u32) -> Webhook {
+        let mut policy = EgressPolicy::default();
+        policy.allow_http = true;
+        let new = samples::webhook("https://hooks.example.com/in");
+        let secret = Secret::from_bytes(&[1; 32]);
+        let made = new.into_webhook(
+            &policy,
+            Id::from_parts(1, &[1; 10]),
+            samples::acme().id,
+            secret,
+            samples::start(),
+        );
+        Webhook {
+            state,
+            max_in_flight,
+            ..made.unwrap()
+        }
+    }
+
+    fn due(number: u8) -> Due {
+        let event = Event {
+            id: Id::from_parts(1, &[number; 10]),
+            account: samples::acme().id,
+            event_type: EventType::ContactInformation,
+            data: Some("{}".into()),
+            context: domain::Context::default(),
+            occurred_at: samples::start(),
+            created_at: samples::start(),
+            planned: 1,
+        };
+        let delivery = Delivery {
+            id: Id::from_parts(u64::from(number) + 1, &[0; 10]),
+            account: event.account,
+            event_id: event.id,
+            webhook_id: Id::from_parts(1, &[1; 10]),
+            event_type: event.event_type,
+            body: BodyForm::Documented,
+            state: DeliveryState::Pending,
+            attempts: 0,
+            failures: 0,
+            due_at: samples::start(),
+            started_at: None,
+            created_at: samples::start(),
+        };
+        Due {
+            delivery,
+            event: Arc::new(event),
+        }
+    }
+
+    fn load(webhook: Webhook, numbers: &[u8]) -> Load {
+        Load {
+            webhook: Some(webhook),
+            due: numbers.iter().map(|n| due(*n)).collect(),
+        }
+    }
+
+    fn sent(lane: &mut Lane) -> Vec<Id<Delivery>> {
+        let mut ids = Vec::new();
+        while let Step::Send(_, due) = lane.step(Instant::now()) {
+            ids.push(due.delivery.id);
+        }
+        ids
+    }
+
+    fn ids(numbers: &[u8]) -> Vec<Id<Delivery>> {
+        numbers.iter().map(|n| due(*n).delivery.id).collect()
+    }
+
+    #[test]
+    fn a_first_hint_waits_for_the_settings_and_is_sent_once() {
+        let mut lane = Lane::new(8, Instant::now());
+        lane.offer(due(1));
+        assert!(sent(&mut lane).is_empty());
+        assert_eq!(lane.wants_reading(), Some(start()));
+        assert_eq!(lane.wants_reading(), None);
+        lane.loaded(load(webhook(WebhookState::Active, 64), &[1]), 8);
+        assert_eq!(sent(&mut lane), ids(&[1]));
+        lane.offer(due(1));
+        assert!(sent(&mut lane).is_empty());
+    }
+
+    #[test]
+    fn what_overflows_stays_in_the_store_and_keeps_its_order() {
+        let mut lane = Lane::new(2, Instant::now());
+        assert!(lane.wants_reading().is_some());
+        lane.loaded(load(webhook(WebhookState::Active, 1), &[]), 2);
+        (1..=4).for_each(|n| lane.offer(due(n)));
+        assert_eq!(sent(&mut lane), ids(&[1]));
+        lane.offer(due(5));
+        assert_eq!(lane.queue.len(), 1, "5 must not overtake 3 and 4");
+        assert!(lane.wants_reading().is_some());
+        lane.loaded(load(webhook(WebhookState::Active, 1), &[1, 2]), 2);
+        assert_eq!(lane.wants_reading(), Some((samples::start(), due(2).delivery.id)));
+        lane.loaded(load(webhook(WebhookState::Active, 9), &[3, 4]), 2);
+        assert_eq!(sent(&mut lane), ids(&[2, 3, 4]));
+    }
+
+    #[test]
+    fn a_reading_that_began_before_a_result_was_stored_does_not_send_again() {
+        let mut lane = Lane::new(8, Instant::now());
+        lane.offer(due(1));
+        assert!(lane.wants_reading().is_some());
+        lane.loaded(load(webhook(WebhookState::Active, 64), &[]), 8);
+        assert_eq!(sent(&mut lane).len(), 1);
+        lane.remind();
+        assert!(lane.wants_reading().is_some());
+        lane.answered();
+        lane.ended(due(1).delivery.id);
+        lane.loaded(load(webhook(WebhookState::Active, 64), &[1, 2]), 8);
+        assert_eq!(sent(&mut lane), ids(&[2]));
+    }
+
+    #[test]
+    fn a_paused_webhook_sends_nothing_and_keeps_nothing() {
+        let mut lane = Lane::new(8, Instant::now());
+        lane.offer(due(1));
+        assert!(lane.wants_reading().is_some());
+        lane.loaded(load(webhook(WebhookState::Paused, 64), &[1]), 8);
+        lane.offer(due(2));
+        assert!(sent(&mut lane).is_empty() && lane.is_idle());
+        lane.outdated();
+        assert!(lane.wants_reading().is_some());
+        lane.loaded(load(webhook(WebhookState::Active, 64), &[1, 2]), 8);
+        assert_eq!(sent(&mut lane), ids(&[1, 2]));
+    }
+
+    #[test]
+    fn the_limit_in_flight_and_the_rate_hold() {
+        let mut lane = Lane::new(8, Instant::now());
+        assert!(lane.wants_reading().is_some());
+        lane.loaded(load(webhook(WebhookState::Active, 2), &[1, 2, 3]), 8);
+        assert_eq!(sent(&mut lane).len(), 2);
+        lane.answered();
+        assert_eq!(sent(&mut lane).len(), 1);
+
+        let mut lane = Lane::new(8, Instant::now());
+        assert!(lane.wants_reading().is_some());
+        let slow = Webhook {
+            rate_per_second: Some(10),
+            ..webhook(WebhookState::Active, 64)
+        };
+        lane.loaded(load(slow, &[1, 2]), 8);
+        let now = Instant::now();
+        assert!(matches!(lane.step(now), Step::Send(..)));
+        let Step::Wait(until) = lane.step(now) else {
+            panic!("the second start must wait")
+        };
+        assert!(until >= now + Duration::from_millis(100));
+        assert!(matches!(lane.step(until), Step::Send(..)));
+    }
+}

@@ -1,0 +1,155 @@
+//! Looking at a JSON text without changing it: what was posted is stored and sent byte for byte.
+
+use std::borrow::Cow;
+
+use serde::{
+    Deserialize,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// The deepest nesting of arrays and objects in `text`, which must be valid JSON. A scan without recursion.
+pub fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    for (byte, in_string) in bytes_with_strings(text) {
+        match byte {
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// `text`, which must be valid JSON, without the white space between its tokens.
+pub fn compact(text: &str) -> String {
+    let kept = bytes_with_strings(text)
+        .filter(|(byte, in_string)| *in_string || !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+        .map(|(byte, _)| byte)
+        .collect();
+    String::from_utf8(kept).unwrap_or_else(|_| text.to_owned())
+}
+
+/// Each byte, and whether it belongs to a string (its closing quote not counted).
+fn bytes_with_strings(text: &str) -> impl Iterator<Item = (u8, bool)> + '_ {
+    let (mut in_string, mut escaped) = (false, false);
+    text.bytes().map(move |byte| {
+        let inside = in_string;
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ => {}
+        }
+        (byte, inside)
+    })
+}
+
+/// The kinds of JSON value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `"…"`
+    String,
+    /// `null`
+    Null,
+    /// A number, boolean, array or object.
+    Other,
+}
+
+/// The members of a JSON object in their order, with the text of each value.
+///
+/// Repeated names are kept: all of them are sent, so all of them count.
+#[derive(Debug)]
+pub struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
+
+impl<'a> Members<'a> {
+    /// Reads `text`. None if it is valid JSON but no object, or not valid at all.
+    pub fn of(text: &'a str) -> Option<Self> {
+        serde_json::from_str::<Members<'a>>(text).ok()
+    }
+
+    /// Whether a member of that name is there.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
+    /// The kinds of all members of that name; usually none or one.
+    pub fn kinds(&self, name: &str) -> impl Iterator<Item = Kind> {
+        self.0
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| match value.as_bytes().first() {
+                Some(b'"') => Kind::String,
+                Some(b'n') => Kind::Null,
+                _ => Kind::Other,
+            })
+    }
+
+    /// Names and value texts, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.0.iter().map(|(key, value)| (key.as_ref(), *value))
+    }
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(Name(name)) = map.next_key()? {
+                    members.push((name, map.next_value::<&RawValue>()?.get()));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// A name that is borrowed where it has no escapes. (serde borrows a bare `Cow` only inside a struct.)
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// `text` as a JSON string, quotes included.
+pub fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_ignores_brackets_in_strings() {
+        assert_eq!(depth(r#"{"a":[[1]],"b":"[[[[\"{{{"}"#), 3);
+        assert_eq!(depth("1"), 0);
+        assert_eq!(depth(&"[".repeat(100_000)), 100_000);
+    }
+
+    #[test]
+    fn compacting_touches_only_white_space_between_tokens() {
+        assert_eq!(
+            compact("{ \"a b\" :\t[ 1.50 ,\r\n\"\\\" x\" ] }"),
+            r#"{"a b":[1.50,"\" x"]}"#
+        );
+    }
+
+    #[test]
+    fn members_keep_order_repeats_and_texts() {
+        let members = Members::of(r#"{"name":"A","n\u0061me":null,"x": 1e400 }"#).unwrap();
+        assert_eq!(
+            members.kinds("name").collect::<Vec<_>>(),
+            [Kind::String, Kind::Null]
+        );
+        assert_eq!(members.iter().last(), Some(("x", "1e400")));
+        assert!(Members::of("[1]").is_none());
+    }
+}

@@ -1,0 +1,37 @@
+//! The words and rules of Leadpost.
+//!
+//! Everything here is pure: no I/O, no async, no clock, no randomness. A rule that can be a function
+//! from values to a value lives here and is tested in a millisecond; whoever needs an instant or a
+//! random byte gets it passed in.
+
+pub mod account;
+pub mod address;
+pub mod delivery;
+pub mod event;
+pub mod id;
+pub mod invalid;
+pub mod json;
+pub mod ledger;
+pub mod retry;
+#[cfg(feature = "samples")]
+pub mod samples;
+pub mod signature;
+pub mod time;
+pub mod webhook;
+pub mod webhook_url;
+
+pub use account::{Account, Actor, ApiKey, ApiKeyText, Permission, Scope};
+pub use address::{EgressPolicy, HostRule, Refusal};
+pub use delivery::{
+    Attempt, AttemptError, AttemptKind, Delivery, DeliveryState, ErrorClass, ExhaustReason, Finish, Outcome,
+    Phases, Response, SkipReason,
+};
+pub use event::{BodyForm, CheckedEvent, Context, Event, EventType, NewEvent};
+pub use id::{Id, Noun};
+pub use invalid::{FieldError, Invalid};
+pub use ledger::Ledger;
+pub use retry::RetryPolicy;
+pub use signature::{Secret, SecretText};
+pub use time::{Ambient, Clock, Random, Timestamp};
+pub use webhook::{DisableReason, NewWebhook, Ordering, SigningKey, Webhook, WebhookState, WebhookUpdate};
+pub use webhook_url::WebhookUrl;

@@ -1,0 +1,85 @@
+//! Accounts and their API keys.
+
+use domain::{Account, ApiKey, Id, Scope, Timestamp};
+
+use crate::{
+    StoreError, Tx,
+    sql::sql,
+    value::{Row, args},
+};
+
+sql! {
+    INSERT = "insert into account (id, name, created_at) values ($1, $2, $3)";
+    LIST = "select id, name, created_at from account order by id";
+    INSERT_KEY = "insert into api_key (account_id, id, name, scope, hash, created_at)
+        values ($1, $2, $3, $4, $5, $6)";
+    LIST_KEYS = "select account_id, id, name, scope, created_at, revoked_at
+        from api_key where account_id = $1 order by id";
+    FIND_KEY = "select account_id, id, name, scope, created_at, revoked_at from api_key where hash = $1";
+    REVOKE_KEY = "update api_key set revoked_at = $3 where account_id = $1 and id = $2 and revoked_at is null";
+}
+
+/// Adds an account.
+pub fn insert(tx: &mut Tx<'_>, account: &Account) -> Result<(), StoreError> {
+    tx.execute(&INSERT, args![account.id, &account.name, account.created_at])
+        .map(drop)
+}
+
+/// All accounts, oldest first.
+pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Account>, StoreError> {
+    let read = |mut row: Row| {
+        Ok(Account {
+            id: row.take()?,
+            name: row.take()?,
+            created_at: row.take()?,
+        })
+    };
+    tx.query(&LIST, args![])?.into_iter().map(read).collect()
+}
+
+/// Adds a key, of whose text only the hash is known here.
+pub fn insert_key(tx: &mut Tx<'_>, key: &ApiKey, hash: &str) -> Result<(), StoreError> {
+    let args = args![
+        key.account,
+        key.id,
+        &key.name,
+        key.scope.as_str(),
+        hash,
+        key.created_at
+    ];
+    tx.execute(&INSERT_KEY, args).map(drop)
+}
+
+/// The account's keys, oldest first, revoked ones too.
+pub fn list_keys(tx: &mut Tx<'_>, account: Id<Account>) -> Result<Vec<ApiKey>, StoreError> {
+    tx.query(&LIST_KEYS, args![account])?
+        .into_iter()
+        .map(read_key)
+        .collect()
+}
+
+/// The key whose text has this hash, whichever account it opens.
+pub fn find_key(tx: &mut Tx<'_>, hash: &str) -> Result<Option<ApiKey>, StoreError> {
+    tx.query_one(&FIND_KEY, args![hash])?.map(read_key).transpose()
+}
+
+/// Makes a key open nothing from now on. False if there is no such key that was still good.
+pub fn revoke_key(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    id: Id<ApiKey>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(&REVOKE_KEY, args![account, id, now])? == 1)
+}
+
+fn read_key(mut row: Row) -> Result<ApiKey, StoreError> {
+    Ok(ApiKey {
+        account: row.take()?,
+        id: row.take()?,
+        name: row.take()?,
+        scope: row.parse(|text| text.parse::<Scope>().ok())?,
+        created_at: row.take()?,
+        revoked_at: row.take()?,
+    })
+}

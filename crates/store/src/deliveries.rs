@@ -1,0 +1,472 @@
+//! Deliveries and their attempts.
+
+use std::{sync::Arc, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use domain::{
+    Account, Attempt, AttemptError, AttemptKind, Delivery, DeliveryState, Event, EventType, Id, Outcome,
+    Phases, Response, SkipReason, Timestamp, Webhook, delivery::ErrorClass,
+};
+
+use crate::{
+    StoreError, Tx, events,
+    nodes::Node,
+    sql::sql,
+    value::{Row, Value, args},
+};
+
+macro_rules! columns {
+    ($prefix:literal) => {
+        concat!(
+            $prefix,
+            "account_id, ",
+            $prefix,
+            "id, ",
+            $prefix,
+            "event_id, ",
+            $prefix,
+            "webhook_id, ",
+            $prefix,
+            "event_type, ",
+            $prefix,
+            "body, ",
+            $prefix,
+            "state, ",
+            $prefix,
+            "reason, ",
+            $prefix,
+            "attempts, ",
+            $prefix,
+            "failures, ",
+            $prefix,
+            "due_at, ",
+            $prefix,
+            "started_at, ",
+            $prefix,
+            "created_at"
+        )
+    };
+}
+
+macro_rules! list {
+    ($where:literal) => {
+        concat!(
+            "select ",
+            columns!(""),
+            " from delivery where account_id = $1 and id < $2 and not test ",
+            "and (state = $3 or $3 is null) and (event_type = $4 or $4 is null) ",
+            $where,
+            " order by id desc limit $5"
+        )
+    };
+}
+
+sql! {
+    INSERT = concat!("insert into delivery (", columns!(""), ", test)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
+    GET = concat!("select ", columns!(""), " from delivery where account_id = $1 and id = $2");
+    LIST = list!("");
+    LIST_OF_WEBHOOK = list!("and webhook_id = $6");
+    LIST_OF_EVENT = list!("and event_id = $6");
+    OF_EVENT = concat!("select ", columns!(""), " from delivery where account_id = $1 and event_id = $2 order by id");
+    // Where a webhook that sends has a delivery pending: the instant at which its first is due.
+    WAITING = "select w.account_id, w.id,
+            (select min(d.due_at) from delivery d where d.webhook_id = w.id and d.state = 'pending')
+        from webhook w join shard_lease l on l.shard = w.shard and l.owner = $1
+        where w.state = 'active' and w.deleted_at is null";
+    DUE = "select d.account_id, d.id, d.event_id, d.webhook_id, d.event_type, d.body, d.state, d.reason, d.attempts,
+            d.failures, d.due_at, d.started_at, d.created_at, e.account_id, e.id, e.type, e.data, e.conversation_id,
+            e.context, e.occurred_at, e.created_at, e.planned
+        from delivery d join event e on e.account_id = d.account_id and e.id = d.event_id
+        where d.webhook_id = $1 and d.state = 'pending' and d.due_at <= $2 and (d.due_at, d.id) > ($3, $4)
+        order by d.due_at, d.id limit $5";
+    // The decision was made on what the owner of the shard knew; it counts only if that still holds.
+    ADVANCE = "update delivery
+        set state = $3, reason = $4, attempts = $5, failures = $6, due_at = $7, started_at = $8
+        where account_id = $1 and id = $2 and state = 'pending' and attempts = $5 - 1
+          and exists (select 1 from shard_lease l where l.shard = $9 and l.owner = $10 and l.epoch = $11)";
+    // Somebody else has moved the delivery on: the attempt is only counted.
+    COUNT_ATTEMPT = "update delivery set attempts = attempts + 1 where account_id = $1 and id = $2
+        returning attempts, state";
+    SET_DELIVERED = "update delivery set state = 'delivered', reason = null where account_id = $1 and id = $2";
+    RESTART = "update delivery set state = 'pending', reason = null, failures = 0, due_at = $3, started_at = null
+        where account_id = $1 and id = $2 and state <> 'pending'";
+    // SQLite's update has no limit, so the rows are named by a sub-select on both.
+    SKIP = "update delivery set state = 'skipped', reason = $3 where account_id = $1 and id in
+        (select id from delivery where webhook_id = $2 and state = 'pending' order by due_at, id limit $4)";
+    SHIFT = "update delivery set due_at = due_at + $3, started_at = started_at + $3
+        where account_id = $1 and webhook_id = $2 and state = 'pending' and started_at is not null";
+    INSERT_ATTEMPT = "insert into attempt (account_id, delivery_id, number, kind, at, address, status, error,
+            error_detail, dns_us, connect_us, tls_us, first_byte_us, total_us, response_headers, response_body,
+            response_body_base64)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    ATTEMPTS = "select number, kind, at, address, status, error, error_detail, dns_us, connect_us, tls_us,
+            first_byte_us, total_us, response_headers, response_body, response_body_base64
+        from attempt where account_id = $1 and delivery_id = $2 order by number";
+}
+
+/// Adds deliveries. Whether one belongs to a test is in its event's id.
+pub fn insert(tx: &mut Tx<'_>, deliveries: &[Delivery]) -> Result<(), StoreError> {
+    let rows: Vec<Vec<Value>> = deliveries.iter().map(insert_args).collect();
+    tx.execute_many(&INSERT, &rows).map(drop)
+}
+
+fn insert_args(delivery: &Delivery) -> Vec<Value> {
+    args![
+        delivery.account,
+        delivery.id,
+        delivery.event_id,
+        delivery.webhook_id,
+        delivery.event_type.as_str(),
+        delivery.body.as_str(),
+        delivery.state.as_str(),
+        delivery.state.reason(),
+        delivery.attempts,
+        delivery.failures,
+        delivery.due_at,
+        delivery.started_at,
+        delivery.created_at,
+        delivery.event_id.is_test(),
+    ]
+    .to_vec()
+}
+
+/// The account's delivery of that id.
+pub fn find(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Delivery>) -> Result<Option<Delivery>, StoreError> {
+    tx.query_one(&GET, args![account, id])?
+        .map(|mut row| read(&mut row))
+        .transpose()
+}
+
+/// Which deliveries to list; None means any.
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryFilter {
+    /// To this webhook.
+    pub webhook_id: Option<Id<Webhook>>,
+    /// Of this event.
+    pub event_id: Option<Id<Event>>,
+    /// In the state of this name.
+    pub state: Option<String>,
+    /// Of events of this type.
+    pub event_type: Option<EventType>,
+}
+
+/// Deliveries older than `before`, newest first, without those of tests.
+pub fn list(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    filter: &DeliveryFilter,
+    before: Id<Delivery>,
+    limit: u32,
+) -> Result<Vec<Delivery>, StoreError> {
+    let mut args = args![
+        account,
+        before,
+        filter.state.as_deref(),
+        filter.event_type.map(EventType::as_str),
+        limit
+    ]
+    .to_vec();
+    let rows = match (filter.event_id, filter.webhook_id) {
+        (Some(event), _) => {
+            args.push(event.into());
+            tx.query(&LIST_OF_EVENT, &args)?
+        }
+        (None, Some(webhook)) => {
+            args.push(webhook.into());
+            tx.query(&LIST_OF_WEBHOOK, &args)?
+        }
+        (None, None) => tx.query(&LIST, &args)?,
+    };
+    let wanted = |delivery: &Delivery| filter.webhook_id.is_none_or(|id| delivery.webhook_id == id);
+    let deliveries = rows.into_iter().map(|mut row| read(&mut row));
+    deliveries.filter(|it| it.as_ref().map_or(true, wanted)).collect()
+}
+
+/// All deliveries of an event, in the order they were planned.
+pub fn of_event(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    event: Id<Event>,
+) -> Result<Vec<Delivery>, StoreError> {
+    tx.query(&OF_EVENT, args![account, event])?
+        .into_iter()
+        .map(|mut row| read(&mut row))
+        .collect()
+}
+
+/// A webhook that sends and has something pending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Whose.
+    pub account: Id<Account>,
+    /// Which.
+    pub webhook: Id<Webhook>,
+    /// When its first delivery is due; those in flight are counted too.
+    pub due_at: Timestamp,
+}
+
+/// The sending webhooks on shards of `node` that have something pending.
+pub fn waiting(tx: &mut Tx<'_>, node: Id<Node>) -> Result<Vec<Waiting>, StoreError> {
+    let read = |mut row: Row| {
+        let (account, webhook) = (row.take()?, row.take()?);
+        Ok(row.take::<Option<Timestamp>>()?.map(|due_at| Waiting {
+            account,
+            webhook,
+            due_at,
+        }))
+    };
+    tx.query(&WAITING, args![node])?
+        .into_iter()
+        .map(read)
+        .filter_map(Result::transpose)
+        .collect()
+}
+
+/// A delivery that is due, with its event.
+#[derive(Clone, Debug)]
+pub struct Due {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// What it delivers.
+    pub event: Arc<Event>,
+}
+
+/// Up to `limit` deliveries of `webhook` that are due at `now` and come after the place `(due_at, id)`.
+pub fn due(
+    tx: &mut Tx<'_>,
+    webhook: Id<Webhook>,
+    now: Timestamp,
+    after: (Timestamp, Id<Delivery>),
+    limit: u32,
+) -> Result<Vec<Due>, StoreError> {
+    let read = |mut row: Row| {
+        Ok(Due {
+            delivery: read(&mut row)?,
+            event: Arc::new(events::read(&mut row)?),
+        })
+    };
+    tx.query(&DUE, args![webhook, now, after.0, after.1, limit])?
+        .into_iter()
+        .map(read)
+        .collect()
+}
+
+/// The right to decide about the deliveries of a shard: which node, in which of its epochs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Who holds it.
+    pub node: Id<Node>,
+    /// Grows with every change of owner.
+    pub epoch: i64,
+}
+
+/// Stores `delivery` as it is after one more attempt. False if it is not what `lease`'s holder believed: no longer
+/// pending, attempted by somebody else, or on a shard that now belongs to another node.
+pub fn advance(tx: &mut Tx<'_>, delivery: &Delivery, lease: Lease) -> Result<bool, StoreError> {
+    let args = args![
+        delivery.account,
+        delivery.id,
+        delivery.state.as_str(),
+        delivery.state.reason(),
+        delivery.attempts,
+        delivery.failures,
+        delivery.due_at,
+        delivery.started_at,
+        i64::from(Webhook::shard(delivery.webhook_id)),
+        lease.node,
+        lease.epoch,
+    ];
+    Ok(tx.execute(&ADVANCE, args)? == 1)
+}
+
+/// Counts an attempt whose result came too late to decide: its number, and the state's name. None if the delivery
+/// is gone.
+pub fn count_attempt(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    id: Id<Delivery>,
+) -> Result<Option<(u32, String)>, StoreError> {
+    let read = |mut row: Row| Ok((row.take()?, row.take()?));
+    tx.query_one_changing(&COUNT_ATTEMPT, args![account, id])?
+        .map(read)
+        .transpose()
+}
+
+/// Marks a delivery as delivered, whatever it was.
+pub fn set_delivered(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Delivery>) -> Result<(), StoreError> {
+    tx.execute(&SET_DELIVERED, args![account, id]).map(drop)
+}
+
+/// Gives a finished delivery a fresh schedule from `now`. False if it is pending, or gone.
+pub fn restart(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    id: Id<Delivery>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(&RESTART, args![account, id, now])? == 1)
+}
+
+/// Skips up to `limit` pending deliveries of a webhook; how many.
+pub fn skip(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    webhook: Id<Webhook>,
+    reason: SkipReason,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    tx.execute(
+        &SKIP,
+        args![account, webhook, DeliveryState::Skipped(reason).reason(), limit],
+    )
+}
+
+/// Moves the schedules of a webhook's pending deliveries by the time that they stood still.
+pub fn shift(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    webhook: Id<Webhook>,
+    by: Duration,
+) -> Result<(), StoreError> {
+    tx.execute(&SHIFT, args![account, webhook, micros(by)]).map(drop)
+}
+
+/// Records an attempt.
+pub fn insert_attempt(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    delivery: Id<Delivery>,
+    attempt: &Attempt,
+) -> Result<(), StoreError> {
+    let Outcome {
+        at,
+        address,
+        phases,
+        result,
+    } = &attempt.outcome;
+    let (response, error) = (result.as_ref().ok(), result.as_ref().err());
+    let (body, base64) = response.map(|it| write_body(&it.body)).unzip();
+    let args = args![
+        account,
+        delivery,
+        attempt.number,
+        attempt.kind.as_str(),
+        *at,
+        address.as_deref(),
+        response.map(|it| it.status),
+        error.map(|it| it.class.as_str()),
+        error.map(|it| it.detail.replace('\0', "\u{fffd}")),
+        phases.dns.map(micros),
+        phases.connect.map(micros),
+        phases.tls.map(micros),
+        phases.first_byte.map(micros),
+        micros(phases.total),
+        response.map(|it| serde_json::to_string(&it.headers).expect("texts can be written as JSON")),
+        body,
+        base64.unwrap_or(false),
+    ];
+    tx.execute(&INSERT_ATTEMPT, args).map(drop)
+}
+
+/// A delivery's attempts, oldest first.
+pub fn attempts(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    delivery: Id<Delivery>,
+) -> Result<Vec<Attempt>, StoreError> {
+    tx.query(&ATTEMPTS, args![account, delivery])?
+        .into_iter()
+        .map(read_attempt)
+        .collect()
+}
+
+/// An answer's body as text: PostgreSQL takes neither NUL nor what is not UTF-8.
+fn write_body(body: &[u8]) -> (String, bool) {
+    match std::str::from_utf8(body) {
+        Ok(text) if !text.contains('\0') => (text.to_owned(), false),
+        _ => (STANDARD.encode(body), true),
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn read(row: &mut Row) -> Result<Delivery, StoreError> {
+    Ok(Delivery {
+        account: row.take()?,
+        id: row.take()?,
+        event_id: row.take()?,
+        webhook_id: row.take()?,
+        event_type: row.parse(|text| text.parse().ok())?,
+        body: row.parse(|text| text.parse().ok())?,
+        state: {
+            let (state, reason): (String, Option<String>) = (row.take()?, row.take()?);
+            DeliveryState::parse(&state, reason.as_deref()).ok_or_else(|| row.corrupt())?
+        },
+        attempts: row.take()?,
+        failures: row.take()?,
+        due_at: row.take()?,
+        started_at: row.take()?,
+        created_at: row.take()?,
+    })
+}
+
+fn read_attempt(mut row: Row) -> Result<Attempt, StoreError> {
+    fn named<T: Copy>(all: &[T], name: fn(T) -> &'static str, text: &str) -> Option<T> {
+        all.iter().copied().find(|known| name(*known) == text)
+    }
+    let number = row.take()?;
+    let kind = row.parse(|text| named(&AttemptKind::ALL, AttemptKind::as_str, text))?;
+    let (at, address, status) = (row.take()?, row.take()?, row.take::<Option<u16>>()?);
+    let class = row
+        .take::<Option<String>>()?
+        .and_then(|text| named(&ErrorClass::ALL, ErrorClass::as_str, &text));
+    let detail: Option<String> = row.take()?;
+    let phases = Phases {
+        dns: take_micros(&mut row)?,
+        connect: take_micros(&mut row)?,
+        tls: take_micros(&mut row)?,
+        first_byte: take_micros(&mut row)?,
+        total: take_micros(&mut row)?.unwrap_or_default(),
+    };
+    let headers: Option<String> = row.take()?;
+    let (body, base64): (Option<String>, bool) = (row.take()?, row.take()?);
+    let result = match (status, class) {
+        (Some(status), _) => {
+            let headers =
+                serde_json::from_str(headers.as_deref().unwrap_or("[]")).map_err(|_| row.corrupt())?;
+            let body = body.unwrap_or_default();
+            let body = if base64 {
+                STANDARD.decode(body).unwrap_or_default()
+            } else {
+                body.into_bytes()
+            };
+            Ok(Response {
+                status,
+                headers,
+                body,
+            })
+        }
+        (None, Some(class)) => Err(AttemptError {
+            class,
+            detail: detail.unwrap_or_default(),
+        }),
+        (None, None) => return Err(row.corrupt()),
+    };
+    Ok(Attempt {
+        number,
+        kind,
+        outcome: Outcome {
+            at,
+            address,
+            phases,
+            result,
+        },
+    })
+}
+
+fn take_micros(row: &mut Row) -> Result<Option<Duration>, StoreError> {
+    Ok(row.take::<Option<u64>>()?.map(Duration::from_micros))
+}

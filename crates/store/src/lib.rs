@@ -1,0 +1,46 @@
+//! The store: the only place with SQL; one text for two engines, embedded SQLite and PostgreSQL.
+//!
+//! The way in is [`Db`]: [`Db::read`] and [`Db::write`] run a synchronous closure in one transaction on a database
+//! thread. The noun modules hold the statements and the functions that floors above call with the [`Tx`] they get.
+//! This floor knows no use case: who may do what, and what follows from what, is decided above.
+
+mod db;
+mod error;
+mod migrate;
+mod postgres;
+mod signal;
+mod sql;
+mod sqlite;
+mod tx;
+mod value;
+mod vault;
+mod worker;
+
+pub mod accounts;
+pub mod deliveries;
+pub mod events;
+pub mod idempotency;
+pub mod ledger;
+pub mod nodes;
+pub mod webhooks;
+
+pub use db::{Db, OpenOptions, StoreReport, StoreUrl};
+pub use error::StoreError;
+pub use signal::{Changed, Planned, Signal, Subscription};
+pub use tx::Tx;
+
+/// Every statement of every noun.
+fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
+    [
+        accounts::STATEMENTS,
+        db::STATEMENTS,
+        deliveries::STATEMENTS,
+        events::STATEMENTS,
+        idempotency::STATEMENTS,
+        ledger::STATEMENTS,
+        nodes::STATEMENTS,
+        webhooks::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+}

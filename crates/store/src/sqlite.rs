@@ -1,0 +1,276 @@
+//! The SQLite engine: one writer, a reader for each core, and a thread that checkpoints.
+//!
+//! WAL with `synchronous=FULL`: a commit is on disk when it returns. The checkpoint runs on a connection and thread
+//! of its own, so that no commit pays for it; only a log that has grown past [`WAL_CAP`] makes the writer wait for one.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{RecvTimeoutError, Sender, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use rusqlite::{
+    CachedStatement, ErrorCode, OpenFlags, ToSql,
+    types::{ToSqlOutput, ValueRef},
+};
+use uuid::Uuid;
+
+use crate::{
+    StoreError,
+    sql::Sql,
+    tx::Connection,
+    value::{Row, Value},
+    worker::Engine,
+};
+
+/// Older versions can corrupt a database in WAL mode (<https://www.sqlite.org/wal.html>, "WAL-reset bug").
+const OLDEST: i32 = 3_051_003;
+/// Beyond so many bytes of log the writer checkpoints itself.
+const WAL_CAP: u64 = 64 * 1024 * 1024;
+/// How often the checkpoint thread runs.
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
+/// How often the writer looks at the log's size, in commits.
+const COMMITS_BETWEEN_LOOKS: u32 = 256;
+
+/// What a connection is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Writer,
+    Reader,
+}
+
+/// A connection and its part in the engine.
+pub(crate) struct Sqlite {
+    connection: rusqlite::Connection,
+    role: Role,
+    wal: PathBuf,
+    commits: u32,
+}
+
+/// Opens `path` as every connection of the store is opened.
+pub(crate) fn connect(path: &Path) -> Result<rusqlite::Connection, StoreError> {
+    if rusqlite::version_number() < OLDEST {
+        let message = format!(
+            "SQLite {} is too old: 3.51.3 or newer is needed",
+            rusqlite::version()
+        );
+        return Err(StoreError::Refused(message));
+    }
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = rusqlite::Connection::open_with_flags(path, flags)
+        .map_err(|e| StoreError::Refused(format!("{} cannot be opened: {e}", path.display())))?;
+    let set = connection.busy_timeout(Duration::from_secs(10)).and_then(|()| {
+        connection.execute_batch(
+            "pragma auto_vacuum = incremental; pragma journal_mode = wal; pragma synchronous = full;
+             pragma foreign_keys = on; pragma wal_autocheckpoint = 0; pragma temp_store = memory;",
+        )
+    });
+    set.map_err(|e| StoreError::Refused(format!("{} is not usable: {e}", path.display())))?;
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(connection)
+}
+
+impl Sqlite {
+    pub(crate) fn open(path: &Path, role: Role) -> Result<Self, StoreError> {
+        let connection = connect(path)?;
+        let settings = match role {
+            Role::Writer => "pragma cache_size = -32768;",
+            Role::Reader => "pragma cache_size = -8192; pragma query_only = on;",
+        };
+        connection.execute_batch(settings).map_err(failed)?;
+        Ok(Self {
+            connection,
+            role,
+            wal: with_suffix(path, "-wal"),
+            commits: 0,
+        })
+    }
+
+    fn prepare(&self, sql: &'static Sql) -> Result<CachedStatement<'_>, StoreError> {
+        self.connection.prepare_cached(sql.sqlite()).map_err(failed)
+    }
+
+    fn cap_log(&mut self) {
+        self.commits += 1;
+        if self.commits.is_multiple_of(COMMITS_BETWEEN_LOOKS)
+            && fs::metadata(&self.wal).is_ok_and(|log| log.len() > WAL_CAP)
+        {
+            // A reader in the middle of something can make it fail; the next look tries again.
+            let _ = self.connection.execute_batch("pragma wal_checkpoint(restart)");
+        }
+    }
+}
+
+/// `path` with `suffix` put behind its whole name, as SQLite names its companions.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+impl Connection for Sqlite {
+    fn query(&mut self, sql: &'static Sql, args: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let mut statement = self.prepare(sql)?;
+        let width = statement.column_count();
+        let mut rows = statement
+            .query(rusqlite::params_from_iter(args))
+            .map_err(failed)?;
+        let mut result = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let columns = (0..width).map(|i| row.get_ref(i).map_err(failed).and_then(|it| read(it, sql, i)));
+            result.push(Row::new(sql.name, columns.collect::<Result<_, _>>()?));
+        }
+        Ok(result)
+    }
+
+    fn execute(&mut self, sql: &'static Sql, args: &[Value]) -> Result<u64, StoreError> {
+        let changed = self
+            .prepare(sql)?
+            .execute(rusqlite::params_from_iter(args))
+            .map_err(failed)?;
+        Ok(changed as u64)
+    }
+
+    fn execute_many(&mut self, sql: &'static Sql, rows: &[Vec<Value>]) -> Result<u64, StoreError> {
+        let mut statement = self.prepare(sql)?;
+        let mut changed = 0;
+        for row in rows {
+            changed += statement
+                .execute(rusqlite::params_from_iter(row))
+                .map_err(failed)?;
+        }
+        Ok(changed as u64)
+    }
+
+    fn check(&mut self, sql: &'static Sql) -> Result<(), StoreError> {
+        self.prepare(sql).map(drop)
+    }
+}
+
+impl Engine for Sqlite {
+    fn begin(&mut self) -> Result<(), StoreError> {
+        let begin = if self.role == Role::Writer {
+            "begin immediate"
+        } else {
+            "begin"
+        };
+        self.connection
+            .prepare_cached(begin)
+            .and_then(|mut it| it.execute([]))
+            .map(drop)
+            .map_err(failed)
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("commit")
+            .and_then(|mut it| it.execute([]))
+            .map_err(failed)?;
+        if self.role == Role::Writer {
+            self.cap_log();
+        }
+        Ok(())
+    }
+
+    fn rollback(&mut self) {
+        if !self.connection.is_autocommit() {
+            // It fails only when SQLite has rolled back by itself.
+            let _ = self.connection.execute_batch("rollback");
+        }
+    }
+
+    fn clashed(&mut self) -> bool {
+        false // There is one writer.
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Int(it) => ValueRef::Integer(*it),
+            Value::Bool(it) => ValueRef::Integer((*it).into()),
+            Value::Text(it) => ValueRef::Text(it.as_bytes()),
+            Value::Id(it) => ValueRef::Blob(it.as_bytes()),
+        }))
+    }
+}
+
+fn read(value: ValueRef<'_>, sql: &'static Sql, column: usize) -> Result<Value, StoreError> {
+    let read = match value {
+        ValueRef::Null => Some(Value::Null),
+        ValueRef::Integer(it) => Some(Value::Int(it)),
+        ValueRef::Text(it) => std::str::from_utf8(it).ok().map(|it| Value::Text(it.to_owned())),
+        ValueRef::Blob(it) => Uuid::from_slice(it).ok().map(Value::Id),
+        ValueRef::Real(_) => None,
+    };
+    read.ok_or(StoreError::Corrupt {
+        statement: sql.name,
+        column: column + 1,
+    })
+}
+
+pub(crate) fn failed(error: rusqlite::Error) -> StoreError {
+    let text = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => match text.split_once("UNIQUE constraint failed: ") {
+            Some((_, columns)) => StoreError::Conflict {
+                constraint: constraint_name(columns),
+            },
+            None => StoreError::Unavailable(text),
+        },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+        _ => StoreError::Unavailable(text),
+    }
+}
+
+/// `t.a, t.b` becomes `t_a_b_key`, the name that PostgreSQL gives a unique constraint.
+fn constraint_name(columns: &str) -> String {
+    let mut parts = columns.split(", ").filter_map(|column| column.split_once('.'));
+    let Some((table, first)) = parts.next() else {
+        return columns.to_owned();
+    };
+    let names: Vec<&str> = [table, first]
+        .into_iter()
+        .chain(parts.map(|(_, column)| column))
+        .collect();
+    names.join("_") + "_key"
+}
+
+/// Keeps the log short. Ends when the store is closed, that is, when what is returned is dropped.
+pub(crate) fn start_checkpoints(path: &Path) -> Result<Arc<Sender<()>>, StoreError> {
+    let connection = connect(path)?;
+    let (keep, stop) = channel::<()>();
+    let run = move || {
+        while stop.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
+            if let Err(error) = connection.execute_batch("pragma wal_checkpoint(passive)") {
+                tracing::debug!(%error, "the log was not checkpointed");
+            }
+        }
+    };
+    thread::Builder::new()
+        .name("checkpoint".into())
+        .spawn(run)
+        .map_err(|e| StoreError::Refused(format!("no thread for checkpoints could be started: {e}")))?;
+    Ok(Arc::new(keep))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constraints_have_the_names_that_postgresql_gives_them() {
+        assert_eq!(
+            constraint_name("delivery.account_id, delivery.event_id"),
+            "delivery_account_id_event_id_key"
+        );
+        assert_eq!(constraint_name("api_key.hash"), "api_key_hash_key");
+    }
+}

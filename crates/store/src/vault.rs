@@ -1,0 +1,152 @@
+//! Secrets at rest: XChaCha20-Poly1305 with one key for the store, kept in a file beside it.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{Read, Write},
+    path::Path,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use domain::Random;
+
+use crate::StoreError;
+
+/// Encrypts what the store must give back in clear. What is sealed for one place cannot be opened at another.
+#[derive(Clone)]
+pub(crate) struct Vault(XChaCha20Poly1305);
+
+/// The length of a nonce; random ones are safe at this size.
+const NONCE: usize = 24;
+
+impl Vault {
+    fn new(key: &[u8; 32]) -> Self {
+        Self(XChaCha20Poly1305::new(&(*key).into()))
+    }
+
+    /// `text` encrypted for `place`, e.g. an account, a webhook and a version.
+    pub(crate) fn seal(&self, place: &str, text: &str, random: &dyn Random) -> String {
+        let mut nonce = [0; NONCE];
+        random.fill(&mut nonce);
+        let payload = Payload {
+            msg: text.as_bytes(),
+            aad: place.as_bytes(),
+        };
+        let sealed = self
+            .0
+            .encrypt(&XNonce::from(nonce), payload)
+            .expect("texts are shorter than 256 GiB");
+        STANDARD.encode([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// The text again; None if it was sealed with another key or for another place, or was changed.
+    pub(crate) fn open(&self, place: &str, sealed: &str) -> Option<String> {
+        let bytes = STANDARD.decode(sealed).ok()?;
+        let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
+        let nonce = XNonce::try_from(nonce).ok()?;
+        let text = self
+            .0
+            .decrypt(
+                &nonce,
+                Payload {
+                    msg: sealed,
+                    aad: place.as_bytes(),
+                },
+            )
+            .ok()?;
+        String::from_utf8(text).ok()
+    }
+}
+
+/// The key file, locked for as long as this lives: whoever opens a store first also creates and migrates it,
+/// and everybody else waits until that is done.
+pub(crate) struct KeyFile {
+    file: File,
+    vault: Vault,
+    /// Whether it was made just now.
+    pub(crate) new: bool,
+}
+
+impl KeyFile {
+    /// Reads the key at `path`, or makes one if there is none.
+    pub(crate) fn open(path: &Path, random: &dyn Random) -> Result<Self, StoreError> {
+        let refused = |what: &str, error: &dyn std::fmt::Display| {
+            StoreError::Refused(format!("the key file {} {what}: {error}", path.display()))
+        };
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(|e| refused("cannot be opened", &e))?;
+        file.lock().map_err(|e| refused("cannot be locked", &e))?;
+        let mut text = String::new();
+        file.read_to_string(&mut text)
+            .map_err(|e| refused("cannot be read", &e))?;
+        let new = text.is_empty();
+        let mut key = [0; 32];
+        if new {
+            random.fill(&mut key);
+            let line = format!("{}\n", STANDARD.encode(key));
+            let written = file
+                .write_all(line.as_bytes())
+                .and_then(|()| file.sync_all())
+                .and_then(|()| sync_folder(path));
+            written.map_err(|e| refused("cannot be written", &e))?;
+        } else {
+            let bytes = STANDARD.decode(text.trim()).unwrap_or_default();
+            key = bytes
+                .try_into()
+                .map_err(|_| refused("is damaged", &"it must hold 32 bytes in base64"))?;
+        }
+        Ok(Self {
+            file,
+            vault: Vault::new(&key),
+            new,
+        })
+    }
+
+    pub(crate) fn vault(&self) -> Vault {
+        self.vault.clone()
+    }
+
+    pub(crate) fn unlock(self) {
+        // Closing the file unlocks it in any case.
+        let _ = self.file.unlock();
+    }
+}
+
+/// Makes a file's name survive a power cut, which syncing the file alone does not.
+pub(crate) fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Zeros;
+    impl Random for Zeros {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_opens_only_with_its_key_at_its_place() {
+        let vault = Vault::new(&[1; 32]);
+        let sealed = vault.seal("a/1", "whsec_x", &Zeros);
+        assert!(!sealed.contains("whsec"));
+        assert_eq!(vault.open("a/1", &sealed).as_deref(), Some("whsec_x"));
+        assert_eq!(vault.open("a/2", &sealed), None);
+        assert_eq!(Vault::new(&[2; 32]).open("a/1", &sealed), None);
+        assert_eq!(vault.open("a/1", &sealed.replace('A', "B")), None);
+        assert_eq!(vault.open("a/1", ""), None);
+    }
+}

@@ -1,0 +1,220 @@
+//! Database threads: they take waiting work from a queue, run it in transactions and answer after the commit.
+//!
+//! Writers put all the work that waits into one transaction (group commit): the batch grows by itself while the
+//! previous commit is being synced, and no delay is ever added. There are no savepoints: when one piece of work
+//! fails after having written something, the batch is undone and each piece runs again alone. That is why a body is
+//! `Fn`: it may run more than once, and only its last run counts.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+};
+
+use tokio::sync::oneshot;
+
+use crate::{
+    StoreError, Tx,
+    signal::{Bus, Signal},
+    tx::{Connection, Surroundings},
+};
+
+/// A connection that a database thread drives.
+pub(crate) trait Engine: Connection + Sized + 'static {
+    /// Begins a transaction, connecting again first if need be.
+    fn begin(&mut self) -> Result<(), StoreError>;
+    /// After an error, what was written may or may not be stored.
+    fn commit(&mut self) -> Result<(), StoreError>;
+    fn rollback(&mut self);
+    /// Whether the transaction failed only because of others running beside it, and may be run again.
+    fn clashed(&mut self) -> bool;
+}
+
+/// Work waiting for a database thread.
+pub(crate) trait Job: Send {
+    /// Runs the body; whether it succeeded.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Answers the caller: with the body's own result, or with the error that kept it from counting.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Work<T, E, F> {
+    body: F,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Work<T, E, F>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: Fn(&mut Tx<'_>) -> Result<T, E> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        // After a panic the transaction is undone and nothing of the body is used again.
+        let result = catch_unwind(AssertUnwindSafe(|| (self.body)(tx)));
+        tx.dirty |= result.is_err();
+        let result = result.unwrap_or_else(|_| Err(StoreError::Panicked.into()));
+        let succeeded = result.is_ok();
+        self.result = Some(result);
+        succeeded
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let result = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(StoreError::Panicked.into()),
+            // The body's own error is the better answer: it did not want to be stored.
+            (Err(_), Some(Err(own))) => Err(own),
+            (Err(error), _) => Err(error.into()),
+        };
+        // A caller that went away needs no answer.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// The way to a group of database threads.
+pub(crate) struct Queue(SyncSender<Box<dyn Job>>);
+
+/// So much work may wait before [`StoreError::Busy`].
+const QUEUE: usize = 4_096;
+
+impl Queue {
+    /// A queue and the end that its threads take from.
+    pub(crate) fn new() -> (Self, Intake) {
+        let (sender, receiver) = sync_channel(QUEUE);
+        (Self(sender), Intake(Arc::new(Mutex::new(receiver))))
+    }
+
+    /// Runs `body` on one of the threads.
+    pub(crate) async fn run<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.0
+            .try_send(Box::new(Work {
+                body,
+                result: None,
+                reply,
+            }))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => StoreError::Busy,
+                TrySendError::Disconnected(_) => StoreError::Unavailable("it is closed".into()),
+            })?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("it is closed".into()).into()))
+    }
+}
+
+/// Where threads take their work from, one after the other.
+#[derive(Clone)]
+pub(crate) struct Intake(Arc<Mutex<Receiver<Box<dyn Job>>>>);
+
+impl Intake {
+    /// Waits for work, then takes all that is there, up to `most`; None once the store is closed.
+    fn take(&self, most: usize) -> Option<Vec<Box<dyn Job>>> {
+        let receiver = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut jobs = vec![receiver.recv().ok()?];
+        jobs.extend(receiver.try_iter().take(most - 1));
+        Some(jobs)
+    }
+}
+
+/// Starts a thread that serves `intake` with `engine`, at most `batch` pieces of work to a transaction.
+pub(crate) fn spawn<C: Engine + Send>(
+    name: &str,
+    intake: Intake,
+    mut engine: C,
+    mut surroundings: Surroundings,
+    bus: Bus,
+    batch: usize,
+) -> Result<(), StoreError> {
+    let serve = move || {
+        while let Some(jobs) = intake.take(batch) {
+            run(&mut engine, &mut surroundings, &bus, jobs);
+        }
+    };
+    let started = thread::Builder::new().name(name.to_owned()).spawn(serve);
+    started
+        .map(drop)
+        .map_err(|e| StoreError::Refused(format!("no thread for the store could be started: {e}")))
+}
+
+fn run<C: Engine>(engine: &mut C, surroundings: &mut Surroundings, bus: &Bus, mut jobs: Vec<Box<dyn Job>>) {
+    match transact(engine, surroundings, &mut jobs) {
+        Ok(signals) => {
+            bus.send(signals);
+            jobs.into_iter().for_each(|job| job.answer(Ok(())));
+        }
+        Err(Undone::Spoiled) => jobs
+            .into_iter()
+            .for_each(|job| run_alone(engine, surroundings, bus, job)),
+        Err(Undone::Failed(error)) => jobs.into_iter().for_each(|job| job.answer(Err(error.clone()))),
+    }
+}
+
+/// How often work is run again that only clashed with other transactions.
+const CLASHES: u32 = 5;
+
+fn run_alone<C: Engine>(engine: &mut C, surroundings: &mut Surroundings, bus: &Bus, job: Box<dyn Job>) {
+    let mut alone = [job];
+    let mut result = Err(Undone::Spoiled);
+    for _ in 0..CLASHES {
+        result = transact(engine, surroundings, &mut alone);
+        if result.is_ok() || !engine.clashed() {
+            break;
+        }
+    }
+    let [job] = alone;
+    match result {
+        Ok(signals) => {
+            bus.send(signals);
+            job.answer(Ok(()));
+        }
+        Err(Undone::Failed(error)) => job.answer(Err(error)),
+        Err(Undone::Spoiled) => job.answer(Err(StoreError::Unavailable("it was undone".into()))),
+    }
+}
+
+/// Why a transaction left nothing behind.
+enum Undone {
+    /// One of its bodies failed after writing.
+    Spoiled,
+    /// The store failed.
+    Failed(StoreError),
+}
+
+fn transact<C: Engine>(
+    engine: &mut C,
+    surroundings: &mut Surroundings,
+    jobs: &mut [Box<dyn Job>],
+) -> Result<Vec<Signal>, Undone> {
+    engine.begin().map_err(Undone::Failed)?;
+    let mut signals = Vec::new();
+    for job in jobs.iter_mut() {
+        let mut tx = Tx::new(engine, surroundings);
+        let succeeded = job.run(&mut tx);
+        if succeeded {
+            signals.append(&mut tx.signals);
+        } else if tx.dirty {
+            engine.rollback();
+            return Err(Undone::Spoiled);
+        }
+    }
+    engine.commit().map_err(|error| {
+        engine.rollback();
+        if engine.clashed() {
+            Undone::Spoiled
+        } else {
+            Undone::Failed(error)
+        }
+    })?;
+    Ok(signals)
+}

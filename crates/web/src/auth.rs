@@ -1,0 +1,166 @@
+//! Who calls: from the key in the `Authorization` header to an actor that may do what the route needs.
+//!
+//! Must not take a key from anywhere else, and must never keep one: the memory of recent look-ups knows only
+//! hashes.
+
+use std::{
+    collections::HashMap,
+    marker::PhantomData,
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
+
+use app::{access, accounts};
+use axum::extract::FromRequestParts;
+use domain::{Actor, ApiKeyText, Permission, Timestamp};
+use http::{HeaderMap, header, request::Parts};
+use sha2::{Digest, Sha256};
+
+use crate::{Shared, problem::Problem};
+
+/// The holder of a key that may do what `N` says. Extracted before anything else, so that whoever may not is
+/// told nothing more.
+pub(crate) struct Caller<N> {
+    /// Who it is.
+    pub(crate) actor: Actor,
+    needs: PhantomData<N>,
+}
+
+/// What a route needs of its caller.
+pub(crate) trait Needs {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+/// Needs [`Permission::Ingest`].
+pub(crate) enum Ingest {}
+/// Needs [`Permission::Read`].
+pub(crate) enum Read {}
+/// Needs [`Permission::Manage`].
+pub(crate) enum Manage {}
+
+impl Needs for Ingest {
+    const PERMISSION: Permission = Permission::Ingest;
+}
+
+impl Needs for Read {
+    const PERMISSION: Permission = Permission::Read;
+}
+
+impl Needs for Manage {
+    const PERMISSION: Permission = Permission::Manage;
+}
+
+impl<N: Needs + Send> FromRequestParts<Shared> for Caller<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Shared) -> Result<Self, Problem> {
+        let actor = authenticate(web, &parts.headers).await?;
+        web.pace.admit(&actor, web.db.ambient().clock.now())?;
+        access::require(&actor, N::PERMISSION)?;
+        Ok(Self {
+            actor,
+            needs: PhantomData,
+        })
+    }
+}
+
+async fn authenticate(web: &Shared, headers: &HeaderMap) -> Result<Actor, Problem> {
+    let key = bearer(headers).ok_or_else(Problem::unauthorized)?;
+    let hash = Sha256::digest(key.as_bytes()).into();
+    // Taken before the look-up: what is remembered is as old as the question, not as the answer.
+    let now = web.db.ambient().clock.now();
+    if let Some(actor) = web.keys.get(&hash, now) {
+        return Ok(actor);
+    }
+    let text = ApiKeyText::parse(key).ok_or_else(Problem::unauthorized)?;
+    let found = web.db.read(move |tx| accounts::authenticate(tx, &text)).await?;
+    let actor = found.ok_or_else(Problem::unauthorized)?;
+    web.keys.put(hash, actor, now);
+    Ok(actor)
+}
+
+/// The token of the one `Authorization: Bearer` header.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next()?.to_str().ok()?;
+    if values.next().is_some() {
+        return None;
+    }
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+type Hash = [u8; 32];
+
+/// Keys that were good a moment ago, so that a busy caller costs one look-up in a while.
+///
+/// Only good ones: a new key works at once, and guesses fill nothing.
+#[derive(Default)]
+pub(crate) struct RecentKeys(RwLock<HashMap<Hash, (Actor, Timestamp)>>);
+
+impl RecentKeys {
+    /// A revoked key must fail within one second; this is half of it.
+    const LIFETIME: Duration = Duration::from_millis(500);
+    const CAPACITY: usize = 4_096;
+
+    fn get(&self, hash: &Hash, now: Timestamp) -> Option<Actor> {
+        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        keys.get(hash)
+            .filter(|(_, since)| fresh(*since, now))
+            .map(|(actor, _)| *actor)
+    }
+
+    fn put(&self, hash: Hash, actor: Actor, now: Timestamp) {
+        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= Self::CAPACITY {
+            keys.retain(|_, (_, since)| fresh(*since, now));
+        }
+        if keys.len() < Self::CAPACITY {
+            keys.insert(hash, (actor, now));
+        }
+    }
+}
+
+/// A clock that was set back makes an entry old, never young.
+fn fresh(since: Timestamp, now: Timestamp) -> bool {
+    since <= now && now.since(since) < RecentKeys::LIFETIME
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Id;
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn only_one_bearer_header_counts() {
+        let token = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::AUTHORIZATION, HeaderValue::from_static(value));
+            }
+            bearer(&headers).map(str::to_owned)
+        };
+        assert_eq!(token(&["Bearer lpk_x"]).as_deref(), Some("lpk_x"));
+        assert_eq!(token(&["bearer  lpk_x "]).as_deref(), Some("lpk_x"));
+        for wrong in [&["Basic lpk_x"][..], &["lpk_x"], &["Bearer a", "Bearer a"], &[]] {
+            assert_eq!(token(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_good_key_is_remembered_for_half_a_second() {
+        let actor = Actor::Console {
+            account: Id::from_parts(1, &[1; 10]),
+        };
+        let (keys, start) = (RecentKeys::default(), Timestamp::from_micros(1_000_000));
+        keys.put([1; 32], actor, start);
+        let at = |millis| start + Duration::from_millis(millis);
+        assert_eq!(keys.get(&[1; 32], at(499)), Some(actor));
+        assert_eq!(keys.get(&[1; 32], at(500)), None);
+        assert_eq!(keys.get(&[1; 32], start.before(Duration::from_secs(1))), None);
+        assert_eq!(keys.get(&[2; 32], at(0)), None);
+    }
+}

@@ -1,0 +1,185 @@
+//! Events over HTTP: post one, post many, list, show.
+//!
+//! Posting is the hot path: what can be checked is checked before the one transaction, and nothing is looked
+//! up twice.
+
+pub(crate) mod body;
+
+use app::events::{self, Accepted, EventFilter, Posting};
+use axum::extract::State;
+use domain::{Actor, Event, EventType, Invalid, NewEvent};
+use http::StatusCode;
+use utoipa::IntoParams;
+
+use self::body::{BatchAccepted, EventAccepted, EventDetailView, EventView, PostBatch, PostEvent, Posted};
+use crate::{
+    Shared,
+    auth::{Caller, Ingest, Read},
+    extract::{IdempotencyKey, Json, PathId},
+    list::{List, Paging},
+    problem::Problem,
+    query::{FromQuery, Params, Query},
+    words::EventTypeWord,
+};
+
+/// Post an event
+///
+/// 202 means: the event and all its deliveries are on disk. It makes no contact and no conversation.
+#[utoipa::path(
+    post, path = "/api/v1/events", tag = "events", operation_id = "post_event",
+    security(("key" = ["ingest"])), params(IdempotencyHeader), request_body = PostEvent,
+    responses((status = ACCEPTED, description = "On disk.", body = EventAccepted))
+)]
+pub(crate) async fn post(
+    State(web): State<Shared>,
+    Caller { actor, .. }: Caller<Ingest>,
+    key: IdempotencyKey,
+    Json { value, bytes }: Json<Posted>,
+) -> Result<(StatusCode, axum::Json<EventAccepted>), Problem> {
+    let idempotency = key.over("POST /api/v1/events", &bytes)?;
+    let accepted = accept(
+        &web,
+        actor,
+        Posting {
+            events: vec![value.0],
+            idempotency,
+        },
+    )
+    .await?;
+    let one = accepted.first().ok_or_else(Problem::internal)?;
+    Ok((StatusCode::ACCEPTED, axum::Json(one.into())))
+}
+
+/// Post events together
+///
+/// One transaction, all or nothing: 1 to 1,000 events and at most 8 MiB. Errors point at `/events/17/…`.
+#[utoipa::path(
+    post, path = "/api/v1/events/batch", tag = "events", operation_id = "post_events",
+    security(("key" = ["ingest"])), params(IdempotencyHeader), request_body = PostBatch,
+    responses((status = ACCEPTED, description = "All are on disk.", body = BatchAccepted))
+)]
+pub(crate) async fn post_batch(
+    State(web): State<Shared>,
+    Caller { actor, .. }: Caller<Ingest>,
+    key: IdempotencyKey,
+    Json { value, bytes }: Json<PostBatch>,
+) -> Result<(StatusCode, axum::Json<BatchAccepted>), Problem> {
+    let idempotency = key.over("POST /api/v1/events/batch", &bytes)?;
+    let accepted = accept(
+        &web,
+        actor,
+        Posting {
+            events: value.into_events(),
+            idempotency,
+        },
+    )
+    .await?;
+    let items = accepted.iter().map(EventAccepted::from).collect();
+    Ok((StatusCode::ACCEPTED, axum::Json(BatchAccepted { items })))
+}
+
+async fn accept(web: &Shared, actor: Actor, posting: Posting) -> Result<Vec<Accepted>, Problem> {
+    let accepted = web.db.write(move |tx| events::post(tx, &actor, &posting)).await?;
+    for event in &accepted {
+        web.metrics.accepted(event.deliveries);
+    }
+    Ok(accepted)
+}
+
+/// What makes a repeat harmless.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only describes the header that IdempotencyKey reads")]
+struct IdempotencyHeader {
+    /// Kept for 72 hours. The same key with the same body gets the same answer, and nothing happens twice;
+    /// with another body it is refused (422, `idempotency_key_reused`).
+    #[param(
+        rename = "Idempotency-Key",
+        required = false,
+        min_length = 1,
+        max_length = 255
+    )]
+    idempotency_key: String,
+}
+
+/// Which events are wanted.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventParams {
+    /// Only those of this type.
+    #[param(rename = "type", value_type = Option<EventTypeWord>)]
+    event_type: Option<EventType>,
+    /// Only those of this conversation.
+    #[param(min_length = 1, max_length = 128)]
+    conversation_id: Option<String>,
+}
+
+impl FromQuery for EventParams {
+    fn from_query(params: &mut Params<'_>) -> Option<Self> {
+        let event_type = params.optional("type");
+        let conversation_id = params.parsed("conversation_id", conversation_id);
+        Some(Self {
+            event_type,
+            conversation_id,
+        })
+    }
+}
+
+fn conversation_id(text: &str) -> Result<String, Invalid> {
+    let fits = (1..=NewEvent::MAX_CONVERSATION_ID).contains(&text.chars().count());
+    if fits && !text.chars().any(char::is_control) {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::field(
+        "",
+        "must have 1 to 128 characters and no control characters",
+    ))
+}
+
+/// List events
+///
+/// Newest first. Tests are not among them.
+#[utoipa::path(
+    get, path = "/api/v1/events", tag = "events", operation_id = "list_events",
+    security(("key" = ["read"])), params(Paging, EventParams),
+    responses((status = OK, description = "A page of them.", body = List<EventView>))
+)]
+pub(crate) async fn list(
+    State(web): State<Shared>,
+    Caller { actor, .. }: Caller<Read>,
+    Query((paging, params)): Query<(Paging, EventParams)>,
+) -> Result<axum::Json<List<EventView>>, Problem> {
+    let EventParams {
+        event_type,
+        conversation_id,
+    } = params;
+    let (page, filter) = (
+        paging.request()?,
+        EventFilter {
+            event_type,
+            conversation_id,
+        },
+    );
+    let page = web
+        .db
+        .read(move |tx| events::list(tx, &actor, &filter, page))
+        .await?;
+    Ok(axum::Json(List::of(page, EventView::from)))
+}
+
+/// Show an event
+///
+/// With its deliveries, or why there is none.
+#[utoipa::path(
+    get, path = "/api/v1/events/{id}", tag = "events", operation_id = "get_event",
+    security(("key" = ["read"])), params(("id" = String, Path, description = "`evt_…`")),
+    responses((status = OK, description = "The event.", body = EventDetailView))
+)]
+pub(crate) async fn get(
+    State(web): State<Shared>,
+    Caller { actor, .. }: Caller<Read>,
+    PathId(id): PathId<Event>,
+) -> Result<axum::Json<EventDetailView>, Problem> {
+    let detail = web.db.read(move |tx| events::get(tx, &actor, id)).await?;
+    Ok(axum::Json(detail.into()))
+}

@@ -1,0 +1,106 @@
+//! Whether the process lives (`/healthz`) and whether it should get requests (`/readyz`).
+//!
+//! Must not know why something is down: the floors that know tell [`Readiness`].
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use app::AppError;
+use axum::{Json, extract::State};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{Shared, problem::Problem};
+
+/// So long the store may take to answer before it counts as down.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the server tells this floor about the rest of the process. Clones share one state.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<Flags>);
+
+#[derive(Debug, Default)]
+struct Flags {
+    dispatcher: AtomicBool,
+    draining: AtomicBool,
+}
+
+impl Readiness {
+    /// Says whether deliveries are being sent. They are not until this is said.
+    pub fn set_dispatcher(&self, up: bool) {
+        self.0.dispatcher.store(up, Ordering::Relaxed);
+    }
+
+    /// Says that the process is about to end, for good.
+    pub fn drain(&self) {
+        self.0.draining.store(true, Ordering::Relaxed);
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        if self.0.draining.load(Ordering::Relaxed) {
+            return Err(not_ready("this node is draining"));
+        }
+        if !self.0.dispatcher.load(Ordering::Relaxed) {
+            return Err(not_ready("the dispatcher is not running"));
+        }
+        Ok(())
+    }
+}
+
+fn not_ready(detail: &str) -> Problem {
+    Problem::unavailable("not_ready", detail)
+}
+
+/// How the process is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// `ok`, or `ready` for `/readyz`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the process lives
+#[utoipa::path(
+    get, path = "/healthz", tag = "operation", operation_id = "healthz", security(()),
+    responses((status = OK, description = "It does.", body = Health))
+)]
+pub(crate) async fn live() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// Whether requests should be sent here
+///
+/// They should when the store answers, its migrations are done and the dispatcher runs; not while draining.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operation", operation_id = "readyz", security(()),
+    responses((status = OK, description = "They should.", body = Health))
+)]
+pub(crate) async fn ready(State(web): State<Shared>) -> Result<Json<Health>, Problem> {
+    web.readiness.check()?;
+    // A store that was opened has done its migrations.
+    let answer = tokio::time::timeout(PATIENCE, web.db.read(|_| Ok::<_, AppError>(()))).await;
+    match answer {
+        Ok(Ok(())) => Ok(Json(Health { status: "ready" })),
+        Ok(Err(_)) | Err(_) => Err(not_ready("the store does not answer")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_needs_a_dispatcher_and_no_draining() {
+        let readiness = Readiness::default();
+        assert!(readiness.check().is_err());
+        readiness.set_dispatcher(true);
+        assert!(readiness.clone().check().is_ok());
+        readiness.drain();
+        assert!(readiness.check().is_err());
+    }
+}

@@ -1,0 +1,144 @@
+//! HTTP in: the API, its document, health and figures.
+//!
+//! Everything that can be called is on this page ([`routes`]). A handler takes a request apart, calls one use
+//! case of `app`, and answers. This crate must not know SQL, nor how deliveries are sent; the outside world it
+//! reaches only through `app::Outbound`.
+
+mod attempts;
+mod auth;
+mod deliveries;
+mod event_types;
+mod events;
+mod exchange;
+mod extract;
+mod health;
+#[cfg(test)]
+mod kit;
+mod ledger;
+mod list;
+mod metrics;
+mod nodes;
+mod openapi;
+mod pace;
+mod problem;
+mod query;
+mod read;
+#[cfg(test)]
+mod tests;
+mod webhooks;
+mod words;
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use app::{Db, Outbound};
+use axum::{Router, middleware};
+use bytes::Bytes;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use health::Readiness;
+pub use metrics::Metrics;
+use problem::Problem;
+
+/// What this floor is made of.
+pub struct Web {
+    db: Db,
+    outbound: Arc<dyn Outbound>,
+    settings: WebSettings,
+    readiness: Readiness,
+    metrics: Metrics,
+    keys: auth::RecentKeys,
+    pace: pace::Pace,
+    /// `/openapi.json`, once the routes are known.
+    document: OnceLock<Bytes>,
+}
+
+/// What the operator can choose.
+#[derive(Clone, Debug)]
+pub struct WebSettings {
+    /// Whether `/metrics` answers without a key.
+    pub metrics_open: bool,
+    /// How long a request's body may take to arrive.
+    pub body_timeout: Duration,
+    /// How many requests a key may make in a second; no limit if None.
+    pub per_key_per_second: Option<u32>,
+}
+
+impl Default for WebSettings {
+    fn default() -> Self {
+        Self {
+            metrics_open: false,
+            body_timeout: Duration::from_secs(10),
+            per_key_per_second: None,
+        }
+    }
+}
+
+impl Web {
+    /// Puts the parts together; [`router`] makes them answer.
+    pub fn new(
+        db: Db,
+        outbound: Arc<dyn Outbound>,
+        settings: WebSettings,
+        readiness: Readiness,
+        metrics: Metrics,
+    ) -> Self {
+        let (keys, pace) = (
+            auth::RecentKeys::default(),
+            pace::Pace::new(settings.per_key_per_second),
+        );
+        Self {
+            db,
+            outbound,
+            settings,
+            readiness,
+            metrics,
+            keys,
+            pace,
+            document: OnceLock::new(),
+        }
+    }
+}
+
+/// What every handler gets.
+pub(crate) type Shared = Arc<Web>;
+
+/// The service to hand to a listener.
+pub fn router(web: Web) -> Router {
+    let web = Arc::new(web);
+    let (router, document) = routes().split_for_parts();
+    // The document was just made, and nothing else sets it.
+    let _ = web.document.set(openapi::finish(document).into());
+    router
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(middleware::from_fn_with_state(Arc::clone(&web), exchange::around))
+        .with_state(web)
+}
+
+/// All routes. Each is documented where it is written, or it could not stand here.
+fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::default()
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::get, webhooks::update, webhooks::delete))
+        .routes(routes!(webhooks::trial::send))
+        .routes(routes!(webhooks::rotate_secret))
+        .routes(routes!(webhooks::pause))
+        .routes(routes!(webhooks::resume))
+        .routes(routes!(webhooks::disable))
+        .routes(routes!(event_types::list))
+        .routes(routes!(events::list, events::post))
+        .routes(routes!(events::post_batch))
+        .routes(routes!(events::get))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::get))
+        .routes(routes!(deliveries::resend))
+        .routes(routes!(ledger::get))
+        .routes(routes!(nodes::list))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::show))
+        .routes(routes!(openapi::show))
+}

@@ -1,0 +1,227 @@
+//! What went wrong, as `application/problem+json` (RFC 9457): the only place that knows status codes.
+//!
+//! Must not let internal text out: what nobody but the operator can mend is logged here, once, and answered
+//! as `internal`.
+
+use std::error::Error;
+
+use app::{AppError, StoreError};
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use domain::{FieldError, Invalid, Refusal};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// An answer that is an error.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    errors: Vec<FieldError>,
+}
+
+/// The body of every error.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody<'a> {
+    /// Always `about:blank`: `code` tells the kind.
+    #[serde(rename = "type")]
+    #[schema(example = "about:blank")]
+    uri: &'static str,
+    /// The status code in words.
+    #[schema(example = "Unprocessable Entity")]
+    title: &'a str,
+    /// The status code.
+    #[schema(example = 422)]
+    status: u16,
+    /// The stable name of the kind of error, for programs.
+    #[schema(example = "invalid")]
+    code: &'a str,
+    /// What went wrong this time, for people.
+    #[schema(example = "/url is missing: it must be a string")]
+    detail: &'a str,
+    /// The wrong places of the request; empty where the request as a whole is the trouble. At most 100.
+    errors: Vec<Place<'a>>,
+}
+
+/// One wrong place of a request.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Place<'a> {
+    /// JSON Pointer into the body; empty for the whole. A query parameter is named in the same way: `/limit`.
+    #[schema(example = "/url")]
+    pointer: &'a str,
+    /// What is wrong there and what would be right.
+    #[schema(example = "is missing: it must be a string")]
+    message: &'a str,
+}
+
+impl Problem {
+    /// An error about the request as a whole.
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// There is no key, or none that opens anything.
+    pub(crate) fn unauthorized() -> Self {
+        let detail = "send a valid API key in the header Authorization: Bearer KEY";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    }
+
+    /// Nothing here, or nothing that this key may know of.
+    pub(crate) fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "there is nothing here by that name",
+        )
+    }
+
+    /// The path is known, but not with that method.
+    pub(crate) fn method_not_allowed() -> Self {
+        let detail = "this path does not take that method; the header Allow names those that it takes";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    }
+
+    /// The body is longer than the route takes.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let detail = format!("the request's body must have at most {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
+    }
+
+    /// The server cannot do it now, but will soon.
+    pub(crate) fn unavailable(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
+    }
+
+    /// The key is used faster than this instance lets it.
+    pub(crate) fn too_many_requests(per_second: u32) -> Self {
+        let detail = format!("this instance lets a key make {per_second} requests per second");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
+    }
+
+    /// Something that only the operator can mend; it has been logged.
+    pub(crate) fn internal() -> Self {
+        let detail = "something went wrong on our side; the operator's log says what";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
+    /// The URL of a webhook is one that must not be called.
+    pub(crate) fn refused_url(refusal: &Refusal) -> Self {
+        Invalid::coded("refused_url", "/url", refusal.to_string()).into()
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        let status = match invalid.code {
+            "payload_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let first = invalid
+            .errors
+            .first()
+            .map(|error| format!("{} {}", error.pointer, error.message));
+        let more = match invalid.errors.len() {
+            0 | 1 => String::new(),
+            count => format!(" (and {} more)", count - 1),
+        };
+        let detail = format!("{}{more}", first.unwrap_or_default().trim_start());
+        Self {
+            status,
+            code: invalid.code,
+            detail,
+            errors: invalid.errors,
+        }
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::NotFound => Self::not_found(),
+            AppError::ScopeMissing(permission) => {
+                let detail = format!(
+                    "this needs an API key with the scope {}",
+                    permission.scope().as_str()
+                );
+                Self::new(StatusCode::FORBIDDEN, "scope_missing", detail)
+            }
+            AppError::Invalid(invalid) => invalid.into(),
+            AppError::Conflict { code, message } => {
+                let status = match code {
+                    "idempotency_key_reused" => StatusCode::UNPROCESSABLE_ENTITY,
+                    _ => StatusCode::CONFLICT,
+                };
+                Self::new(status, code, message)
+            }
+            AppError::Busy => {
+                Self::unavailable("busy", "the server has more to do than it can take; try again")
+            }
+            AppError::Internal(error) => logged(&error),
+        }
+    }
+}
+
+fn logged(error: &StoreError) -> Problem {
+    tracing::error!(error = %chain(error), "a request failed");
+    Problem::internal()
+}
+
+/// An error and its sources on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let errors = self
+            .errors
+            .iter()
+            .map(|e| Place {
+                pointer: &e.pointer,
+                message: &e.message,
+            })
+            .collect();
+        let body = ProblemBody {
+            uri: "about:blank",
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: &self.detail,
+            errors,
+        };
+        let mut response = Response::new(Body::from(serde_json::to_vec(&body).unwrap_or_default()));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        match self.status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}

@@ -1,0 +1,83 @@
+//! The words that some fields choose from, for the API document; taken from the domain, so that both agree.
+//!
+//! Nothing here has values: these types only stand in for a text in a schema.
+
+use std::borrow::Cow;
+
+use domain::{
+    AttemptKind, BodyForm, DeliveryState, DisableReason, ErrorClass, EventType, Ordering, RetryPolicy,
+    WebhookState,
+};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
+
+macro_rules! words {
+    ($($(#[doc = $doc:literal])* $name:ident as $title:literal: $values:expr;)*) => {$(
+        $(#[doc = $doc])*
+        pub(crate) enum $name {}
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let object = ObjectBuilder::new().schema_type(Type::String).enum_values(Some($values));
+                object.description(Some([$($doc.trim()),*].join(" "))).into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                $title.into()
+            }
+        }
+    )*};
+}
+
+words! {
+    /// A type of event. `GET /api/v1/event-types` says more.
+    EventTypeWord as "EventType": EventType::ALL.map(EventType::as_str);
+    /// A type of event that can be posted.
+    PostedTypeWord as "PostedEventType":
+        EventType::ALL.into_iter().filter(|known| known.can_be_posted()).map(EventType::as_str);
+    /// The form of the body that a webhook gets: `{"type","event_type","data"}`, `{"type","data"}`, or
+    /// `{"id","type","event_type","timestamp","data"}` with all that is known in `data`.
+    BodyFormWord as "BodyForm": BodyForm::ALL.map(BodyForm::as_str);
+    /// `none`: only the first attempts of one conversation start in order. `conversation`: a delivery waits for
+    /// the one before it in its conversation, through all retries.
+    OrderingWord as "Ordering": [Ordering::None, Ordering::Conversation].map(Ordering::as_str);
+    /// For how long a failed delivery is tried again: three days, or ten minutes for real-time use.
+    RetryWord as "Retry": [RetryPolicy::ThreeDays, RetryPolicy::TenMinutes].map(RetryPolicy::as_str);
+    /// `active`: deliveries are sent. `held`: they wait, untried, until a probe succeeds. `paused`: they wait
+    /// until the webhook is resumed. `disabled`: they are skipped.
+    WebhookStateWord as "WebhookState": [
+        WebhookState::Active,
+        WebhookState::Held,
+        WebhookState::Paused,
+        WebhookState::Disabled(DisableReason::ByHand),
+    ].map(WebhookState::as_str);
+    /// Why a webhook is disabled: somebody said so, the receiver answered 410, or it was held for five days.
+    DisableReasonWord as "DisableReason":
+        [DisableReason::ByHand, DisableReason::Gone, DisableReason::HeldTooLong]
+            .map(|reason| WebhookState::Disabled(reason).reason());
+    /// Where a delivery stands.
+    DeliveryStateWord as "DeliveryState": ["pending", "delivered", "exhausted", "skipped"];
+    /// Why a delivery was given up or is not made.
+    DeliveryReasonWord as "DeliveryReason":
+        DeliveryState::ALL.into_iter().filter_map(DeliveryState::reason);
+    /// What led to an attempt.
+    AttemptKindWord as "AttemptKind": AttemptKind::ALL.map(AttemptKind::as_str);
+    /// Why an attempt had no answer.
+    ErrorWord as "AttemptError": ErrorClass::ALL.map(ErrorClass::as_str);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_written_out_states_are_the_domains() {
+        let mut states: Vec<_> = DeliveryState::ALL.map(DeliveryState::as_str).to_vec();
+        states.dedup();
+        assert_eq!(states, ["pending", "delivered", "exhausted", "skipped"]);
+    }
+}

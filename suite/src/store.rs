@@ -1,0 +1,173 @@
+//! A store of its own for each test, on either engine.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use app::{Db, OpenOptions, StoreUrl};
+use domain::Ambient;
+use tempfile::TempDir;
+use tokio_postgres::NoTls;
+
+use crate::clock::{ManualClock, ambient};
+
+/// Where a store lies that no other test uses; gone when this is dropped.
+pub struct TestStore {
+    /// `sqlite` or `postgres`, for messages.
+    pub engine: &'static str,
+    /// Where it is.
+    pub url: StoreUrl,
+    folder: TempDir,
+    database: Option<(String, String)>,
+}
+
+/// An empty store on each engine. Without a PostgreSQL server (`LEADPOST_TEST_POSTGRES`), only on SQLite, and a loud
+/// line says so.
+pub async fn stores() -> Vec<TestStore> {
+    let mut stores = vec![TestStore::sqlite()];
+    match postgres_server() {
+        Some(server) => stores.push(TestStore::postgres(server).await),
+        None => skipped(
+            "postgres",
+            "LEADPOST_TEST_POSTGRES names no server; tests ran on SQLite only",
+        ),
+    }
+    stores
+}
+
+/// Writes the line that counts a check as left out.
+pub fn skipped(topic: &str, reason: &str) {
+    // Not `eprintln!`, which the test harness swallows.
+    let _ = writeln!(std::io::stderr(), "SKIPPED {topic}: {reason}");
+}
+
+/// The server to test on, if there is one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how `cargo xtask test` tells tests what it brought"
+)]
+pub fn postgres_server() -> Option<String> {
+    std::env::var("LEADPOST_TEST_POSTGRES").ok()
+}
+
+impl TestStore {
+    /// A file in a folder of its own.
+    pub fn sqlite() -> Self {
+        let folder = folder();
+        let url = StoreUrl::Sqlite(folder.path().join("leadpost.db"));
+        Self {
+            engine: "sqlite",
+            url,
+            folder,
+            database: None,
+        }
+    }
+
+    /// A database of its own on `server`.
+    pub async fn postgres(server: String) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "test_{}_{}",
+            std::process::id(),
+            NUMBER.fetch_add(1, Ordering::Relaxed)
+        );
+        run(&server, &format!("create database {name}")).await;
+        let (base, _) = server
+            .rsplit_once('/')
+            .expect("the server's address ends in a database");
+        let url = StoreUrl::Postgres(format!("{base}/{name}"));
+        Self {
+            engine: "postgres",
+            url,
+            folder: folder(),
+            database: Some((server, name)),
+        }
+    }
+
+    /// The folder beside the store, for whatever a test needs.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The key file of the store.
+    pub fn key_file(&self) -> PathBuf {
+        self.folder.path().join("leadpost.db.key")
+    }
+
+    /// As `--store` takes it, with the password if there is one.
+    pub fn argument(&self) -> String {
+        match &self.url {
+            StoreUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+            StoreUrl::Postgres(url) => url.clone(),
+        }
+    }
+
+    /// Options to open it with.
+    pub fn options(&self, ambient: Ambient) -> OpenOptions {
+        OpenOptions {
+            ambient,
+            key_file: Some(self.key_file()),
+            exclusive: matches!(self.url, StoreUrl::Sqlite(_)),
+            migrate: true,
+            connections: 2,
+        }
+    }
+
+    /// Opens it with a clock to move.
+    pub async fn open(&self) -> (Db, Arc<ManualClock>) {
+        let (clock, ambient) = ambient();
+        let db = Db::open(&self.url, self.options(ambient))
+            .await
+            .expect("a new store opens");
+        (db, clock)
+    }
+
+    /// Runs SQL behind the product's back, as an accident would.
+    pub async fn sabotage(&self, sqlite: &str, postgres: &str) {
+        match &self.url {
+            StoreUrl::Sqlite(path) => {
+                let output = tokio::process::Command::new("sqlite3")
+                    .arg(path)
+                    .arg(sqlite)
+                    .output()
+                    .await;
+                let output = output.expect("sqlite3 runs");
+                assert!(
+                    output.status.success(),
+                    "{}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+            }
+            StoreUrl::Postgres(url) => run(url, postgres).await,
+        }
+    }
+}
+
+impl Drop for TestStore {
+    fn drop(&mut self) {
+        if let Some((server, name)) = self.database.take() {
+            // The server is thrown away after the run; until then this keeps it small.
+            tokio::spawn(async move { run(&server, &format!("drop database {name} with (force)")).await });
+        }
+    }
+}
+
+fn folder() -> TempDir {
+    TempDir::new().expect("a temporary folder can be made")
+}
+
+async fn run(url: &str, sql: &str) {
+    let (client, connection) = tokio_postgres::connect(url, NoTls)
+        .await
+        .expect("the test server answers");
+    tokio::spawn(connection);
+    client
+        .batch_execute(sql)
+        .await
+        .expect("the test server does what it is asked");
+}
