@@ -22,8 +22,7 @@ impl Default for ManualClock {
 impl ManualClock {
     /// Moves it forward.
     pub fn advance(&self, by: Duration) {
-        self.0
-            .fetch_add(i64::try_from(by.as_micros()).unwrap_or(0), Ordering::SeqCst);
+        self.0.fetch_add(i64::try_from(by.as_micros()).unwrap_or(0), Ordering::SeqCst);
     }
 
     /// Sets it to an instant that is not in its past.
@@ -65,9 +64,6 @@ impl Random for SeededRandom {
 /// A clock to move, and the surroundings that read it.
 pub fn ambient() -> (Arc<ManualClock>, Ambient) {
     let clock = Arc::<ManualClock>::default();
-    let ambient = Ambient {
-        clock: clock.clone(),
-        random: Arc::new(SeededRandom::new(7)),
-    };
+    let ambient = Ambient { clock: clock.clone(), random: Arc::new(SeededRandom::new(7)) };
     (clock, ambient)
 }

@@ -88,10 +88,7 @@ pub struct Received {
 impl Received {
     /// The values of all lines with that name, which is given in lower case.
     pub fn all(&self, name: &str) -> Vec<&str> {
-        let lines = self
-            .headers
-            .iter()
-            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let lines = self.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
         lines.map(|(_, value)| value.as_str()).collect()
     }
 
@@ -150,19 +147,9 @@ impl Receiver {
         let address = listener.local_addr().expect("a bound listener has an address");
         let scheme = if tls.is_some() { "https" } else { "http" };
         let (count, connections) = (watch::Sender::new(0), AtomicUsize::new(0));
-        let shared = Arc::new(Shared {
-            state: Mutex::default(),
-            count,
-            connections,
-            tls,
-        });
+        let shared = Arc::new(Shared { state: Mutex::default(), count, connections, tls });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Self {
-            address,
-            scheme,
-            shared,
-            accepting,
-        }
+        Self { address, scheme, shared, accepting }
     }
 
     /// The URL of that path, by address.
@@ -192,20 +179,13 @@ impl Receiver {
 
     /// From now on, answers that path this way.
     pub fn behave_at(&self, path: &str, behaviour: Behaviour) {
-        self.shared
-            .state()
-            .scripts
-            .insert(path.to_owned(), Script { behaviour, used: 0 });
+        self.shared.state().scripts.insert(path.to_owned(), Script { behaviour, used: 0 });
     }
 
     /// All requests so far, in the order in which they were complete.
     pub fn received(&self) -> Vec<Received> {
         let state = self.shared.state();
-        assert!(
-            state.faults.is_empty(),
-            "the receiver got what is no request: {:?}",
-            state.faults
-        );
+        assert!(state.faults.is_empty(), "the receiver got what is no request: {:?}", state.faults);
         state.received.clone()
     }
 
@@ -217,10 +197,7 @@ impl Receiver {
     /// Waits until there are `n` requests and answers all there are; panics after ten seconds.
     pub async fn wait_for(&self, n: usize) -> Vec<Received> {
         let mut count = self.shared.count.subscribe();
-        if timeout(Duration::from_secs(10), count.wait_for(|count| *count >= n))
-            .await
-            .is_err()
-        {
+        if timeout(Duration::from_secs(10), count.wait_for(|count| *count >= n)).await.is_err() {
             panic!("expected {n} requests, got {:?}", self.received());
         }
         self.received()
@@ -385,10 +362,7 @@ async fn write_answer(
     headers: &[(String, String)],
     body: &[u8],
 ) -> io::Result<()> {
-    let lines: String = headers
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}\r\n"))
-        .collect();
+    let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     // These statuses have no body (RFC 9112, section 6.3), so what a script gives them is not sent.
     let (length, body) = match status {
         100..=199 | 204 | 304 => (String::new(), &b""[..]),
@@ -436,13 +410,7 @@ fn parse_head(head: &str) -> Option<Received> {
         Some((name.to_owned(), value.trim().to_owned()))
     };
     let headers = lines.map(header).collect::<Option<_>>()?;
-    Some(Received {
-        connection: 0,
-        method,
-        path,
-        headers,
-        body: Vec::new(),
-    })
+    Some(Received { connection: 0, method, path, headers, body: Vec::new() })
 }
 
 fn invalid(head: &str) -> io::Error {

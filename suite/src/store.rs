@@ -32,10 +32,7 @@ pub async fn stores() -> Vec<TestStore> {
     let mut stores = vec![TestStore::sqlite()];
     match postgres_server() {
         Some(server) => stores.push(TestStore::postgres(server).await),
-        None => skipped(
-            "postgres",
-            "LEADPOST_TEST_POSTGRES names no server; tests ran on SQLite only",
-        ),
+        None => skipped("postgres", "LEADPOST_TEST_POSTGRES names no server; tests ran on SQLite only"),
     }
     stores
 }
@@ -47,10 +44,7 @@ pub fn skipped(topic: &str, reason: &str) {
 }
 
 /// The server to test on, if there is one.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how `cargo xtask test` tells tests what it brought"
-)]
+#[expect(clippy::disallowed_methods, reason = "how `cargo xtask test` tells tests what it brought")]
 pub fn postgres_server() -> Option<String> {
     std::env::var("LEADPOST_TEST_POSTGRES").ok()
 }
@@ -60,33 +54,17 @@ impl TestStore {
     pub fn sqlite() -> Self {
         let folder = folder();
         let url = StoreUrl::Sqlite(folder.path().join("leadpost.db"));
-        Self {
-            engine: "sqlite",
-            url,
-            folder,
-            database: None,
-        }
+        Self { engine: "sqlite", url, folder, database: None }
     }
 
     /// A database of its own on `server`.
     pub async fn postgres(server: String) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "test_{}_{}",
-            std::process::id(),
-            NUMBER.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         run(&server, &format!("create database {name}")).await;
-        let (base, _) = server
-            .rsplit_once('/')
-            .expect("the server's address ends in a database");
+        let (base, _) = server.rsplit_once('/').expect("the server's address ends in a database");
         let url = StoreUrl::Postgres(format!("{base}/{name}"));
-        Self {
-            engine: "postgres",
-            url,
-            folder: folder(),
-            database: Some((server, name)),
-        }
+        Self { engine: "postgres", url, folder: folder(), database: Some((server, name)) }
     }
 
     /// The folder beside the store, for whatever a test needs.
@@ -121,9 +99,7 @@ impl TestStore {
     /// Opens it with a clock to move.
     pub async fn open(&self) -> (Db, Arc<ManualClock>) {
         let (clock, ambient) = ambient();
-        let db = Db::open(&self.url, self.options(ambient))
-            .await
-            .expect("a new store opens");
+        let db = Db::open(&self.url, self.options(ambient)).await.expect("a new store opens");
         (db, clock)
     }
 
@@ -131,17 +107,9 @@ impl TestStore {
     pub async fn sabotage(&self, sqlite: &str, postgres: &str) {
         match &self.url {
             StoreUrl::Sqlite(path) => {
-                let output = tokio::process::Command::new("sqlite3")
-                    .arg(path)
-                    .arg(sqlite)
-                    .output()
-                    .await;
+                let output = tokio::process::Command::new("sqlite3").arg(path).arg(sqlite).output().await;
                 let output = output.expect("sqlite3 runs");
-                assert!(
-                    output.status.success(),
-                    "{}",
-                    String::from_utf8_lossy(&output.stderr)
-                );
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             }
             StoreUrl::Postgres(url) => run(url, postgres).await,
         }
@@ -162,12 +130,7 @@ fn folder() -> TempDir {
 }
 
 async fn run(url: &str, sql: &str) {
-    let (client, connection) = tokio_postgres::connect(url, NoTls)
-        .await
-        .expect("the test server answers");
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the test server answers");
     tokio::spawn(connection);
-    client
-        .batch_execute(sql)
-        .await
-        .expect("the test server does what it is asked");
+    client.batch_execute(sql).await.expect("the test server does what it is asked");
 }

@@ -70,10 +70,7 @@ pub fn local_egress() -> EgressSettings {
         allow_networks: vec!["127.0.0.0/8".parse().expect("a network")],
         ..EgressPolicy::default()
     };
-    EgressSettings {
-        policy,
-        ..EgressSettings::default()
-    }
+    EgressSettings { policy, ..EgressSettings::default() }
 }
 
 impl TestApp {
@@ -86,29 +83,12 @@ impl TestApp {
     pub async fn start_with(store: TestStore, egress: EgressSettings, settings: CourierSettings) -> Self {
         let (db, clock) = store.open().await;
         let egress = Egress::new(egress, clock.clone()).expect("the egress settings are good");
-        let courier = Courier::start(db.clone(), egress, settings)
-            .await
-            .expect("the courier starts");
+        let courier = Courier::start(db.clone(), egress, settings).await.expect("the courier starts");
         let readiness = Readiness::default();
         let metrics = Metrics::new(Registry::default());
-        let web = Web::new(
-            db.clone(),
-            courier.outbound(),
-            WebSettings::default(),
-            readiness,
-            metrics,
-        );
+        let web = Web::new(db.clone(), courier.outbound(), WebSettings::default(), readiness, metrics);
         let (acme, globex) = (account(&db, "Acme").await, account(&db, "Globex").await);
-        Self {
-            engine: store.engine,
-            db,
-            clock,
-            courier,
-            acme,
-            globex,
-            router: web::router(web),
-            store,
-        }
+        Self { engine: store.engine, db, clock, courier, acme, globex, router: web::router(web), store }
     }
 
     /// A key of the first account.
@@ -118,12 +98,7 @@ impl TestApp {
 
     /// Any request.
     pub async fn call(&self, request: Request<Body>) -> Answer {
-        let response = self
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .expect("the router answers");
+        let response = self.router.clone().oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("the answer ends").to_bytes();
         Answer {
@@ -146,8 +121,7 @@ impl TestApp {
             .uri(format!("/api/v1{path}"))
             .header(header::AUTHORIZATION, format!("Bearer {key}"))
             .header(header::CONTENT_TYPE, "application/json");
-        self.call(request.body(Body::from(body)).expect("a good request"))
-            .await
+        self.call(request.body(Body::from(body)).expect("a good request")).await
     }
 
     /// Reads something that must be there.
@@ -181,10 +155,7 @@ impl TestApp {
     /// Waits until nothing is due at the clock's instant, however long the clock had stood.
     pub async fn settle(&self) {
         let settled = tokio::time::timeout(Duration::from_secs(60), self.courier.settle()).await;
-        assert!(
-            settled.is_ok(),
-            "the courier did not come to rest within a minute"
-        );
+        assert!(settled.is_ok(), "the courier did not come to rest within a minute");
     }
 
     /// Moves the clock and waits until nothing is due.

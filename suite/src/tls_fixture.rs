@@ -25,21 +25,13 @@ impl Authority {
     pub fn new() -> Self {
         let (mut params, key) = (CertificateParams::default(), key());
         // Two authorities of one name would be taken for one that signs wrongly.
-        let name: String = key
-            .public_key_raw()
-            .iter()
-            .take(9)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        params
-            .distinguished_name
-            .push(DnType::CommonName, format!("Authority {name}"));
+        let name: String = key.public_key_raw().iter().take(9).map(|byte| format!("{byte:02x}")).collect();
+        params.distinguished_name.push(DnType::CommonName, format!("Authority {name}"));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let issuer = CertifiedIssuer::self_signed(params, key).expect("a certificate of an authority");
         let mut file = NamedTempFile::new().expect("a temporary file");
-        file.write_all(issuer.pem().as_bytes())
-            .expect("a writable temporary file");
+        file.write_all(issuer.pem().as_bytes()).expect("a writable temporary file");
         Self { issuer, file }
     }
 
@@ -63,9 +55,7 @@ impl Authority {
     /// Valid, but the receiver asks its clients for a certificate, too.
     pub fn demanding_for(&self, names: &[&str]) -> Arc<ServerConfig> {
         let mut roots = RootCertStore::empty();
-        roots
-            .add(self.issuer.der().clone())
-            .expect("an authority is a root");
+        roots.add(self.issuer.der().clone()).expect("an authority is a root");
         let provider = Arc::new(aws_lc_rs::default_provider());
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
         let config = ServerConfig::clone(&self.valid_for(names));
@@ -80,9 +70,7 @@ impl Authority {
 
     fn issue(&self, params: &CertificateParams) -> Arc<ServerConfig> {
         let key = key();
-        let certificate = params
-            .signed_by(&key, &self.issuer)
-            .expect("a signed certificate");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a signed certificate");
         serve_with(certificate.der().clone(), &key)
     }
 }
@@ -96,9 +84,7 @@ impl Default for Authority {
 /// A certificate that only vouches for itself.
 pub fn self_signed_for(names: &[&str]) -> Arc<ServerConfig> {
     let key = key();
-    let certificate = params(names)
-        .self_signed(&key)
-        .expect("a self-signed certificate");
+    let certificate = params(names).self_signed(&key).expect("a self-signed certificate");
     serve_with(certificate.der().clone(), &key)
 }
 

@@ -7,9 +7,7 @@ use crate::workspace::{self, cargo};
 
 impl Run {
     pub fn check_format(&mut self) {
-        self.report.step("format", |_| {
-            Ok(self.keeper.run(&mut cargo("fmt --all --check"))?.into())
-        });
+        self.report.step("format", |_| Ok(self.keeper.run(&mut cargo("fmt --all --check"))?.into()));
     }
 
     pub fn check_lints(&mut self) {
@@ -33,10 +31,7 @@ impl Run {
             return self.report.skip("dependencies", reason);
         }
         self.report.step("dependencies", |_| {
-            Ok(self
-                .keeper
-                .run(&mut cargo("deny check bans licenses sources"))?
-                .into())
+            Ok(self.keeper.run(&mut cargo("deny check bans licenses sources"))?.into())
         });
     }
 }

@@ -71,20 +71,10 @@ mod tests {
 
     #[test]
     fn a_grandchild_is_ended_with_its_group() {
-        let mut child = Command::new("sh")
-            .args(["-c", "sleep 60 & echo"])
-            .process_group(0)
-            .spawn()
-            .unwrap();
+        let mut child = Command::new("sh").args(["-c", "sleep 60 & echo"]).process_group(0).spawn().unwrap();
         let group = child.id();
         child.wait().unwrap();
-        assert!(
-            end(group, Duration::ZERO),
-            "the sleeping grandchild was not found"
-        );
-        assert!(
-            !end(group, Duration::ZERO),
-            "the sleeping grandchild is still there"
-        );
+        assert!(end(group, Duration::ZERO), "the sleeping grandchild was not found");
+        assert!(!end(group, Duration::ZERO), "the sleeping grandchild is still there");
     }
 }

@@ -48,15 +48,8 @@ impl Keeper {
             .spawn()
             .context("cannot start the keeper process")?;
         let orders = process.stdin.take().context("the keeper has no standard input")?;
-        let answers = process
-            .stdout
-            .take()
-            .context("the keeper has no standard output")?;
-        Ok(Self {
-            process,
-            orders,
-            answers: BufReader::new(answers),
-        })
+        let answers = process.stdout.take().context("the keeper has no standard output")?;
+        Ok(Self { process, orders, answers: BufReader::new(answers) })
     }
 
     /// Starts a private PostgreSQL that lives as long as this process; answers its TCP port.

@@ -79,10 +79,7 @@ fn run(command: Command) -> Result<ExitCode> {
 
 fn parse(args: Vec<OsString>) -> Result<Command> {
     let mut args = args.into_iter();
-    let name = args
-        .next()
-        .and_then(|name| name.into_string().ok())
-        .unwrap_or_default();
+    let name = args.next().and_then(|name| name.into_string().ok()).unwrap_or_default();
     if name == "with-postgres" {
         let command: Vec<_> = args.skip_while(|arg| arg == "--").collect();
         if command.is_empty() {
@@ -97,17 +94,11 @@ fn parse(args: Vec<OsString>) -> Result<Command> {
     }
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     match (name.as_str(), rest.as_slice()) {
-        ("test", options) => Ok(Command::Test {
-            without: parse_without(options)?,
-        }),
-        ("ci", options) => Ok(Command::Ci {
-            without: parse_without(options)?,
-        }),
+        ("test", options) => Ok(Command::Test { without: parse_without(options)? }),
+        ("ci", options) => Ok(Command::Ci { without: parse_without(options)? }),
         ("fault", []) => Ok(Command::Fault { long: false }),
         ("fault", ["--long"]) => Ok(Command::Fault { long: true }),
-        (keeper::COMMAND, [parent]) => Ok(Command::Keep {
-            parent: parent.parse()?,
-        }),
+        (keeper::COMMAND, [parent]) => Ok(Command::Keep { parent: parent.parse()? }),
         ("help" | "--help" | "-h", []) => Ok(Command::Help),
         _ => bail!("no such command or option\n\n{USAGE}"),
     }

@@ -16,22 +16,14 @@ pub struct Need {
     is_there: fn() -> bool,
 }
 
-pub const POSTGRES: Need = Need {
-    packages: &["postgresql"],
-    is_there: || postgres::bin_folder().is_some(),
-};
-pub const STRACE: Need = Need {
-    packages: &["strace"],
-    is_there: || works("strace", &["--version"]),
-};
+pub const POSTGRES: Need = Need { packages: &["postgresql"], is_there: || postgres::bin_folder().is_some() };
+pub const STRACE: Need = Need { packages: &["strace"], is_there: || works("strace", &["--version"]) };
 pub const CHROMIUM: Need = Need {
     packages: &["chromium", "chromium-driver"],
     is_there: || works("chromium", &["--version"]) && works("chromedriver", &["--version"]),
 };
-pub const PYTHON: Need = Need {
-    packages: &["python3-venv"],
-    is_there: || works("python3", &["-c", "import ensurepip, venv"]),
-};
+pub const PYTHON: Need =
+    Need { packages: &["python3-venv"], is_there: || works("python3", &["-c", "import ensurepip, venv"]) };
 pub const NODE: Need = Need {
     packages: &["nodejs", "npm"],
     is_there: || works("node", &["--version"]) && works("npm", &["--version"]),
@@ -44,10 +36,7 @@ pub fn bring(needs: &[Need]) -> Result<()> {
     if packages.is_empty() {
         return Ok(());
     }
-    let install = format!(
-        "apt-get install -y --no-install-recommends {}",
-        packages.join(" ")
-    );
+    let install = format!("apt-get install -y --no-install-recommends {}", packages.join(" "));
     if !postgres::is_root() {
         bail!("these packages are missing; install them with\n  sudo apt-get update && sudo {install}");
     }
@@ -60,11 +49,7 @@ pub fn bring(needs: &[Need]) -> Result<()> {
     });
     apt_get(&install)?;
     for need in missing {
-        ensure!(
-            (need.is_there)(),
-            "{} was installed but does not work",
-            need.packages.join(" ")
-        );
+        ensure!((need.is_there)(), "{} was installed but does not work", need.packages.join(" "));
     }
     Ok(())
 }
@@ -107,10 +92,7 @@ impl NoDefaultCluster {
             return Ok(None);
         }
         fs::create_dir_all(Self::FOLDER)?;
-        fs::write(
-            Self::FILE,
-            "# Only while the tests install PostgreSQL.\ncreate_main_cluster = false\n",
-        )?;
+        fs::write(Self::FILE, "# Only while the tests install PostgreSQL.\ncreate_main_cluster = false\n")?;
         Ok(Some(Self))
     }
 }

@@ -52,10 +52,7 @@ impl Drop for Cluster {
         if let Ok(Some(status)) = self.server.0.try_wait() {
             let log = fs::read_to_string(self.folder.log()).unwrap_or_default();
             // Our parent, and with it the reader of this, may have gone.
-            let _ = writeln!(
-                io::stderr(),
-                "note: PostgreSQL had ended before ({status}):\n{log}"
-            );
+            let _ = writeln!(io::stderr(), "note: PostgreSQL had ended before ({status}):\n{log}");
         }
     }
 }
@@ -104,21 +101,13 @@ impl Folder {
 
     fn fill(&self, bin: &Path) -> Result<()> {
         let output = as_server_user(&bin.join("initdb"))
-            .args([
-                "--username=postgres",
-                "--auth=trust",
-                "--encoding=UTF8",
-                "--no-sync",
-            ])
+            .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"])
             .args(["--locale=C", "--locale-provider=icu", "--icu-locale=en-US"])
             .arg(self.data())
             .current_dir(&self.0)
             .output()?;
         let error = String::from_utf8_lossy(&output.stderr);
-        ensure!(
-            output.status.success(),
-            "initdb failed (PostgreSQL 15 or newer is needed): {error}"
-        );
+        ensure!(output.status.success(), "initdb failed (PostgreSQL 15 or newer is needed): {error}");
         Ok(())
     }
 
@@ -130,14 +119,7 @@ impl Folder {
             .arg(self.data())
             .args(["-c", "listen_addresses=127.0.0.1", "-c", &format!("port={port}")])
             .args(["-c", &format!("unix_socket_directories={}", self.0.display())])
-            .args([
-                "-c",
-                "max_connections=200",
-                "-c",
-                "fsync=on",
-                "-c",
-                "synchronous_commit=on",
-            ])
+            .args(["-c", "max_connections=200", "-c", "fsync=on", "-c", "synchronous_commit=on"])
             .current_dir(&self.0)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -165,10 +147,7 @@ impl Folder {
             }
             thread::sleep(POLL);
         }
-        bail!(
-            "PostgreSQL was not ready after {PATIENCE_TO_START:?}:\n{}",
-            fs::read_to_string(self.log())?
-        )
+        bail!("PostgreSQL was not ready after {PATIENCE_TO_START:?}:\n{}", fs::read_to_string(self.log())?)
     }
 
     fn data(&self) -> PathBuf {

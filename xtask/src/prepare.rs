@@ -21,8 +21,7 @@ impl Run {
         if self.wants(Part::Browser) && workspace::has_browser_tests() {
             needs.push(packages::CHROMIUM);
         }
-        self.report
-            .step("packages", |_| packages::bring(&needs).map(|()| Outcome::Ok))
+        self.report.step("packages", |_| packages::bring(&needs).map(|()| Outcome::Ok))
     }
 
     /// Never stops the run: without the verifiers, the tests that need them say SKIPPED.
@@ -44,10 +43,7 @@ impl Run {
 
     pub fn start_postgres(&mut self) -> bool {
         if !self.wants(Part::Postgres) {
-            self.report.skip(
-                "postgres",
-                "left out by --without, so the tests run on SQLite only",
-            );
+            self.report.skip("postgres", "left out by --without, so the tests run on SQLite only");
             return true;
         }
         self.report.step("postgres", |_| {
@@ -80,11 +76,7 @@ impl Run {
     /// Builds the binary alone, as it is shipped.
     pub fn build_release(&mut self) -> bool {
         self.environment.binary = Some(workspace::binary(&self.target, "release"));
-        self.report.step("build", |_| {
-            Ok(self
-                .keeper
-                .run(&mut cargo("build --release --package server"))?
-                .into())
-        })
+        self.report
+            .step("build", |_| Ok(self.keeper.run(&mut cargo("build --release --package server"))?.into()))
     }
 }

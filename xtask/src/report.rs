@@ -59,11 +59,7 @@ impl Report {
             }
         }
         let passed = outcome != Outcome::Failed;
-        self.rows.push(Row {
-            step,
-            elapsed,
-            outcome,
-        });
+        self.rows.push(Row { step, elapsed, outcome });
         passed
     }
 
@@ -84,15 +80,8 @@ impl Report {
             }
         }
         let Tally { passed, failed, .. } = self.tally;
-        println!(
-            "\n{passed} passed, {failed} failed, {} skipped",
-            self.tally.skipped()
-        );
-        if failed == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        println!("\n{passed} passed, {failed} failed, {} skipped", self.tally.skipped());
+        if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 

@@ -40,11 +40,7 @@ impl Run {
         env::set_current_dir(workspace::root())?;
         // Cargo put this executable into TARGET/PROFILE.
         let executable = env::current_exe()?;
-        let target = executable
-            .ancestors()
-            .nth(2)
-            .context("not started by cargo")?
-            .to_owned();
+        let target = executable.ancestors().nth(2).context("not started by cargo")?.to_owned();
         Ok(Self {
             without: without.to_vec(),
             keeper: Keeper::start()?,

@@ -20,10 +20,7 @@ impl Tally {
             self.passed += count(counts, "passed");
             self.failed += count(counts, "failed");
             self.ignored += count(counts, "ignored");
-        } else if let Some((topic, _)) = line
-            .strip_prefix("SKIPPED ")
-            .and_then(|rest| rest.split_once(':'))
-        {
+        } else if let Some((topic, _)) = line.strip_prefix("SKIPPED ").and_then(|rest| rest.split_once(':')) {
             self.skip(topic);
         }
     }

@@ -33,9 +33,7 @@ pub fn bring(keeper: &mut Keeper, target: &Path) -> Verifiers {
     }
     match bring_node(keeper, &target.join("verifiers/js")) {
         Ok(modules) => verifiers.node_modules = Some(modules),
-        Err(error) => verifiers
-            .missing
-            .push(format!("no JavaScript verifier, {error:#}")),
+        Err(error) => verifiers.missing.push(format!("no JavaScript verifier, {error:#}")),
     }
     verifiers
 }
@@ -46,11 +44,7 @@ fn bring_python(keeper: &mut Keeper, folder: &Path) -> Result<PathBuf> {
         return Ok(python);
     }
     packages::bring(&[packages::PYTHON])?;
-    let made = keeper.run(
-        Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(folder),
-    )?;
+    let made = keeper.run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))?;
     ensure!(made.success(), "`python3 -m venv` failed");
     let pip = keeper.run(
         Command::new(&python)
@@ -83,20 +77,8 @@ fn bring_node(keeper: &mut Keeper, folder: &Path) -> Result<PathBuf> {
     fs::create_dir_all(folder)?;
     let npm = keeper.run(
         Command::new("npm")
-            .args([
-                "install",
-                "--no-audit",
-                "--no-fund",
-                "--no-package-lock",
-                "--ignore-scripts",
-            ])
-            .args([
-                "--fetch-retries=1",
-                "--fetch-timeout=20000",
-                "--loglevel=error",
-                "--prefix",
-                ".",
-            ])
+            .args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"])
+            .args(["--fetch-retries=1", "--fetch-timeout=20000", "--loglevel=error", "--prefix", "."])
             .arg(format!("standardwebhooks@{NODE_VERSION}"))
             .current_dir(folder),
     )?;
@@ -110,12 +92,7 @@ fn node_has_library(modules: &Path) -> bool {
     let program = "const [library, version] = process.argv.slice(1);\n\
                    require(library);\n\
                    process.exit(require(library + '/package.json').version === version ? 0 : 1);";
-    succeeds(
-        Command::new("node")
-            .args(["-e", program])
-            .arg(library)
-            .arg(NODE_VERSION),
-    )
+    succeeds(Command::new("node").args(["-e", program]).arg(library).arg(NODE_VERSION))
 }
 
 fn succeeds(command: &mut Command) -> bool {

@@ -38,8 +38,6 @@ pub fn cargo(args: &str) -> Command {
 /// `cargo test …` for every package but the browser journeys.
 pub fn cargo_test(args: &str) -> Command {
     let mut command = cargo("test --no-fail-fast");
-    command
-        .args(PACKAGES)
-        .args(args.split(' ').filter(|arg| !arg.is_empty()));
+    command.args(PACKAGES).args(args.split(' ').filter(|arg| !arg.is_empty()));
     command
 }

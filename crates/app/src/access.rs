@@ -6,9 +6,5 @@ use crate::AppError;
 
 /// Fails unless `actor` has `permission`.
 pub fn require(actor: &Actor, permission: Permission) -> Result<(), AppError> {
-    if actor.may(permission) {
-        Ok(())
-    } else {
-        Err(AppError::ScopeMissing(permission))
-    }
+    if actor.may(permission) { Ok(()) } else { Err(AppError::ScopeMissing(permission)) }
 }

@@ -8,11 +8,7 @@ use crate::{AppError, access::require};
 /// Makes an account. Only somebody at the machine itself gets here.
 pub fn create(tx: &mut Tx<'_>, name: &str) -> Result<Account, AppError> {
     check_name("/name", name)?;
-    let account = Account {
-        id: tx.new_id(),
-        name: name.to_owned(),
-        created_at: tx.now(),
-    };
+    let account = Account { id: tx.new_id(), name: name.to_owned(), created_at: tx.now() };
     store::accounts::insert(tx, &account)?;
     Ok(account)
 }
@@ -40,10 +36,9 @@ pub fn resolve(tx: &mut Tx<'_>, named: Option<&str>, create_first: bool) -> Resu
             match (found.next(), found.next()) {
                 (Some(account), None) => return Ok(account.clone()),
                 (None, _) => format!("there is no account {named:?}; there are: {}", listed()),
-                (Some(_), Some(_)) => format!(
-                    "several accounts are called {named:?}; name one by id: {}",
-                    listed()
-                ),
+                (Some(_), Some(_)) => {
+                    format!("several accounts are called {named:?}; name one by id: {}", listed())
+                }
             }
         }
         None => match accounts.as_slice() {
@@ -90,19 +85,11 @@ pub fn keys(tx: &mut Tx<'_>, actor: &Actor) -> Result<Vec<ApiKey>, AppError> {
 pub fn revoke_key(tx: &mut Tx<'_>, actor: &Actor, id: Id<ApiKey>) -> Result<(), AppError> {
     require(actor, Permission::Admin)?;
     let now = tx.now();
-    if store::accounts::revoke_key(tx, actor.account(), id, now)? {
-        Ok(())
-    } else {
-        Err(AppError::NotFound)
-    }
+    if store::accounts::revoke_key(tx, actor.account(), id, now)? { Ok(()) } else { Err(AppError::NotFound) }
 }
 
 /// Whom a key's text stands for; None if it is unknown or revoked.
 pub fn authenticate(tx: &mut Tx<'_>, text: &ApiKeyText) -> Result<Option<Actor>, AppError> {
     let key = store::accounts::find_key(tx, &text.hash())?.filter(|key| key.revoked_at.is_none());
-    Ok(key.map(|key| Actor::Key {
-        account: key.account,
-        key: key.id,
-        scope: key.scope,
-    }))
+    Ok(key.map(|key| Actor::Key { account: key.account, key: key.id, scope: key.scope }))
 }

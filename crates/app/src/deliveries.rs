@@ -18,10 +18,7 @@ pub fn list(
 ) -> Result<Page<Delivery, Delivery>, AppError> {
     require(actor, Permission::Read)?;
     let account = actor.account();
-    page.fill(
-        |before, limit| Ok(store::deliveries::list(tx, account, filter, before, limit)?),
-        |it| it.id,
-    )
+    page.fill(|before, limit| Ok(store::deliveries::list(tx, account, filter, before, limit)?), |it| it.id)
 }
 
 /// One delivery with its attempts, oldest first.
@@ -39,12 +36,7 @@ fn find(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<Delivery, Ap
 /// Sends a finished delivery again, whatever became of it: the same id, the same bytes, a fresh schedule.
 pub fn resend(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<Delivery, AppError> {
     require(actor, Permission::Manage)?;
-    let conflict = |code, message: &str| {
-        Err(AppError::Conflict {
-            code,
-            message: message.to_owned(),
-        })
-    };
+    let conflict = |code, message: &str| Err(AppError::Conflict { code, message: message.to_owned() });
     let delivery = find(tx, actor, id)?;
     let account = delivery.account;
     let Some(webhook) = store::webhooks::find(tx, account, delivery.webhook_id)? else {
@@ -58,17 +50,11 @@ pub fn resend(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<Delive
     }
     let event = store::events::find(tx, account, delivery.event_id)?;
     if event.is_none_or(|event| event.data.is_none()) {
-        return conflict(
-            "payload_expired",
-            "the event's data was deleted by retention or erasure",
-        );
+        return conflict("payload_expired", "the event's data was deleted by retention or erasure");
     }
     let now = tx.now();
     if !store::deliveries::restart(tx, account, id, now)? {
-        return conflict(
-            "still_pending",
-            "the delivery is pending already; it will be tried when it is due",
-        );
+        return conflict("still_pending", "the delivery is pending already; it will be tried when it is due");
     }
     tx.emit(Signal::Changed(account, Changed::Deliveries(webhook.id)));
     find(tx, actor, id)
@@ -116,12 +102,7 @@ pub struct Report {
 /// Records an attempt and moves its delivery on by the delivery law. The state it is now in; None if the delivery
 /// was no longer the reporting node's to decide about, in which case the attempt is only recorded.
 pub fn finish(tx: &mut Tx<'_>, report: &Report) -> Result<Option<Delivery>, AppError> {
-    let Report {
-        policy,
-        outcome,
-        lease,
-        ..
-    } = report;
+    let Report { policy, outcome, lease, .. } = report;
     let (now, jitter) = (tx.now(), tx.random_jitter());
     let finish = delivery::next(&report.delivery, *policy, outcome, now, jitter);
     let delivery = after(&report.delivery, finish, outcome);
@@ -158,17 +139,8 @@ fn after(delivery: &Delivery, finish: Finish, outcome: &Outcome) -> Delivery {
 }
 
 fn record(tx: &mut Tx<'_>, delivery: &Delivery, number: u32, outcome: &Outcome) -> Result<(), AppError> {
-    let attempt = Attempt {
-        number,
-        kind: AttemptKind::Scheduled,
-        outcome: outcome.clone(),
-    };
-    Ok(store::deliveries::insert_attempt(
-        tx,
-        delivery.account,
-        delivery.id,
-        &attempt,
-    )?)
+    let attempt = Attempt { number, kind: AttemptKind::Scheduled, outcome: outcome.clone() };
+    Ok(store::deliveries::insert_attempt(tx, delivery.account, delivery.id, &attempt)?)
 }
 
 /// The delivery was disabled, resent or taken over while the attempt was under way. That the attempt happened stays
@@ -201,12 +173,9 @@ fn disable_gone(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), AppError> {
 /// Chore: skips pending deliveries of webhooks that are disabled or deleted, a slice for each. Whether more are left.
 pub fn settle_closed(tx: &mut Tx<'_>) -> Result<bool, AppError> {
     let mut more = false;
-    for (account, webhook, deleted) in store::webhooks::closed(tx)? {
-        let reason = if deleted {
-            SkipReason::WebhookDeleted
-        } else {
-            SkipReason::WebhookDisabled
-        };
+    for closed in store::webhooks::closed(tx)? {
+        let (account, webhook) = (closed.account, closed.webhook);
+        let reason = if closed.deleted { SkipReason::WebhookDeleted } else { SkipReason::WebhookDisabled };
         let skipped = store::deliveries::skip(tx, account, webhook, reason, webhooks::SKIP_SLICE)?;
         more |= skipped == u64::from(webhooks::SKIP_SLICE);
         tx.emit(Signal::Changed(account, Changed::Deliveries(webhook)));

@@ -40,15 +40,8 @@ impl Idempotency {
             let message = "the Idempotency-Key must be 1 to 255 printable ASCII characters";
             return Err(Invalid::coded("invalid_idempotency_key", "", message));
         }
-        let hash = Sha256::new()
-            .chain_update(route)
-            .chain_update([0])
-            .chain_update(body)
-            .finalize();
-        Ok(Self {
-            key: key.to_owned(),
-            fingerprint: hex(&hash),
-        })
+        let hash = Sha256::new().chain_update(route).chain_update([0]).chain_update(body).finalize();
+        Ok(Self { key: key.to_owned(), fingerprint: hex(&hash) })
     }
 }
 
@@ -86,15 +79,10 @@ fn repeat(earlier: &store::idempotency::Earlier, fingerprint: &str) -> Result<Ve
     if earlier.fingerprint != fingerprint {
         let message =
             "this Idempotency-Key was used for another request; use a new key for a new request".to_owned();
-        return Err(AppError::Conflict {
-            code: "idempotency_key_reused",
-            message,
-        });
+        return Err(AppError::Conflict { code: "idempotency_key_reused", message });
     }
     read_answer(&earlier.answer).ok_or_else(|| {
-        AppError::Internal(store::StoreError::Unavailable(
-            "a kept answer cannot be read".into(),
-        ))
+        AppError::Internal(store::StoreError::Unavailable("a kept answer cannot be read".into()))
     })
 }
 
@@ -105,18 +93,12 @@ pub fn record(tx: &mut Tx<'_>, mut event: Event) -> Result<Accepted, AppError> {
     store::events::insert(tx, &event)?;
     store::deliveries::insert(tx, &deliveries)?;
 
-    let accepted = Accepted {
-        id: event.id,
-        deliveries: event.planned,
-    };
+    let accepted = Accepted { id: event.id, deliveries: event.planned };
     tx.emit(Signal::Changed(event.account, Changed::Event(event.id)));
     let pending = |it: &Delivery| it.state == DeliveryState::Pending;
     let deliveries: Vec<Delivery> = deliveries.into_iter().filter(pending).collect();
     if !deliveries.is_empty() {
-        tx.emit(Signal::DeliveriesDue(Arc::new(Planned {
-            event: Arc::new(event),
-            deliveries,
-        })));
+        tx.emit(Signal::DeliveriesDue(Arc::new(Planned { event: Arc::new(event), deliveries })));
     }
     Ok(accepted)
 }
@@ -131,10 +113,7 @@ fn plan(tx: &mut Tx<'_>, event: &Event) -> Result<Vec<Delivery>, AppError> {
         webhook_id: subscriber.webhook_id,
         event_type: event.event_type,
         body: subscriber.body,
-        state: subscriber
-            .state
-            .skips()
-            .map_or(DeliveryState::Pending, DeliveryState::Skipped),
+        state: subscriber.state.skips().map_or(DeliveryState::Pending, DeliveryState::Skipped),
         attempts: 0,
         failures: 0,
         due_at: event.created_at,
@@ -165,16 +144,7 @@ pub fn list(
     require(actor, Permission::Read)?;
     let (account, conversation) = (actor.account(), filter.conversation_id.as_deref());
     page.fill(
-        |before, limit| {
-            Ok(store::events::list(
-                tx,
-                account,
-                filter.event_type,
-                conversation,
-                before,
-                limit,
-            )?)
-        },
+        |before, limit| Ok(store::events::list(tx, account, filter.event_type, conversation, before, limit)?),
         |it| it.id,
     )
 }
@@ -197,19 +167,13 @@ pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Event>) -> Result<EventDetail,
 
 /// Answers are kept as lines of id and number.
 fn write_answer(accepted: &[Accepted]) -> String {
-    accepted
-        .iter()
-        .map(|it| format!("{} {}\n", it.id, it.deliveries))
-        .collect()
+    accepted.iter().map(|it| format!("{} {}\n", it.id, it.deliveries)).collect()
 }
 
 fn read_answer(text: &str) -> Option<Vec<Accepted>> {
     let read = |line: &str| {
         let (id, deliveries) = line.split_once(' ')?;
-        Some(Accepted {
-            id: id.parse().ok()?,
-            deliveries: deliveries.parse().ok()?,
-        })
+        Some(Accepted { id: id.parse().ok()?, deliveries: deliveries.parse().ok()? })
     };
     text.lines().map(read).collect()
 }

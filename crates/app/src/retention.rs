@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::{Event, Id, Ledger, Timestamp};
 use store::Tx;
 
 use crate::AppError;
@@ -11,12 +12,46 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long answers are kept for a repeated `Idempotency-Key`.
 pub const IDEMPOTENCY: Duration = Duration::from_secs(3 * DAY.as_secs());
 
-/// At most so many rows go in one transaction.
-const SLICE: u32 = 1_000;
+/// How long things are kept. What is pending is kept longer, until it is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// The data of events.
+    pub payloads: Duration,
+    /// Events, deliveries and attempts without it; the ledger keeps counting them.
+    pub records: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { payloads: 30 * DAY, records: 90 * DAY }
+    }
+}
+
+/// At most so many rows of a kind go in one transaction.
+const SLICE: u32 = 500;
 
 /// Chore: deletes one slice of each kind that is past its time. Whether more is left.
-pub fn clean(tx: &mut Tx<'_>) -> Result<bool, AppError> {
-    let end = tx.now().before(IDEMPOTENCY);
-    let deleted = store::idempotency::delete_old(tx, end, SLICE)?;
-    Ok(deleted == u64::from(SLICE))
+pub fn clean(tx: &mut Tx<'_>, retention: Retention) -> Result<bool, AppError> {
+    let now = tx.now();
+    let mut more = store::idempotency::delete_old(tx, now.before(IDEMPOTENCY), SLICE)? == u64::from(SLICE);
+    let (payloads, records) =
+        (first_id(now.before(retention.payloads)), first_id(now.before(retention.records)));
+    for account in store::accounts::list(tx)? {
+        more |= store::retention::forget_data(tx, account.id, payloads, SLICE)? == u64::from(SLICE);
+        let expired = store::retention::expired(tx, account.id, records, SLICE)?;
+        more |= expired.len() == SLICE as usize;
+        let mut removed = Ledger::default();
+        for event in &expired {
+            removed = removed.plus(&store::retention::delete(tx, account.id, *event)?);
+        }
+        if removed != Ledger::default() {
+            store::ledger::archive(tx, account.id, &removed)?;
+        }
+    }
+    Ok(more)
+}
+
+/// The smallest id that can have been made at `instant`: ids begin with their time.
+fn first_id(instant: Timestamp) -> Id<Event> {
+    Id::from_parts(u64::try_from(instant.micros() / 1_000).unwrap_or(0), &[0; 10])
 }

@@ -22,9 +22,7 @@ pub fn create(
 ) -> Result<Webhook, AppError> {
     require(actor, Permission::Manage)?;
     let secret = Secret::from_bytes(&tx.random_bytes());
-    let webhook = new
-        .clone()
-        .into_webhook(policy, tx.new_id(), actor.account(), secret, tx.now())?;
+    let webhook = new.clone().into_webhook(policy, tx.new_id(), actor.account(), secret, tx.now())?;
     store::webhooks::insert(tx, &webhook)?;
     changed(tx, &webhook);
     Ok(webhook)
@@ -38,10 +36,7 @@ pub fn list(
 ) -> Result<Page<Webhook, Webhook>, AppError> {
     require(actor, Permission::Read)?;
     let account = actor.account();
-    page.fill(
-        |before, limit| Ok(store::webhooks::list(tx, account, before, limit)?),
-        |it| it.id,
-    )
+    page.fill(|before, limit| Ok(store::webhooks::list(tx, account, before, limit)?), |it| it.id)
 }
 
 /// One webhook.
@@ -77,10 +72,7 @@ pub fn pause(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook,
     let webhook = find(tx, actor, id)?;
     if let WebhookState::Disabled(_) = webhook.state {
         let message = "a disabled webhook has nothing to pause; resume it instead".to_owned();
-        return Err(AppError::Conflict {
-            code: "webhook_disabled",
-            message,
-        });
+        return Err(AppError::Conflict { code: "webhook_disabled", message });
     }
     set_state(tx, webhook, WebhookState::Paused)
 }
@@ -115,10 +107,7 @@ pub(crate) fn set_state(
     let since = if goes_on { webhook.state_since } else { now };
     if !store::webhooks::set_state(tx, account, id, from, to, since)? {
         let message = "the webhook's state changed at the same moment; look at it and try again".to_owned();
-        return Err(AppError::Conflict {
-            code: "state_changed",
-            message,
-        });
+        return Err(AppError::Conflict { code: "state_changed", message });
     }
     if from.stands_still() && !to.stands_still() {
         store::deliveries::shift(tx, account, id, now.since(webhook.state_since))?;
@@ -161,17 +150,10 @@ pub fn rotate_secret(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<
     let newest = webhook.keys.first().map_or(0, |key| key.version);
     let secret = Secret::from_bytes(&tx.random_bytes());
     let old_expires_at = tx.now() + Webhook::SECRET_OVERLAP;
-    let key = SigningKey {
-        version: newest + 1,
-        secret: secret.clone(),
-        expires_at: None,
-    };
+    let key = SigningKey { version: newest + 1, secret: secret.clone(), expires_at: None };
     store::webhooks::rotate(tx, &webhook, &key, old_expires_at)?;
     changed(tx, &webhook);
-    Ok(Rotated {
-        secret,
-        old_expires_at,
-    })
+    Ok(Rotated { secret, old_expires_at })
 }
 
 /// What *Send test* will send: a sample of the chosen type, or of the first that the webhook asks for.
@@ -183,9 +165,8 @@ pub fn prepare_test(
 ) -> Result<TestPlan, AppError> {
     require(actor, Permission::Manage)?;
     let webhook = find(tx, actor, id)?;
-    let event_type = event_type
-        .or(webhook.event_types.first().copied())
-        .unwrap_or(EventType::ContactInformation);
+    let event_type =
+        event_type.or(webhook.event_types.first().copied()).unwrap_or(EventType::ContactInformation);
     let event = event::sample(&webhook, event_type, tx.new_test_id(), tx.now());
     Ok(TestPlan { webhook, event })
 }
@@ -217,11 +198,7 @@ pub fn record_test(
         started_at: Some(outcome.at),
         created_at: event.created_at,
     };
-    let attempt = Attempt {
-        number: 1,
-        kind: AttemptKind::Test,
-        outcome: outcome.clone(),
-    };
+    let attempt = Attempt { number: 1, kind: AttemptKind::Test, outcome: outcome.clone() };
     store::events::insert(tx, event)?;
     store::deliveries::insert(tx, std::slice::from_ref(&delivery))?;
     store::deliveries::insert_attempt(tx, webhook.account, delivery.id, &attempt)?;

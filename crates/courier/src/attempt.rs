@@ -34,12 +34,7 @@ pub(crate) struct Trace {
 
 impl Trace {
     pub(crate) fn new() -> Self {
-        Self {
-            stage: Stage::Lookup,
-            phases: Phases::default(),
-            peer: None,
-            response: None,
-        }
+        Self { stage: Stage::Lookup, phases: Phases::default(), peer: None, response: None }
     }
 
     /// What to say when `limit` has passed at the present stage.
@@ -50,18 +45,13 @@ impl Trace {
                 ErrorClass::DnsError,
                 format!("looking up the host's addresses took longer than {limit}"),
             ),
-            Stage::Connect => failed(
-                ErrorClass::Timeout,
-                format!("no connection could be opened within {limit}"),
-            ),
-            Stage::Handshake => failed(
-                ErrorClass::TlsError,
-                format!("the TLS handshake was not done within {limit}"),
-            ),
-            Stage::Answer => failed(
-                ErrorClass::Timeout,
-                format!("no complete answer came within {limit}"),
-            ),
+            Stage::Connect => {
+                failed(ErrorClass::Timeout, format!("no connection could be opened within {limit}"))
+            }
+            Stage::Handshake => {
+                failed(ErrorClass::TlsError, format!("the TLS handshake was not done within {limit}"))
+            }
+            Stage::Answer => failed(ErrorClass::Timeout, format!("no complete answer came within {limit}")),
         }
     }
 
@@ -75,27 +65,16 @@ impl Trace {
         let result = match (self.response, end) {
             (Some(response), _) => Ok(response),
             (None, Err(error)) => Err(error),
-            (None, Ok(())) => Err(failed(
-                ErrorClass::InternalError,
-                "the try ended without an answer",
-            )),
+            (None, Ok(())) => Err(failed(ErrorClass::InternalError, "the try ended without an answer")),
         };
         let address = self.peer.map(|peer| peer.to_string());
-        Outcome {
-            at,
-            address,
-            phases: Phases { total, ..self.phases },
-            result,
-        }
+        Outcome { at, address, phases: Phases { total, ..self.phases }, result }
     }
 }
 
 /// An error of that class, in words for the webhook's owner.
 pub(crate) fn failed(class: ErrorClass, detail: impl Into<String>) -> AttemptError {
-    AttemptError {
-        class,
-        detail: detail.into(),
-    }
+    AttemptError { class, detail: detail.into() }
 }
 
 /// A refused URL or address. The refusal's text names its rule and setting, never a looked-up address.

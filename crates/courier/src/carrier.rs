@@ -41,12 +41,7 @@ impl Carrier {
         let outcome = self.attempt(&webhook, &pool, &due).await;
         let permit = self.results.acquire().await;
         self.tell(Note::Answered(webhook.id));
-        let report = Arc::new(Report {
-            delivery: due.delivery,
-            policy: webhook.retry,
-            outcome,
-            lease,
-        });
+        let report = Arc::new(Report { delivery: due.delivery, policy: webhook.retry, outcome, lease });
         let next = self.store(report).await;
         drop(permit);
         self.tell(Note::Ended(webhook.id, id, next));
@@ -57,19 +52,7 @@ impl Carrier {
         let at = self.db.ambient().clock.now();
         let send = async {
             let body = Bytes::from(due.event.body(due.delivery.body)?);
-            Some(
-                self.egress
-                    .send(
-                        pool,
-                        &Post {
-                            webhook,
-                            event: &due.event,
-                            body,
-                            test: false,
-                        },
-                    )
-                    .await,
-            )
+            Some(self.egress.send(pool, &Post { webhook, event: &due.event, body, test: false }).await)
         };
         match AssertUnwindSafe(send).catch_unwind().await {
             Ok(Some(outcome)) => outcome,
@@ -90,7 +73,7 @@ impl Carrier {
                 Ok(next) => return next,
                 Err(AppError::Busy) => {}
                 Err(error) => {
-                    tracing::error!(delivery.id = %report.delivery.id, %error, cause = ?error, "a result is not stored yet")
+                    tracing::error!(delivery.id = %report.delivery.id, %error, cause = ?error, "a result is not stored yet");
                 }
             }
             tokio::select! {
@@ -107,14 +90,6 @@ impl Carrier {
 }
 
 fn internal(at: domain::Timestamp, detail: &str) -> Outcome {
-    let error = AttemptError {
-        class: ErrorClass::InternalError,
-        detail: detail.to_owned(),
-    };
-    Outcome {
-        at,
-        address: None,
-        phases: Phases::default(),
-        result: Err(error),
-    }
+    let error = AttemptError { class: ErrorClass::InternalError, detail: detail.to_owned() };
+    Outcome { at, address: None, phases: Phases::default(), result: Err(error) }
 }

@@ -55,20 +55,11 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) async fn new(wire: Wire, peer: SocketAddr) -> hyper::Result<Self> {
         let heard = Arc::new(AtomicU64::new(0));
-        let io = TokioIo::new(Counted {
-            wire,
-            heard: Arc::clone(&heard),
-        });
+        let io = TokioIo::new(Counted { wire, heard: Arc::clone(&heard) });
         let mut builder = http1::Builder::new();
         builder.max_buf_size(MAX_HEAD).max_headers(MAX_HEADERS);
         let (sender, protocol) = builder.handshake(io).await?;
-        Ok(Self {
-            protocol: Some(protocol),
-            sender,
-            heard,
-            peer,
-            opened: Instant::now(),
-        })
+        Ok(Self { protocol: Some(protocol), sender, heard, peer, opened: Instant::now() })
     }
 
     /// Whether a request may be sent: the last exchange is over, and the peer has neither closed the
@@ -111,7 +102,7 @@ impl Connection {
                 body.as_mut().poll_frame(context)
             })
             .await;
-            match frame.map(|frame| frame.map(http_body_frame_data)) {
+            match frame.map(|frame| frame.map(frame_data)) {
                 Some(Ok(Some(data))) => {
                     let room = limit - into.len();
                     into.extend_from_slice(&data[..data.len().min(room)]);
@@ -139,7 +130,7 @@ impl Connection {
 }
 
 /// The data of a frame; trailers have none.
-fn http_body_frame_data(frame: hyper::body::Frame<Bytes>) -> Option<Bytes> {
+fn frame_data(frame: hyper::body::Frame<Bytes>) -> Option<Bytes> {
     frame.into_data().ok()
 }
 

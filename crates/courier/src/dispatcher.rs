@@ -129,13 +129,8 @@ impl Dispatcher {
 
     fn planned(&mut self, planned: &Planned) {
         for delivery in &planned.deliveries {
-            let due = Due {
-                delivery: delivery.clone(),
-                event: Arc::clone(&planned.event),
-            };
-            self.accounts
-                .entry(delivery.webhook_id)
-                .or_insert(delivery.account);
+            let due = Due { delivery: delivery.clone(), event: Arc::clone(&planned.event) };
+            self.accounts.entry(delivery.webhook_id).or_insert(delivery.account);
             if self.lease(delivery.webhook_id).is_some() {
                 self.with_lane(delivery.webhook_id, |lane| lane.offer(due));
             }
@@ -170,8 +165,7 @@ impl Dispatcher {
         self.next_tick = now + self.settings.tick;
         let sharing = !self.db.is_exclusive();
         let lanes: Vec<Id<Webhook>> = self.lanes.keys().copied().collect();
-        self.lanes
-            .retain(|_, lane| !(lane.is_idle() && now.duration_since(lane.used) > FORGET_AFTER));
+        self.lanes.retain(|_, lane| !(lane.is_idle() && now.duration_since(lane.used) > FORGET_AFTER));
         for id in lanes {
             // Hints of other nodes do not get here, so settings are read again.
             if let Some(lane) = self.lanes.get_mut(&id).filter(|_| sharing) {
@@ -203,12 +197,7 @@ impl Dispatcher {
                 let (due, later): (Vec<Waiting>, Vec<Waiting>) =
                     found.into_iter().partition(|it| it.due_at <= now);
                 all_done = due.is_empty();
-                later
-                    .iter()
-                    .map(|it| it.due_at)
-                    .min()
-                    .into_iter()
-                    .for_each(|first| self.wake_at(first));
+                later.iter().map(|it| it.due_at).min().into_iter().for_each(|first| self.wake_at(first));
                 for waiting in due {
                     self.accounts.insert(waiting.webhook, waiting.account);
                     self.with_lane(waiting.webhook, Lane::remind);
@@ -239,11 +228,7 @@ impl Dispatcher {
 
     fn with_lane(&mut self, webhook: Id<Webhook>, change: impl FnOnce(&mut Lane)) {
         let capacity = self.settings.lane_size;
-        change(
-            self.lanes
-                .entry(webhook)
-                .or_insert_with(|| Lane::new(capacity, Instant::now())),
-        );
+        change(self.lanes.entry(webhook).or_insert_with(|| Lane::new(capacity, Instant::now())));
         self.advance(webhook);
     }
 
@@ -283,17 +268,11 @@ impl Dispatcher {
         let Some(after) = self.lanes.get_mut(&id).and_then(Lane::wants_reading) else {
             return;
         };
-        let waiting = Waiting {
-            account,
-            webhook: id,
-            due_at: Timestamp::default(),
-        };
+        let waiting = Waiting { account, webhook: id, due_at: Timestamp::default() };
         let limit = u32::try_from(self.settings.lane_size).unwrap_or(u32::MAX);
         let (db, own) = (self.db.clone(), self.own.clone());
         tokio::spawn(async move {
-            let load = db
-                .read(move |tx| deliveries::load(tx, waiting, after, limit))
-                .await;
+            let load = db.read(move |tx| deliveries::load(tx, waiting, after, limit)).await;
             let _ = own.send(Note::Loaded(id, load));
         });
     }
@@ -302,21 +281,13 @@ impl Dispatcher {
     fn lease(&self, webhook: Id<Webhook>) -> Option<Lease> {
         let held = self.leased_until.is_none_or(|until| Instant::now() < until);
         let epoch = self.leases.epochs[usize::from(Webhook::shard(webhook))]?;
-        held.then_some(Lease {
-            node: self.node,
-            epoch,
-        })
+        held.then_some(Lease { node: self.node, epoch })
     }
 
     fn renew(&mut self, now: Instant) {
         // Until the answer comes, which sets the next time.
         self.next_renewal = now + self.settings.lease_ttl;
-        let (db, node, own, ttl) = (
-            self.db.clone(),
-            self.node,
-            self.own.clone(),
-            self.settings.lease_ttl,
-        );
+        let (db, node, own, ttl) = (self.db.clone(), self.node, self.own.clone(), self.settings.lease_ttl);
         tokio::spawn(async move {
             let renewed = db.write(move |tx| nodes::renew(tx, node, ttl)).await;
             let _ = own.send(Note::Renewed(now, renewed));

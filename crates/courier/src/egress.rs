@@ -108,20 +108,9 @@ impl Egress {
             Some(resolver) => resolver,
             None => Arc::new(SystemResolver::new(limits.dns).map_err(EgressError::Resolver)?),
         };
-        let guard = Guard {
-            policy: Arc::new(settings.policy),
-            resolver,
-            lookup_limit: limits.dns,
-        };
+        let guard = Guard { policy: Arc::new(settings.policy), resolver, lookup_limit: limits.dns };
         let tls = Tls::new(settings.extra_ca_file.as_deref(), Arc::clone(&clock))?;
-        Ok(Egress {
-            shared: Arc::new(Shared {
-                guard,
-                tls,
-                limits,
-                clock,
-            }),
-        })
+        Ok(Egress { shared: Arc::new(Shared { guard, tls, limits, clock }) })
     }
 
     /// What may be called.
@@ -141,9 +130,9 @@ impl Egress {
         match guard.vet(&url).await {
             Ok(_) => Ok(Vec::new()),
             Err(Unreachable::Refused(refusal)) => Err(refusal),
-            Err(Unreachable::Unresolved(words)) => Ok(vec![format!(
-                "the host {words}; deliveries will fail until it can be resolved"
-            )]),
+            Err(Unreachable::Unresolved(words)) => {
+                Ok(vec![format!("the host {words}; deliveries will fail until it can be resolved")])
+            }
         }
     }
 
@@ -214,8 +203,6 @@ impl Egress {
             Wire::Plain(stream)
         };
         let connection = Connection::new(wire, peer).await;
-        connection
-            .map(Box::new)
-            .map_err(|error| failed(ErrorClass::InternalError, error.to_string()))
+        connection.map(Box::new).map_err(|error| failed(ErrorClass::InternalError, error.to_string()))
     }
 }

@@ -51,30 +51,19 @@ impl Guard {
             Host::Ipv6(ip) => vec![ip.into()],
             Host::Domain(name) => {
                 let lookup = timeout(self.lookup_limit, self.resolver.addresses(name)).await;
-                lookup
-                    .unwrap_or(Err(LookupError::TimedOut))
-                    .map_err(|error| unresolved(name, &error))?
+                lookup.unwrap_or(Err(LookupError::TimedOut)).map_err(|error| unresolved(name, &error))?
             }
         };
         if ips.is_empty() {
             return Err(unresolved(url.host_text(), &LookupError::NoAddress));
         }
         if ips.len() > MAX_ADDRESSES {
-            let many = format!(
-                "{} has {} addresses, more than {MAX_ADDRESSES}",
-                url.host_text(),
-                ips.len()
-            );
+            let many = format!("{} has {} addresses, more than {MAX_ADDRESSES}", url.host_text(), ips.len());
             return Err(Unreachable::Unresolved(many));
         }
-        let addresses: Vec<_> = ips
-            .into_iter()
-            .map(|ip| SocketAddr::new(ip, url.port()))
-            .collect();
+        let addresses: Vec<_> = ips.into_iter().map(|ip| SocketAddr::new(ip, url.port())).collect();
         for address in &addresses {
-            self.policy
-                .check_address(url, *address)
-                .map_err(Unreachable::Refused)?;
+            self.policy.check_address(url, *address).map_err(Unreachable::Refused)?;
         }
         Ok(addresses)
     }
@@ -100,9 +89,7 @@ impl Guard {
         let connected = dial(addresses).await;
         trace.phases.connect = Some(begun.elapsed());
         let (stream, peer) = connected.map_err(|error| unconnected(url, &error))?;
-        self.policy
-            .check_address(url, peer)
-            .map_err(|refusal| blocked(&refusal))?;
+        self.policy.check_address(url, peer).map_err(|refusal| blocked(&refusal))?;
         Ok((stream, peer))
     }
 }
@@ -147,9 +134,8 @@ async fn dial(addresses: Vec<SocketAddr>) -> io::Result<(TcpStream, SocketAddr)>
 /// One family after the other in turn, beginning with the first one's (RFC 8305, section 4).
 fn alternated(addresses: Vec<SocketAddr>) -> VecDeque<SocketAddr> {
     let first = addresses.first().is_some_and(SocketAddr::is_ipv4);
-    let (mut here, mut there): (VecDeque<_>, VecDeque<_>) = addresses
-        .into_iter()
-        .partition(|address| address.is_ipv4() == first);
+    let (mut here, mut there): (VecDeque<_>, VecDeque<_>) =
+        addresses.into_iter().partition(|address| address.is_ipv4() == first);
     let mut order = VecDeque::with_capacity(here.len() + there.len());
     while let Some(address) = here.pop_front() {
         order.push_back(address);
@@ -174,14 +160,10 @@ async fn connect(address: SocketAddr) -> io::Result<(TcpStream, SocketAddr)> {
 fn unconnected(url: &WebhookUrl, error: &io::Error) -> AttemptError {
     let (class, why) = match (error.kind(), error.raw_os_error()) {
         // ENFILE and EMFILE: the machine or the process is short of them, not the receiver.
-        (_, Some(23 | 24)) => (
-            ErrorClass::InternalError,
-            "this server has no free file descriptor",
-        ),
-        (io::ErrorKind::AddrNotAvailable, _) => (
-            ErrorClass::ConnectError,
-            "this server has no address or port to connect from",
-        ),
+        (_, Some(23 | 24)) => (ErrorClass::InternalError, "this server has no free file descriptor"),
+        (io::ErrorKind::AddrNotAvailable, _) => {
+            (ErrorClass::ConnectError, "this server has no address or port to connect from")
+        }
         (io::ErrorKind::ConnectionRefused, _) => (ErrorClass::ConnectError, "the connection was refused"),
         (io::ErrorKind::ConnectionReset, _) => (ErrorClass::ConnectError, "the connection was reset"),
         (io::ErrorKind::NetworkUnreachable, _) => (ErrorClass::ConnectError, "the network is unreachable"),
@@ -189,14 +171,7 @@ fn unconnected(url: &WebhookUrl, error: &io::Error) -> AttemptError {
         (io::ErrorKind::TimedOut, _) => (ErrorClass::Timeout, "nothing answered in time"),
         _ => (ErrorClass::ConnectError, "the connection failed"),
     };
-    failed(
-        class,
-        format!(
-            "could not connect to {}, port {}: {why}",
-            url.host_text(),
-            url.port()
-        ),
-    )
+    failed(class, format!("could not connect to {}, port {}: {why}", url.host_text(), url.port()))
 }
 
 #[cfg(test)]
@@ -206,9 +181,7 @@ mod tests {
     #[test]
     fn families_take_turns() {
         let parse = |text: &str| -> Vec<SocketAddr> {
-            text.split(' ')
-                .map(|ip| SocketAddr::new(ip.parse().unwrap(), 443))
-                .collect()
+            text.split(' ').map(|ip| SocketAddr::new(ip.parse().unwrap(), 443)).collect()
         };
         let order = alternated(parse("1.1.1.1 1.1.1.2 1.1.1.3 2606::1 2606::2"));
         assert_eq!(order, parse("1.1.1.1 2606::1 1.1.1.2 2606::2 1.1.1.3"));

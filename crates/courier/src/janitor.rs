@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use app::{AppError, Changed, Db, Signal, Subscription, deliveries, retention};
+use app::{
+    AppError, Changed, Db, Signal, Subscription, deliveries,
+    retention::{self, Retention},
+};
 use tokio_util::sync::CancellationToken;
 
 /// How often the chores run without a hint.
 const EVERY: Duration = Duration::from_secs(60);
 
 /// Runs the chores until told to stop.
-pub(crate) async fn run(db: Db, stop: CancellationToken) {
+pub(crate) async fn run(db: Db, retention: Retention, stop: CancellationToken) {
     // Listening begins before looking, so that nothing falls between.
     let mut signals = db.subscribe();
     loop {
-        if let Err(error) = chores(&db, &stop).await {
+        if let Err(error) = chores(&db, retention, &stop).await {
             tracing::warn!(%error, "upkeep did not finish; trying again");
         }
         tokio::select! {
@@ -24,20 +27,17 @@ pub(crate) async fn run(db: Db, stop: CancellationToken) {
     }
 }
 
-async fn chores(db: &Db, stop: &CancellationToken) -> Result<(), AppError> {
+async fn chores(db: &Db, retention: Retention, stop: &CancellationToken) -> Result<(), AppError> {
     // Slice after slice, so that other work gets in between.
     while !stop.is_cancelled() && db.write(deliveries::settle_closed).await? {}
-    while !stop.is_cancelled() && db.write(retention::clean).await? {}
+    while !stop.is_cancelled() && db.write(move |tx| retention::clean(tx, retention)).await? {}
     Ok(())
 }
 
 async fn webhook_changed(signals: &mut Subscription) {
     loop {
         let heard = signals.next().await;
-        if heard
-            .iter()
-            .any(|signal| matches!(signal, Signal::Changed(_, Changed::Webhook(_))))
-        {
+        if heard.iter().any(|signal| matches!(signal, Signal::Changed(_, Changed::Webhook(_)))) {
             return;
         }
     }

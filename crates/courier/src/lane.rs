@@ -72,11 +72,7 @@ impl Lane {
 
     /// Takes a delivery that was just planned, if it may come next; otherwise it waits in the store.
     pub(crate) fn offer(&mut self, due: Due) {
-        if self
-            .webhook
-            .as_ref()
-            .is_some_and(|webhook| webhook.state != WebhookState::Active)
-        {
+        if self.webhook.as_ref().is_some_and(|webhook| webhook.state != WebhookState::Active) {
             return;
         }
         if self.behind || self.queue.len() >= self.capacity {
@@ -100,10 +96,7 @@ impl Lane {
     /// Takes what a reading found; `limit` is what it asked for.
     pub(crate) fn loaded(&mut self, load: Load, limit: usize) {
         let ended = self.reading.take().unwrap_or_default();
-        let active = load
-            .webhook
-            .as_ref()
-            .is_some_and(|webhook| webhook.state == WebhookState::Active);
+        let active = load.webhook.as_ref().is_some_and(|webhook| webhook.state == WebhookState::Active);
         self.webhook = load.webhook.map(Arc::new);
         self.stale = false;
         if !active {
@@ -141,10 +134,7 @@ impl Lane {
     /// The store has deliveries due that the lane may not know of.
     pub(crate) fn remind(&mut self) {
         if self.queue.is_empty()
-            && self
-                .webhook
-                .as_ref()
-                .is_none_or(|webhook| self.in_flight < webhook.max_in_flight)
+            && self.webhook.as_ref().is_none_or(|webhook| self.in_flight < webhook.max_in_flight)
         {
             self.behind = true;
         }
@@ -210,10 +200,7 @@ impl Lane {
 
 /// Before everything.
 fn start() -> (Timestamp, Id<Delivery>) {
-    (
-        Timestamp::from_micros(i64::MIN),
-        Id::from_uuid(domain::id::Uuid::nil()),
-    )
+    (Timestamp::from_micros(i64::MIN), Id::from_uuid(domain::id::Uuid::nil()))
 }
 
 #[cfg(test)]
@@ -223,8 +210,7 @@ mod tests {
     use super::*;
 
     fn webhook(state: WebhookState, max_in_flight: u32) -> Webhook {
-        let mut policy = EgressPolicy::default();
-        policy.allow_http = true;
+        let policy = EgressPolicy::default();
         let new = samples::webhook("https://hooks.example.com/in");
         let secret = Secret::from_bytes(&[1; 32]);
         let made = new.into_webhook(
@@ -234,11 +220,7 @@ mod tests {
             secret,
             samples::start(),
         );
-        Webhook {
-            state,
-            max_in_flight,
-            ..made.unwrap()
-        }
+        Webhook { state, max_in_flight, ..made.unwrap() }
     }
 
     fn due(number: u8) -> Due {
@@ -266,17 +248,11 @@ mod tests {
             started_at: None,
             created_at: samples::start(),
         };
-        Due {
-            delivery,
-            event: Arc::new(event),
-        }
+        Due { delivery, event: Arc::new(event) }
     }
 
     fn load(webhook: Webhook, numbers: &[u8]) -> Load {
-        Load {
-            webhook: Some(webhook),
-            due: numbers.iter().map(|n| due(*n)).collect(),
-        }
+        Load { webhook: Some(webhook), due: numbers.iter().map(|n| due(*n)).collect() }
     }
 
     fn sent(lane: &mut Lane) -> Vec<Id<Delivery>> {
@@ -360,16 +336,11 @@ mod tests {
 
         let mut lane = Lane::new(8, Instant::now());
         assert!(lane.wants_reading().is_some());
-        let slow = Webhook {
-            rate_per_second: Some(10),
-            ..webhook(WebhookState::Active, 64)
-        };
+        let slow = Webhook { rate_per_second: Some(10), ..webhook(WebhookState::Active, 64) };
         lane.loaded(load(slow, &[1, 2]), 8);
         let now = Instant::now();
         assert!(matches!(lane.step(now), Step::Send(..)));
-        let Step::Wait(until) = lane.step(now) else {
-            panic!("the second start must wait")
-        };
+        let Step::Wait(until) = lane.step(now) else { panic!("the second start must wait") };
         assert!(until >= now + Duration::from_millis(100));
         assert!(matches!(lane.step(until), Step::Send(..)));
     }

@@ -38,7 +38,7 @@ mod tls;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use app::{AppError, BoxFuture, Db, Outbound, TestPlan, nodes};
+use app::{AppError, BoxFuture, Db, Outbound, TestPlan, nodes, retention::Retention};
 use bytes::Bytes;
 use domain::{EgressPolicy, Id, Outcome, Refusal};
 pub use egress::{Egress, EgressError, EgressSettings, Limits};
@@ -69,6 +69,8 @@ pub struct CourierSettings {
     pub lane_size: usize,
     /// Whether to listen to hints. Without them everything waits for the tick; for tests.
     pub use_hints: bool,
+    /// How long what is done is kept.
+    pub retention: Retention,
 }
 
 impl Default for CourierSettings {
@@ -78,6 +80,7 @@ impl Default for CourierSettings {
             lease_ttl: Duration::from_secs(15),
             lane_size: 128,
             use_hints: true,
+            retention: Retention::default(),
         }
     }
 }
@@ -106,11 +109,7 @@ impl Courier {
         let (node, leases) = db
             .write(move |tx| {
                 let node = tx.new_id();
-                let leases = if exclusive {
-                    nodes::take_all(tx, node)
-                } else {
-                    nodes::renew(tx, node, ttl)
-                };
+                let leases = if exclusive { nodes::take_all(tx, node) } else { nodes::renew(tx, node, ttl) };
                 leases.map(|leases| (node, leases))
             })
             .await?;
@@ -144,17 +143,8 @@ impl Courier {
             stopping: false,
         };
         let dispatcher = tokio::spawn(dispatcher.run());
-        tokio::spawn(janitor::run(db.clone(), stop_chores.clone()));
-        Ok(Courier {
-            db,
-            node,
-            egress,
-            counters,
-            notes,
-            dispatcher,
-            stop_chores,
-            give_up,
-        })
+        tokio::spawn(janitor::run(db.clone(), settings.retention, stop_chores.clone()));
+        Ok(Courier { db, node, egress, counters, notes, dispatcher, stop_chores, give_up })
     }
 
     /// The way out for what is no delivery: tests, and checks of URLs.
@@ -164,11 +154,8 @@ impl Courier {
 
     /// A cheap way to ask for the status again and again.
     pub fn watch(&self) -> impl Fn() -> CourierStatus + Send + Sync + 'static {
-        let (counters, notes, stop) = (
-            Arc::clone(&self.counters),
-            self.notes.clone(),
-            self.stop_chores.clone(),
-        );
+        let (counters, notes, stop) =
+            (Arc::clone(&self.counters), self.notes.clone(), self.stop_chores.clone());
         move || CourierStatus {
             ready: !notes.is_closed() && !stop.is_cancelled(),
             lanes: counters.lanes.get(),
@@ -221,17 +208,7 @@ impl Outbound for Door {
         Box::pin(async move {
             let TestPlan { webhook, event } = plan;
             let body = Bytes::from(event.body(webhook.body).unwrap_or_default());
-            self.0
-                .send(
-                    &Pool::default(),
-                    &Post {
-                        webhook,
-                        event,
-                        body,
-                        test: true,
-                    },
-                )
-                .await
+            self.0.send(&Pool::default(), &Post { webhook, event, body, test: true }).await
         })
     }
 }

@@ -78,10 +78,7 @@ impl Pool {
 
     fn pop(&self, target: &Target) -> Option<Box<Connection>> {
         let mut shelf = lock(&self.shelf);
-        let serves = shelf
-            .target
-            .as_ref()
-            .is_some_and(|own| own.shares_connections_with(target));
+        let serves = shelf.target.as_ref().is_some_and(|own| own.shares_connections_with(target));
         let kept = shelf.kept.pop_if(|_| serves)?;
         if Instant::now() < kept.until {
             return Some(kept.connection);
@@ -98,10 +95,7 @@ impl Pool {
         }
         let mut shelf = lock(&self.shelf);
         let until = Instant::now() + idle;
-        let serves = shelf
-            .target
-            .as_ref()
-            .is_some_and(|own| own.shares_connections_with(target));
+        let serves = shelf.target.as_ref().is_some_and(|own| own.shares_connections_with(target));
         if serves && shelf.kept.len() < MAX_KEPT {
             shelf.kept.push(Kept { connection, until });
             if !shelf.swept {

@@ -73,10 +73,7 @@ struct Loaded {
 
 impl SystemResolver {
     pub(crate) fn new(budget: Duration) -> Result<Self, NetError> {
-        Ok(Self {
-            loaded: RwLock::new(Loaded::now(budget)?),
-            budget,
-        })
+        Ok(Self { loaded: RwLock::new(Loaded::now(budget)?), budget })
     }
 
     fn current(&self) -> Result<TokioResolver, NetError> {
@@ -85,10 +82,7 @@ impl SystemResolver {
             return Ok(loaded.resolver);
         }
         let fresh = Loaded::now(self.budget)?;
-        self.loaded
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone_from(&fresh);
+        self.loaded.write().unwrap_or_else(PoisonError::into_inner).clone_from(&fresh);
         Ok(fresh.resolver)
     }
 }
@@ -97,11 +91,7 @@ impl Resolve for SystemResolver {
     fn addresses<'a>(&'a self, name: &'a str) -> Lookup<'a> {
         Box::pin(async move {
             let resolver = self.current().map_err(|error| words(&error))?;
-            let answers = resolver
-                .lookup_ip(format!("{name}."))
-                .await
-                .map_err(|error| words(&error))?;
-            Ok(answers.iter().collect())
+            look_up(&resolver, name).await
         })
     }
 }
@@ -112,14 +102,27 @@ impl Loaded {
         // Without the file or a server in it, the machine's own is meant: resolv.conf(5).
         let (config, options) =
             read_system_conf().unwrap_or_else(|_| (own_server(), ResolverOpts::default()));
-        let config = ResolverConfig::from_parts(None, Vec::new(), config.name_servers().to_vec());
-        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-        *builder.options_mut() = adjusted(options, budget);
-        Ok(Self {
-            resolver: builder.build()?,
-            version,
-        })
+        let resolver = build(&config, options, budget)?;
+        Ok(Self { resolver, version })
     }
+}
+
+fn build(
+    config: &ResolverConfig,
+    options: ResolverOpts,
+    budget: Duration,
+) -> Result<TokioResolver, NetError> {
+    // The servers alone, without the search domains.
+    let config = ResolverConfig::from_parts(None, Vec::new(), config.name_servers().to_vec());
+    let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    *builder.options_mut() = adjusted(options, budget);
+    builder.build()
+}
+
+async fn look_up(resolver: &TokioResolver, name: &str) -> Result<Vec<IpAddr>, LookupError> {
+    // The dot makes the name absolute.
+    let answers = resolver.lookup_ip(format!("{name}.")).await.map_err(|error| words(&error))?;
+    Ok(answers.iter().collect())
 }
 
 fn version() -> Option<SystemTime> {
@@ -157,5 +160,135 @@ fn words(error: &NetError) -> LookupError {
         NetError::Dns(DnsError::ResponseCode(code)) => LookupError::Answer(code.to_string()),
         NetError::Timeout => LookupError::TimedOut,
         other => LookupError::Failed(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        net::SocketAddr,
+        sync::{Arc, Mutex},
+    };
+
+    use hickory_resolver::{
+        config::ConnectionConfig,
+        proto::{
+            op::Message,
+            rr::{
+                Name, RData, Record, RecordType,
+                rdata::{A, AAAA},
+            },
+        },
+    };
+    use tokio::{net::UdpSocket, time::Instant};
+
+    use super::*;
+
+    const BUDGET: Duration = Duration::from_millis(600);
+
+    type Queries = Arc<Mutex<Vec<(String, RecordType)>>>;
+
+    /// A DNS server that answers by the first label of the name; and what it was asked.
+    async fn server() -> (SocketAddr, Queries) {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let (address, queries) = (socket.local_addr().unwrap(), Queries::default());
+        let asked = Arc::clone(&queries);
+        tokio::spawn(async move {
+            let mut buffer = [0; 1_500];
+            loop {
+                let (length, from) = socket.recv_from(&mut buffer).await.unwrap();
+                let message = Message::from_vec(&buffer[..length]).unwrap();
+                let query = message.queries[0].clone();
+                let name = query.name().to_string();
+                asked.lock().unwrap().push((name.clone(), query.query_type()));
+                let mut answer = Message::response(message.metadata.id, message.metadata.op_code);
+                answer.add_query(query.clone());
+                let v4 = query.query_type() == RecordType::A;
+                match name.split('.').next().unwrap() {
+                    "silent" => continue,
+                    "half" if !v4 => continue,
+                    "missing" => answer.metadata.response_code = ResponseCode::NXDomain,
+                    "broken" => answer.metadata.response_code = ResponseCode::ServFail,
+                    "half" | "good" => {
+                        let data = if v4 {
+                            RData::A(A::new(192, 0, 2, 1))
+                        } else {
+                            RData::AAAA(AAAA::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1))
+                        };
+                        answer.add_answer(Record::from_rdata(query.name().clone(), 3_600, data));
+                    }
+                    _ => {}
+                }
+                socket.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
+            }
+        });
+        (address, queries)
+    }
+
+    fn asking(servers: &[SocketAddr]) -> TokioResolver {
+        let servers = servers.iter().map(|server| {
+            let mut connection = ConnectionConfig::udp();
+            connection.port = server.port();
+            NameServerConfig::new(server.ip(), true, vec![connection])
+        });
+        let search = vec![Name::from_ascii("cluster.example.").unwrap()];
+        let config = ResolverConfig::from_parts(None, search, servers.collect());
+        let mut options = ResolverOpts::default();
+        options.ndots = 5;
+        build(&config, options, BUDGET).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_name_is_asked_for_as_it_stands_once_in_each_family_and_then_remembered() {
+        let (address, queries) = server().await;
+        let resolver = asking(&[address]);
+        for _ in 0..2 {
+            let found = look_up(&resolver, "good.example.com").await;
+            let both = ["192.0.2.1", "2001:db8::1"].map(|ip| ip.parse().unwrap());
+            assert_eq!(found, Ok(both.to_vec()));
+        }
+        let mut queries = queries.lock().unwrap().clone();
+        queries.sort_by_key(|(_, kind)| u16::from(*kind));
+        let asked = |kind| ("good.example.com.".to_owned(), kind);
+        assert_eq!(queries, [asked(RecordType::A), asked(RecordType::AAAA)]);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_address_is_told_apart() {
+        let (address, _) = server().await;
+        let resolver = asking(&[address]);
+        let error = async |name| look_up(&resolver, name).await.unwrap_err();
+        assert_eq!(error("missing.example.com").await, LookupError::NoSuchName);
+        assert_eq!(error("empty.example.com").await, LookupError::NoAddress);
+        assert_eq!(error("broken.example.com").await, LookupError::Answer("Server Failure".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn silence_ends_within_the_budget_and_does_not_cost_the_other_family() {
+        let (address, _) = server().await;
+        let resolver = asking(&[address]);
+        for (name, found) in [("silent.example.com", 0), ("half.example.com", 1)] {
+            let begun = Instant::now();
+            let answer = look_up(&resolver, name).await;
+            assert!(begun.elapsed() < BUDGET, "{name}: {:?}", begun.elapsed());
+            match found {
+                0 => assert_eq!(answer, Err(LookupError::TimedOut)),
+                _ => assert_eq!(answer.unwrap().len(), found, "{name}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_dead_server_does_not_stop_the_other() {
+        let dead = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let (alive, _) = server().await;
+        let resolver = asking(&[dead.local_addr().unwrap(), alive]);
+        assert_eq!(look_up(&resolver, "good.example.com").await.unwrap().len(), 2);
+    }
+
+    #[test]
+    fn the_hosts_file_is_never_asked() {
+        let options = adjusted(ResolverOpts::default(), BUDGET);
+        assert_eq!(options.use_hosts_file, ResolveHosts::Never);
     }
 }

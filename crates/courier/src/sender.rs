@@ -52,27 +52,21 @@ pub(crate) fn request(
     let (id, seconds) = (post.event.id.to_string(), now.seconds());
     let signature = signature::header(post.webhook.active_secrets(now), &id, seconds, &post.body);
     if signature.is_empty() {
-        return Err(failed(
-            ErrorClass::InternalError,
-            "the webhook has no key to sign with",
-        ));
+        return Err(failed(ErrorClass::InternalError, "the webhook has no key to sign with"));
     }
     let mut headers = HeaderMap::with_capacity(9 + post.webhook.headers.len());
     headers.insert(HOST, target.host.clone());
-    headers.insert(USER_AGENT, PRODUCT);
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(CONTENT_LENGTH, HeaderValue::from(post.body.len()));
     headers.insert(WEBHOOK_ID, text(id)?);
     headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(seconds));
     headers.insert(WEBHOOK_SIGNATURE, text(signature)?);
-    headers.insert(
-        WEBHOOK_EVENT_TYPE,
-        HeaderValue::from_static(post.event.event_type.as_str()),
-    );
+    headers.insert(WEBHOOK_EVENT_TYPE, HeaderValue::from_static(post.event.event_type.as_str()));
     if post.test {
         headers.insert(WEBHOOK_TEST, HeaderValue::from_static("true"));
     }
     add_own(&mut headers, &post.webhook.headers)?;
+    headers.entry(USER_AGENT).or_insert(PRODUCT);
     let mut request = Request::new(Full::new(post.body.clone()));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = target.uri.clone();
@@ -84,12 +78,7 @@ pub(crate) fn request(
 /// were set; this holds for whatever is stored.
 fn add_own(headers: &mut HeaderMap, own: &[(String, String)]) -> Result<(), AttemptError> {
     for (name, value) in own {
-        let unsendable = || {
-            failed(
-                ErrorClass::InternalError,
-                format!("the header {name} cannot be sent"),
-            )
-        };
+        let unsendable = || failed(ErrorClass::InternalError, format!("the header {name} cannot be sent"));
         let name = HeaderName::try_from(name).map_err(|_| unsendable())?;
         let reserved = [CONNECTION, EXPECT, TE, TRAILER, TRANSFER_ENCODING, UPGRADE].contains(&name)
             || name.as_str().starts_with("webhook-")
@@ -104,12 +93,8 @@ fn add_own(headers: &mut HeaderMap, own: &[(String, String)]) -> Result<(), Atte
 }
 
 fn text(value: String) -> Result<HeaderValue, AttemptError> {
-    HeaderValue::try_from(value).map_err(|_| {
-        failed(
-            ErrorClass::InternalError,
-            "a header of the request cannot be written",
-        )
-    })
+    HeaderValue::try_from(value)
+        .map_err(|_| failed(ErrorClass::InternalError, "a header of the request cannot be written"))
 }
 
 /// How an exchange failed.
@@ -134,21 +119,12 @@ pub(crate) async fn exchange(
     trace.phases.first_byte = first_byte.map(|at| at.duration_since(begun));
     let answer = answer.map_err(|error| {
         let unheard = first_byte.is_none();
-        Broken {
-            error: explain(&error, unheard, target),
-            unheard,
-        }
+        Broken { error: explain(&error, unheard, target), unheard }
     })?;
     let (head, body) = answer.into_parts();
     let headers = head.headers.iter();
-    let headers = headers
-        .map(|(name, value)| (name.as_str().to_owned(), readable(value)))
-        .collect();
-    let response = Response {
-        status: head.status.as_u16(),
-        headers,
-        body: Vec::new(),
-    };
+    let headers = headers.map(|(name, value)| (name.as_str().to_owned(), readable(value))).collect();
+    let response = Response { status: head.status.as_u16(), headers, body: Vec::new() };
     // From here on the answer stands, whatever becomes of its body.
     let kept = &mut trace.response.insert(response).body;
     Ok(connection.read(body, kept, Response::MAX_BODY).await)

@@ -24,21 +24,11 @@ impl Target {
     /// Reads `text` under `policy`, which may refuse today what it allowed when the webhook was made.
     pub(crate) fn new(text: &str, policy: &Arc<EgressPolicy>) -> Result<Self, domain::AttemptError> {
         let url = WebhookUrl::parse(text, policy).map_err(|refusal| blocked(&refusal))?;
-        let unsendable = |_| {
-            failed(
-                ErrorClass::InternalError,
-                "the URL cannot be written into an HTTP request",
-            )
-        };
+        let unsendable =
+            |_| failed(ErrorClass::InternalError, "the URL cannot be written into an HTTP request");
         let path = PathAndQuery::try_from(url.path_and_query()).map_err(|_| unsendable(()))?;
         let host = HeaderValue::try_from(url.authority()).map_err(|_| unsendable(()))?;
-        Ok(Self {
-            text: text.to_owned(),
-            policy: Arc::clone(policy),
-            url,
-            uri: Uri::from(path),
-            host,
-        })
+        Ok(Self { text: text.to_owned(), policy: Arc::clone(policy), url, uri: Uri::from(path), host })
     }
 
     /// Whether this is what [`Target::new`] would answer again.

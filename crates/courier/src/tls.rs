@@ -57,10 +57,7 @@ impl Tls {
         })?;
         let name = match url.host() {
             Host::Domain(name) => ServerName::try_from(name.to_owned()).map_err(|_| {
-                failed(
-                    ErrorClass::TlsError,
-                    "the host is not a name that a certificate can have",
-                )
+                failed(ErrorClass::TlsError, "the host is not a name that a certificate can have")
             })?,
             Host::Ipv4(ip) => ServerName::from(std::net::IpAddr::from(ip)),
             Host::Ipv6(ip) => ServerName::from(std::net::IpAddr::from(ip)),
@@ -88,34 +85,20 @@ fn configure(
 
 /// The certificates of a PEM file (RFC 7468), each of them usable as a root.
 fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, EgressError> {
-    let wrong = |what: String| EgressError::CaFile {
-        path: path.to_owned(),
-        what,
-    };
+    let wrong = |what: String| EgressError::CaFile { path: path.to_owned(), what };
     let read = |error: pem::Error| match error {
-        pem::Error::Io(source) => EgressError::UnreadableCaFile {
-            path: PathBuf::from(path),
-            source,
-        },
+        pem::Error::Io(source) => EgressError::UnreadableCaFile { path: PathBuf::from(path), source },
         other => wrong(format!("is not in PEM form: {other}")),
     };
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
-        .map_err(read)?
-        .collect::<Result<_, _>>()
-        .map_err(read)?;
+    let certificates: Vec<_> =
+        CertificateDer::pem_file_iter(path).map_err(read)?.collect::<Result<_, _>>().map_err(read)?;
     if certificates.is_empty() {
         return Err(wrong("holds no certificate".to_owned()));
     }
     for (index, certificate) in certificates.iter().enumerate() {
-        let unusable = |error| {
-            wrong(format!(
-                "holds a certificate that cannot be used, number {}: {error}",
-                index + 1
-            ))
-        };
-        RootCertStore::empty()
-            .add(certificate.clone())
-            .map_err(unusable)?;
+        let unusable =
+            |error| wrong(format!("holds a certificate that cannot be used, number {}: {error}", index + 1));
+        RootCertStore::empty().add(certificate.clone()).map_err(unusable)?;
     }
     Ok(certificates)
 }
@@ -198,17 +181,11 @@ fn certificate_words(error: &CertificateError, host: &str) -> String {
     match error {
         CertificateError::Expired => "the receiver's certificate has expired".to_owned(),
         CertificateError::ExpiredContext { not_after, .. } => {
-            format!(
-                "the receiver's certificate has expired: it was valid until {}",
-                date(not_after)
-            )
+            format!("the receiver's certificate has expired: it was valid until {}", date(not_after))
         }
         CertificateError::NotValidYet => "the receiver's certificate is not valid yet".to_owned(),
         CertificateError::NotValidYetContext { not_before, .. } => {
-            format!(
-                "the receiver's certificate is not valid yet: it begins at {}",
-                date(not_before)
-            )
+            format!("the receiver's certificate is not valid yet: it begins at {}", date(not_before))
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             format!("the receiver's certificate is for another name, not for {host}")
@@ -224,9 +201,7 @@ fn certificate_words(error: &CertificateError, host: &str) -> String {
         }
         CertificateError::Revoked => "the receiver's certificate has been revoked".to_owned(),
         CertificateError::Other(other) => {
-            let reason = other
-                .source()
-                .map_or_else(|| other.to_string(), ToString::to_string);
+            let reason = other.source().map_or_else(|| other.to_string(), ToString::to_string);
             format!("the receiver's certificate cannot be trusted: {reason}")
         }
         other => format!("the receiver's certificate cannot be trusted: {other}"),

@@ -37,11 +37,7 @@ impl Refusal {
             Some(setting) => format!("{what} (rule {rule}); the operator can allow it with {setting}"),
             None => format!("{what} (rule {rule})"),
         };
-        Refusal {
-            rule,
-            setting,
-            message,
-        }
+        Refusal { rule, setting, message }
     }
 }
 
@@ -79,28 +75,16 @@ impl EgressPolicy {
     /// server, and with `port` when it is not the port of the URL.
     pub fn check_address(&self, url: &WebhookUrl, address: SocketAddr) -> Result<(), Refusal> {
         if address.port() != url.port() {
-            return Err(Refusal::new(
-                "port",
-                None,
-                &"the connection goes to another port than the URL's",
-            ));
+            return Err(Refusal::new("port", None, &"the connection goes to another port than the URL's"));
         }
         let host = Destination(url);
         let exempt = self.names_host(url) || (self.allows_as_localhost(url) && address.ip().is_loopback());
         if !exempt && let Some(Verdict { rule, what }) = self.refused_network(address.ip()) {
-            let setting = if rule == NAT64.rule {
-                "egress.allow_nat64"
-            } else {
-                "egress.allow_networks"
-            };
+            let setting = if rule == NAT64.rule { "egress.allow_nat64" } else { "egress.allow_networks" };
             return Err(Refusal::new(rule, Some(setting), &format_args!("{host} {what}")));
         }
         if self.is_own_listener(address) {
-            return Err(Refusal::new(
-                "ip.self",
-                None,
-                &format_args!("{host} this server itself"),
-            ));
+            return Err(Refusal::new("ip.self", None, &format_args!("{host} this server itself")));
         }
         Ok(())
     }
@@ -116,19 +100,12 @@ impl EgressPolicy {
     pub(crate) fn allows_as_localhost(&self, url: &WebhookUrl) -> bool {
         let loopback = IpNet::V4(LOOPBACK);
         url.host_text() == "localhost"
-            && self
-                .allow_networks
-                .iter()
-                .any(|network| network.contains(&loopback))
+            && self.allow_networks.iter().any(|network| network.contains(&loopback))
     }
 
     fn refused_network(&self, ip: IpAddr) -> Option<Verdict> {
         let canonical = ip.to_canonical();
-        if self
-            .allow_networks
-            .iter()
-            .any(|network| network.contains(&ip) || network.contains(&canonical))
-        {
+        if self.allow_networks.iter().any(|network| network.contains(&ip) || network.contains(&canonical)) {
             return None;
         }
         match ip {
@@ -178,10 +155,7 @@ impl FromStr for HostRule {
         if let Host::Domain(name) = &host {
             check_exact_name(name).map_err(HostRuleError::Name)?;
         }
-        Ok(HostRule {
-            host: host.to_string(),
-            port,
-        })
+        Ok(HostRule { host: host.to_string(), port })
     }
 }
 
@@ -223,10 +197,7 @@ fn check_exact_name(name: &str) -> Result<(), &'static str> {
 fn parse_port(text: &str) -> Result<u16, HostRuleError> {
     // A sign is a number to `parse`, but not a port.
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse()
-        .ok()
-        .filter(|port| digits && *port != 0)
-        .ok_or(HostRuleError::Port)
+    text.parse().ok().filter(|port| digits && *port != 0).ok_or(HostRuleError::Port)
 }
 
 /// A rule and what an address under it is, in words.
@@ -241,11 +212,7 @@ struct Destination<'a>(&'a WebhookUrl);
 
 impl fmt::Display for Destination<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verb = if matches!(self.0.host(), Host::Domain(_)) {
-            "leads to"
-        } else {
-            "is"
-        };
+        let verb = if matches!(self.0.host(), Host::Domain(_)) { "leads to" } else { "is" };
         write!(f, "the host {} {verb}", self.0.host_text())
     }
 }
@@ -253,10 +220,7 @@ impl fmt::Display for Destination<'_> {
 type Row<N> = (N, Verdict);
 
 fn find<N>(table: &[Row<N>], contains: impl Fn(&N) -> bool) -> Option<Verdict> {
-    table
-        .iter()
-        .find(|(network, _)| contains(network))
-        .map(|(_, verdict)| *verdict)
+    table.iter().find(|(network, _)| contains(network)).map(|(_, verdict)| *verdict)
 }
 
 fn refused_v6(ip: Ipv6Addr) -> Option<Verdict> {
@@ -273,9 +237,7 @@ fn is_isatap(ip: Ipv6Addr) -> bool {
 /// The IPv4 address that a NAT64 gateway would call (RFC 6052, section 2.1).
 fn nat64_target(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let [.., a, b, c, d] = ip.octets();
-    NAT64_WELL_KNOWN
-        .contains(&ip)
-        .then_some(Ipv4Addr::new(a, b, c, d))
+    NAT64_WELL_KNOWN.contains(&ip).then_some(Ipv4Addr::new(a, b, c, d))
 }
 
 /// The address that answers in the end: an unspecified destination reaches this machine, a mapped one IPv4.
@@ -442,11 +404,7 @@ mod tests {
             2606:4700::5eff:a00:1 2606:4700::100:5efe:a00:1";
         for ip in neighbours.split_whitespace() {
             assert_eq!(rule(&EgressPolicy::default(), ip), "", "{ip}");
-            let host = if ip.contains(':') {
-                format!("[{ip}]")
-            } else {
-                ip.to_owned()
-            };
+            let host = if ip.contains(':') { format!("[{ip}]") } else { ip.to_owned() };
             assert_eq!(literal_rule(&EgressPolicy::default(), &host), "", "{ip}");
         }
     }
@@ -488,10 +446,7 @@ mod tests {
 
     #[test]
     fn nat64_inherits_the_verdict_of_the_ipv4_address_when_allowed() {
-        let policy = EgressPolicy {
-            allow_nat64: true,
-            ..with_networks(&["10.0.0.0/8"])
-        };
+        let policy = EgressPolicy { allow_nat64: true, ..with_networks(&["10.0.0.0/8"]) };
         assert_eq!(rule(&policy, "64:ff9b::808:808"), "");
         assert_eq!(rule(&policy, "64:ff9b::a9fe:a9fe"), "ip.link-local");
         assert_eq!(rule(&policy, "64:ff9b::a00:1"), "");
@@ -505,11 +460,7 @@ mod tests {
         let policy = with_networks(&["127.0.0.0/8"]);
         let localhost = url("https://localhost:8443/");
         for ip in ["127.0.0.1:8443", "127.9.9.9:8443", "[::1]:8443"] {
-            assert_eq!(
-                policy.check_address(&localhost, ip.parse().unwrap()),
-                Ok(()),
-                "{ip}"
-            );
+            assert_eq!(policy.check_address(&localhost, ip.parse().unwrap()), Ok(()), "{ip}");
         }
         let elsewhere = policy.check_address(&localhost, "10.0.0.1:8443".parse().unwrap());
         assert_eq!(elsewhere.unwrap_err().rule, "ip.rfc1918");
@@ -556,10 +507,8 @@ mod tests {
 
     #[test]
     fn a_literal_of_an_own_listener_is_refused_when_the_url_is_read() {
-        let policy = EgressPolicy {
-            own_listeners: vec!["11.0.0.5:8443".parse().unwrap()],
-            ..EgressPolicy::default()
-        };
+        let policy =
+            EgressPolicy { own_listeners: vec!["11.0.0.5:8443".parse().unwrap()], ..EgressPolicy::default() };
         assert_eq!(literal_rule(&policy, "11.0.0.5:8443"), "ip.self");
         assert_eq!(literal_rule(&policy, "11.0.0.5"), "");
     }
@@ -567,26 +516,22 @@ mod tests {
     #[test]
     fn a_connection_to_another_port_than_the_urls_is_refused() {
         let to = "11.0.0.5:0".parse().unwrap();
-        let refusal = EgressPolicy::default()
-            .check_address(&url("https://hooks.example.com/"), to)
-            .unwrap_err();
+        let refusal =
+            EgressPolicy::default().check_address(&url("https://hooks.example.com/"), to).unwrap_err();
         assert_eq!((refusal.rule, refusal.setting), ("port", None));
     }
 
     #[test]
     fn a_refusal_names_rule_and_setting_but_no_address_that_was_not_typed() {
         let to = "127.0.0.1:443".parse().unwrap();
-        let refusal = EgressPolicy::default()
-            .check_address(&url("https://hooks.example.com/"), to)
-            .unwrap_err();
+        let refusal =
+            EgressPolicy::default().check_address(&url("https://hooks.example.com/"), to).unwrap_err();
         let expected = "the host hooks.example.com leads to a loopback address (rule ip.loopback); \
             the operator can allow it with egress.allow_networks";
         assert_eq!(refusal.to_string(), expected);
         let refusal = WebhookUrl::parse("https://2130706433/", &EgressPolicy::default()).unwrap_err();
         assert!(
-            refusal
-                .to_string()
-                .starts_with("the host 127.0.0.1 is a loopback address (rule ip.loopback)")
+            refusal.to_string().starts_with("the host 127.0.0.1 is a loopback address (rule ip.loopback)")
         );
     }
 
@@ -650,10 +595,7 @@ mod tests {
         (0..REFUSED_V4.len(), any::<u32>()).prop_map(|(row, offset)| {
             let (network, verdict) = &REFUSED_V4[row];
             let host_bits = !u32::from(network.netmask()) & offset;
-            (
-                Ipv4Addr::from_bits(network.network().to_bits() | host_bits),
-                verdict.rule,
-            )
+            (Ipv4Addr::from_bits(network.network().to_bits() | host_bits), verdict.rule)
         })
     }
 

@@ -106,9 +106,7 @@ impl DeliveryState {
 
     /// Reads the two names back; None if they are no state.
     pub fn parse(state: &str, reason: Option<&str>) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|known| known.as_str() == state && known.reason() == reason)
+        Self::ALL.into_iter().find(|known| known.as_str() == state && known.reason() == reason)
     }
 }
 
@@ -194,17 +192,13 @@ impl Response {
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        let found = self
-            .headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
     /// Whether the receiver asks never to be sent this event again.
     fn aborts(&self) -> bool {
-        self.header("webhook-delivery")
-            .is_some_and(|value| value.trim() == "abort-message")
+        self.header("webhook-delivery").is_some_and(|value| value.trim() == "abort-message")
     }
 }
 
@@ -294,14 +288,10 @@ pub fn next(
         Ok(response) if response.accepted() => return Finish::Delivered,
         Ok(response) if response.status == 410 => return Finish::DisableWebhook,
         Ok(response) if response.aborts() => return Finish::Exhausted(ExhaustReason::AbortedByReceiver),
-        Ok(response) => response
-            .header("retry-after")
-            .and_then(|value| retry::retry_after(value, now)),
+        Ok(response) => response.header("retry-after").and_then(|value| retry::retry_after(value, now)),
         Err(_) => None,
     };
-    let delay = policy
-        .delay(delivery.failures + 1, jitter)
-        .max(hint.unwrap_or_default());
+    let delay = policy.delay(delivery.failures + 1, jitter).max(hint.unwrap_or_default());
     let at = now + delay;
     let first = delivery.started_at.unwrap_or(outcome.at);
     if at.since(first) > policy.lifetime() {
@@ -333,31 +323,13 @@ mod tests {
     }
 
     fn answered(status: u16, headers: &[(&str, &str)]) -> Outcome {
-        let headers = headers
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect();
-        let result = Ok(Response {
-            status,
-            headers,
-            body: Vec::new(),
-        });
-        Outcome {
-            at: Timestamp::default(),
-            address: None,
-            phases: Phases::default(),
-            result,
-        }
+        let headers = headers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let result = Ok(Response { status, headers, body: Vec::new() });
+        Outcome { at: Timestamp::default(), address: None, phases: Phases::default(), result }
     }
 
     fn after(status: u16, headers: &[(&str, &str)]) -> Finish {
-        next(
-            &delivery(),
-            RetryPolicy::ThreeDays,
-            &answered(status, headers),
-            Timestamp::default(),
-            0.0,
-        )
+        next(&delivery(), RetryPolicy::ThreeDays, &answered(status, headers), Timestamp::default(), 0.0)
     }
 
     #[test]
@@ -385,10 +357,7 @@ mod tests {
         let (mut delivery, mut now) = (delivery(), Timestamp::default());
         let start = now;
         let attempts = loop {
-            let outcome = Outcome {
-                at: now,
-                ..answered(500, &[])
-            };
+            let outcome = Outcome { at: now, ..answered(500, &[]) };
             delivery.started_at.get_or_insert(now);
             match next(&delivery, RetryPolicy::ThreeDays, &outcome, now, 0.0) {
                 Finish::RetryAt(at) => now = at,

@@ -98,17 +98,10 @@ fn require(members: &Members<'_>, name: &str, kinds: &[Kind], wanted: &str) -> R
 impl FromStr for EventType {
     type Err = Invalid;
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        EventType::ALL
-            .into_iter()
-            .find(|known| known.as_str() == text)
-            .ok_or_else(|| {
-                let known = EventType::ALL.map(EventType::as_str).join(", ");
-                Invalid::coded(
-                    "unknown_event_type",
-                    "",
-                    format!("is not an event type; there are: {known}"),
-                )
-            })
+        EventType::ALL.into_iter().find(|known| known.as_str() == text).ok_or_else(|| {
+            let known = EventType::ALL.map(EventType::as_str).join(", ");
+            Invalid::coded("unknown_event_type", "", format!("is not an event type; there are: {known}"))
+        })
     }
 }
 
@@ -188,17 +181,10 @@ impl Event {
     pub fn body(&self, form: BodyForm) -> Option<Vec<u8>> {
         let data = self.data.as_deref()?;
         let name = json::quote(self.event_type.as_str());
-        Some(match form {
-            BodyForm::Documented => [
-                r#"{"type":"#,
-                &name,
-                r#","event_type":"#,
-                &name,
-                r#","data":"#,
-                data,
-                "}",
-            ]
-            .concat(),
+        let text = match form {
+            BodyForm::Documented => {
+                [r#"{"type":"#, &name, r#","event_type":"#, &name, r#","data":"#, data, "}"].concat()
+            }
             BodyForm::Exact => [r#"{"type":"#, &name, r#","data":"#, data, "}"].concat(),
             BodyForm::Extended => format!(
                 r#"{{"id":"{}","type":{name},"event_type":{name},"timestamp":"{}","data":{}}}"#,
@@ -206,8 +192,8 @@ impl Event {
                 self.occurred_at,
                 self.extended_data(data),
             ),
-        })
-        .map(String::into_bytes)
+        };
+        Some(text.into_bytes())
     }
 
     fn extended_data(&self, data: &str) -> String {
@@ -226,13 +212,7 @@ impl Event {
         if let Some(conversation) = &self.context.conversation_id {
             add("conversation_id", &json::quote(conversation));
         }
-        for (name, value) in self
-            .context
-            .more
-            .as_deref()
-            .and_then(Members::of)
-            .iter()
-            .flat_map(Members::iter)
+        for (name, value) in self.context.more.as_deref().and_then(Members::of).iter().flat_map(Members::iter)
         {
             add(name, value);
         }
@@ -264,49 +244,33 @@ impl NewEvent {
 
     /// Checks everything the catalogue asks of a posted event. Pointers start at the event.
     pub fn check(self) -> Result<CheckedEvent, Invalid> {
-        let event_type: EventType = self
-            .event_type
-            .parse()
-            .map_err(|error: Invalid| error.under("/type"))?;
+        let event_type: EventType = self.event_type.parse().map_err(|error: Invalid| error.under("/type"))?;
         if !event_type.can_be_posted() {
-            let message = format!(
-                "{:?} events are made by Leadpost and cannot be posted",
-                event_type.as_str()
-            );
+            let message =
+                format!("{:?} events are made by Leadpost and cannot be posted", event_type.as_str());
             return Err(Invalid::coded("unknown_event_type", "/type", message));
         }
         if self.data.len() > Self::MAX_DATA {
-            let message = format!(
-                "must have at most {} bytes, not {}",
-                Self::MAX_DATA,
-                self.data.len()
-            );
+            let message = format!("must have at most {} bytes, not {}", Self::MAX_DATA, self.data.len());
             return Err(Invalid::coded("payload_too_large", "/data", message));
         }
         if json::depth(&self.data) > Self::MAX_DEPTH {
-            return Err(Invalid::field(
-                "/data",
-                format!("must not nest deeper than {}", Self::MAX_DEPTH),
-            ));
+            return Err(Invalid::field("/data", format!("must not nest deeper than {}", Self::MAX_DEPTH)));
         }
         let members =
             Members::of(&self.data).ok_or_else(|| Invalid::field("/data", "must be a JSON object"))?;
         Invalid::gather([event_type.check(&members), self.check_conversation()])?;
-        Ok(CheckedEvent {
-            event_type,
-            new: self,
-        })
+        Ok(CheckedEvent { event_type, new: self })
     }
 
     fn check_conversation(&self) -> Result<(), Invalid> {
         match &self.conversation_id {
-            Some(id) if id.is_empty() || id.chars().count() > Self::MAX_CONVERSATION_ID => Err(
-                Invalid::field("/conversation_id", "must have 1 to 128 characters"),
-            ),
-            Some(id) if id.chars().any(char::is_control) => Err(Invalid::field(
-                "/conversation_id",
-                "must not contain control characters",
-            )),
+            Some(id) if id.is_empty() || id.chars().count() > Self::MAX_CONVERSATION_ID => {
+                Err(Invalid::field("/conversation_id", "must have 1 to 128 characters"))
+            }
+            Some(id) if id.chars().any(char::is_control) => {
+                Err(Invalid::field("/conversation_id", "must not contain control characters"))
+            }
             _ => Ok(()),
         }
     }
@@ -327,10 +291,7 @@ impl CheckedEvent {
             account,
             event_type: self.event_type,
             data: Some(self.new.data.clone()),
-            context: Context {
-                conversation_id: self.new.conversation_id.clone(),
-                more: None,
-            },
+            context: Context { conversation_id: self.new.conversation_id.clone(), more: None },
             occurred_at: self.new.occurred_at.unwrap_or(now),
             created_at: now,
             planned: 0,
@@ -364,9 +325,7 @@ mod tests {
             occurred_at: None,
         };
         let now = "2026-03-04T10:15:30Z".parse().unwrap();
-        new.check()
-            .unwrap()
-            .to_event(Id::from_parts(1, &[0; 10]), Id::from_parts(1, &[1; 10]), now)
+        new.check().unwrap().to_event(Id::from_parts(1, &[0; 10]), Id::from_parts(1, &[1; 10]), now)
     }
 
     fn text(event: &Event, form: BodyForm) -> String {
@@ -413,12 +372,9 @@ mod tests {
                 conversation_id: None,
                 occurred_at: None,
             };
-            new.check().map(drop).map_err(|e| {
-                (
-                    e.code,
-                    e.errors.into_iter().map(|e| e.pointer).collect::<Vec<_>>(),
-                )
-            })
+            new.check()
+                .map(drop)
+                .map_err(|e| (e.code, e.errors.into_iter().map(|e| e.pointer).collect::<Vec<_>>()))
         };
         let pointers = |list: &[&str]| list.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>();
         assert_eq!(
@@ -429,33 +385,13 @@ mod tests {
             check("Chat Transcript", r#"{"chat_transcript":null}"#),
             Err(("invalid", pointers(&["/data/chat_transcript"])))
         );
-        assert_eq!(
-            check("Chat Transcript", "[]"),
-            Err(("invalid", pointers(&["/data"])))
-        );
-        assert_eq!(
-            check("contact", "{}"),
-            Err(("unknown_event_type", pointers(&["/type"])))
-        );
-        assert_eq!(
-            check("Webhook Notice", "{}"),
-            Err(("unknown_event_type", pointers(&["/type"])))
-        );
+        assert_eq!(check("Chat Transcript", "[]"), Err(("invalid", pointers(&["/data"]))));
+        assert_eq!(check("contact", "{}"), Err(("unknown_event_type", pointers(&["/type"]))));
+        assert_eq!(check("Webhook Notice", "{}"), Err(("unknown_event_type", pointers(&["/type"]))));
         assert!(check("Chat Transcript", r#"{"chat_transcript":"","more":[1]}"#).is_ok());
-        let deep = format!(
-            r#"{{"chat_transcript":"","d":{}{}}}"#,
-            "[".repeat(63),
-            "]".repeat(63)
-        );
+        let deep = format!(r#"{{"chat_transcript":"","d":{}{}}}"#, "[".repeat(63), "]".repeat(63));
         assert!(check("Chat Transcript", &deep).is_ok());
-        let deeper = format!(
-            r#"{{"chat_transcript":"","d":{}{}}}"#,
-            "[".repeat(64),
-            "]".repeat(64)
-        );
-        assert_eq!(
-            check("Chat Transcript", &deeper),
-            Err(("invalid", pointers(&["/data"])))
-        );
+        let deeper = format!(r#"{{"chat_transcript":"","d":{}{}}}"#, "[".repeat(64), "]".repeat(64));
+        assert_eq!(check("Chat Transcript", &deeper), Err(("invalid", pointers(&["/data"]))));
     }
 }

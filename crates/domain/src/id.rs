@@ -70,9 +70,7 @@ impl<T: Noun> FromStr for Id<T> {
     fn from_str(text: &str) -> Result<Self, NotAnId> {
         let parse = || {
             let digits = text.strip_prefix(T::PREFIX)?.strip_prefix('_')?;
-            let (test, digits) = digits
-                .strip_prefix("test_")
-                .map_or((false, digits), |rest| (true, rest));
+            let (test, digits) = digits.strip_prefix("test_").map_or((false, digits), |rest| (true, rest));
             let id = Uuid::try_parse(digits).ok().map(Self::from_uuid)?;
             // One spelling only: lower-case digits without hyphens, marked as test when it is one.
             (id.is_test() == test && id.to_string() == text).then_some(id)
@@ -132,12 +130,7 @@ mod tests {
         let test = Id::<Event>::test_from_parts(1_767_225_600_000, &[7; 10]);
         assert!(test.to_string().starts_with("evt_test_"));
         assert_eq!(test.to_string().parse(), Ok(test));
-        assert!(
-            test.to_string()
-                .replace("evt_test_", "evt_")
-                .parse::<Id<Event>>()
-                .is_err()
-        );
+        assert!(test.to_string().replace("evt_test_", "evt_").parse::<Id<Event>>().is_err());
     }
 
     #[test]
@@ -150,12 +143,9 @@ mod tests {
     #[test]
     fn other_spellings_are_refused() {
         let text = Id::<Event>::from_parts(1_767_225_600_000, &[0xab; 10]).to_string();
-        for wrong in [
-            text.to_uppercase(),
-            text.replace("evt", "dlv"),
-            text[..20].to_owned(),
-            format!("{text}0"),
-        ] {
+        for wrong in
+            [text.to_uppercase(), text.replace("evt", "dlv"), text[..20].to_owned(), format!("{text}0")]
+        {
             assert!(wrong.parse::<Id<Event>>().is_err(), "{wrong}");
         }
     }

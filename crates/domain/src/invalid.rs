@@ -27,13 +27,7 @@ impl Invalid {
 
     /// One wrong field with a code of its own.
     pub fn coded(code: &'static str, pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            errors: vec![FieldError {
-                pointer: pointer.into(),
-                message: message.into(),
-            }],
-        }
+        Self { code, errors: vec![FieldError { pointer: pointer.into(), message: message.into() }] }
     }
 
     /// The same errors, seen from outside: `prefix` is put before each pointer.

@@ -78,14 +78,11 @@ impl<'a> Members<'a> {
 
     /// The kinds of all members of that name; usually none or one.
     pub fn kinds(&self, name: &str) -> impl Iterator<Item = Kind> {
-        self.0
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| match value.as_bytes().first() {
-                Some(b'"') => Kind::String,
-                Some(b'n') => Kind::Null,
-                _ => Kind::Other,
-            })
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| match value.as_bytes().first() {
+            Some(b'"') => Kind::String,
+            Some(b'n') => Kind::Null,
+            _ => Kind::Other,
+        })
     }
 
     /// Names and value texts, in order.
@@ -136,19 +133,13 @@ mod tests {
 
     #[test]
     fn compacting_touches_only_white_space_between_tokens() {
-        assert_eq!(
-            compact("{ \"a b\" :\t[ 1.50 ,\r\n\"\\\" x\" ] }"),
-            r#"{"a b":[1.50,"\" x"]}"#
-        );
+        assert_eq!(compact("{ \"a b\" :\t[ 1.50 ,\r\n\"\\\" x\" ] }"), r#"{"a b":[1.50,"\" x"]}"#);
     }
 
     #[test]
     fn members_keep_order_repeats_and_texts() {
         let members = Members::of(r#"{"name":"A","n\u0061me":null,"x": 1e400 }"#).unwrap();
-        assert_eq!(
-            members.kinds("name").collect::<Vec<_>>(),
-            [Kind::String, Kind::Null]
-        );
+        assert_eq!(members.kinds("name").collect::<Vec<_>>(), [Kind::String, Kind::Null]);
         assert_eq!(members.iter().last(), Some(("x", "1e400")));
         assert!(Members::of("[1]").is_none());
     }

@@ -34,17 +34,9 @@ impl RetryPolicy {
     /// Delays in seconds after the first, second, … failure; the last one repeats.
     const fn delays(self) -> &'static [u64] {
         match self {
-            RetryPolicy::ThreeDays => &[
-                5,
-                30,
-                2 * MINUTE,
-                10 * MINUTE,
-                30 * MINUTE,
-                2 * HOUR,
-                5 * HOUR,
-                10 * HOUR,
-                12 * HOUR,
-            ],
+            RetryPolicy::ThreeDays => {
+                &[5, 30, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 12 * HOUR]
+            }
             RetryPolicy::TenMinutes => &[1, 5, 15, 30, 60],
         }
     }

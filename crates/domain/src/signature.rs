@@ -33,10 +33,7 @@ impl Secret {
             .filter(|bytes| (24..=64).contains(&bytes.len()))
             .map(Self)
             .ok_or_else(|| {
-                Invalid::field(
-                    "/secret",
-                    "must be whsec_ followed by the padded base64 of 24 to 64 bytes",
-                )
+                Invalid::field("/secret", "must be whsec_ followed by the padded base64 of 24 to 64 bytes")
             })
     }
 
@@ -52,13 +49,7 @@ impl Secret {
 
     fn mac(&self, webhook_id: &str, timestamp: i64, body: &[u8]) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
-        for part in [
-            webhook_id.as_bytes(),
-            b".",
-            timestamp.to_string().as_bytes(),
-            b".",
-            body,
-        ] {
+        for part in [webhook_id.as_bytes(), b".", timestamp.to_string().as_bytes(), b".", body] {
             mac.update(part);
         }
         mac.finalize().into_bytes().into()
@@ -91,10 +82,7 @@ pub fn header<'a>(
     timestamp: i64,
     body: &[u8],
 ) -> String {
-    let tokens: Vec<_> = secrets
-        .into_iter()
-        .map(|secret| secret.sign(webhook_id, timestamp, body))
-        .collect();
+    let tokens: Vec<_> = secrets.into_iter().map(|secret| secret.sign(webhook_id, timestamp, body)).collect();
     tokens.join(" ")
 }
 
@@ -127,33 +115,23 @@ pub fn verify(
     }
     let expected = secret.mac(webhook_id, seconds, body);
     let fits = |token: &str| {
-        let given = token
-            .strip_prefix("v1,")
-            .and_then(|digits| STANDARD.decode(digits).ok());
+        let given = token.strip_prefix("v1,").and_then(|digits| STANDARD.decode(digits).ok());
         given.is_some_and(|given| bool::from(given.as_slice().ct_eq(&expected)))
     };
-    if signatures.split(' ').any(fits) {
-        Ok(())
-    } else {
-        Err(Untrusted::Signature)
-    }
+    if signatures.split(' ').any(fits) { Ok(()) } else { Err(Untrusted::Signature) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const VECTORS: &str = include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../suite/fixtures/signatures.json"
-    ));
+    const VECTORS: &str =
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../suite/fixtures/signatures.json"));
 
     #[test]
     fn published_vectors_are_reproduced() {
         let rows: Vec<serde_json::Value> = serde_json::from_str(VECTORS).unwrap();
-        let v1 = rows
-            .iter()
-            .filter(|row| row["signature"].as_str().unwrap().starts_with("v1,"));
+        let v1 = rows.iter().filter(|row| row["signature"].as_str().unwrap().starts_with("v1,"));
         let mut seen = 0;
         for row in v1 {
             let field = |name: &str| row[name].as_str().unwrap();
@@ -186,26 +164,16 @@ mod tests {
             let at = ts + offset;
             assert_eq!(check(&old.sign("evt_1", at, body), at, body), verdict, "{offset}");
         }
-        for forged in [
-            "v1,",
-            &signed[..19],
-            &signed.replace("v1,", "v1a,"),
-            &signed.replace("v1,", "v2,"),
-            "",
-        ] {
+        for forged in
+            ["v1,", &signed[..19], &signed.replace("v1,", "v1a,"), &signed.replace("v1,", "v2,"), ""]
+        {
             assert_eq!(check(forged, ts, body), Err(Untrusted::Signature), "{forged}");
         }
         assert_eq!(check(&signed, ts + 1, body), Err(Untrusted::Signature));
-        assert_eq!(
-            check(&signed, ts, &[body, b" "].concat()),
-            Err(Untrusted::Signature)
-        );
+        assert_eq!(check(&signed, ts, &[body, b" "].concat()), Err(Untrusted::Signature));
 
         let oracle = standardwebhooks::Webhook::new(new.to_text().reveal()).unwrap();
-        assert_eq!(
-            oracle.sign("evt_1", ts, body).unwrap(),
-            new.sign("evt_1", ts, body)
-        );
+        assert_eq!(oracle.sign("evt_1", ts, body).unwrap(), new.sign("evt_1", ts, body));
     }
 
     #[test]

@@ -246,11 +246,7 @@ impl NewWebhook {
         generated: Secret,
         now: Timestamp,
     ) -> Result<Webhook, Invalid> {
-        let key = SigningKey {
-            version: 1,
-            secret: self.secret.unwrap_or(generated),
-            expires_at: None,
-        };
+        let key = SigningKey { version: 1, secret: self.secret.unwrap_or(generated), expires_at: None };
         let mut webhook = Webhook {
             id,
             account,
@@ -307,22 +303,13 @@ impl Webhook {
         let url = WebhookUrl::parse(&self.url, policy)
             .map(|url| self.url = url.to_string())
             .map_err(|refusal| Invalid::coded("refused_url", "/url", refusal.to_string()));
-        self.event_types = self
-            .event_types
-            .iter()
-            .copied()
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
+        self.event_types = self.event_types.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         let limit = |pointer: &str, value: u32, max: u32| {
             let message = || Invalid::field(pointer, format!("must be between 1 and {max}"));
             (1..=max).contains(&value).then_some(()).ok_or_else(message)
         };
         let types = if self.event_types.is_empty() {
-            Err(Invalid::field(
-                "/event_types",
-                "must name at least one event type",
-            ))
+            Err(Invalid::field("/event_types", "must name at least one event type"))
         } else {
             Ok(())
         };
@@ -332,8 +319,7 @@ impl Webhook {
             types,
             check_headers(&self.headers),
             limit("/max_in_flight", self.max_in_flight, 1_000),
-            self.rate_per_second
-                .map_or(Ok(()), |rate| limit("/rate_per_second", rate, 100_000)),
+            self.rate_per_second.map_or(Ok(()), |rate| limit("/rate_per_second", rate, 100_000)),
         ])
     }
 }
@@ -361,9 +347,7 @@ fn check_headers(headers: &[(String, String)]) -> Result<(), Invalid> {
     Invalid::gather(headers.iter().map(|(name, value)| {
         let lower = name.to_ascii_lowercase();
         let reserved = RESERVED.contains(&lower.as_str())
-            || ["webhook-", "proxy-"]
-                .iter()
-                .any(|prefix| lower.starts_with(prefix));
+            || ["webhook-", "proxy-"].iter().any(|prefix| lower.starts_with(prefix));
         let problem = if name.is_empty() || name.len() > 128 || !name.bytes().all(is_token) {
             Some("is not a header name")
         } else if reserved {
@@ -396,15 +380,9 @@ mod tests {
         let check = |name: &str, value: &str| check_headers(&[(name.into(), value.into())]).is_ok();
         assert!(check("Authorization", "Bearer x y"));
         assert!(check("x-~/", "").eq(&false));
-        for reserved in [
-            "Host",
-            "webhook-id",
-            "Webhook-Signature",
-            "content-length",
-            "TE",
-            "proxy-x",
-            "Content-Type",
-        ] {
+        for reserved in
+            ["Host", "webhook-id", "Webhook-Signature", "content-length", "TE", "proxy-x", "Content-Type"]
+        {
             assert!(!check(reserved, "1"), "{reserved}");
         }
         for bad_value in ["a\r\nb: c", "\0", "é", " a", &"x".repeat(4_097)] {
@@ -420,14 +398,7 @@ mod tests {
     fn every_state_reads_back_from_its_names() {
         use DisableReason::{ByHand, Gone, HeldTooLong};
         use WebhookState::{Active, Disabled, Held, Paused};
-        for state in [
-            Active,
-            Held,
-            Paused,
-            Disabled(ByHand),
-            Disabled(Gone),
-            Disabled(HeldTooLong),
-        ] {
+        for state in [Active, Held, Paused, Disabled(ByHand), Disabled(Gone), Disabled(HeldTooLong)] {
             assert_eq!(WebhookState::parse(state.as_str(), state.reason()), Some(state));
         }
         assert_eq!(WebhookState::parse("disabled", None), None);

@@ -39,16 +39,10 @@ impl WebhookUrl {
         let parsed = Url::parse(text).map_err(unreadable)?;
         check_scheme(&parsed, policy)?;
         if has_userinfo(text) {
-            return Err(refuse(
-                "userinfo",
-                "the URL has a user name, a password or an @ before its host",
-            ));
+            return Err(refuse("userinfo", "the URL has a user name, a password or an @ before its host"));
         }
         if parsed.fragment().is_some() {
-            return Err(refuse(
-                "fragment",
-                "the URL has a fragment (#), which is never sent",
-            ));
+            return Err(refuse("fragment", "the URL has a fragment (#), which is never sent"));
         }
         check_length(parsed.as_str())?;
         let url = WebhookUrl(parsed);
@@ -68,23 +62,17 @@ impl WebhookUrl {
 
     /// The host as the parser understood it: whatever its spelling, an address is an address.
     pub fn host(&self) -> Host<&str> {
-        self.0
-            .host()
-            .expect("the parser gives every http and https URL a host")
+        self.0.host().expect("the parser gives every http and https URL a host")
     }
 
     /// The host as the URL writes it; an IPv6 address keeps its brackets.
     pub fn host_text(&self) -> &str {
-        self.0
-            .host_str()
-            .expect("the parser gives every http and https URL a host")
+        self.0.host_str().expect("the parser gives every http and https URL a host")
     }
 
     /// The port to connect to, which the scheme implies if the URL names none.
     pub fn port(&self) -> u16 {
-        self.0
-            .port_or_known_default()
-            .expect("http and https have default ports")
+        self.0.port_or_known_default().expect("http and https have default ports")
     }
 
     /// True if the connection is to be encrypted.
@@ -123,11 +111,7 @@ fn check_length(text: &str) -> Result<(), Refusal> {
     if text.len() <= MAX_LENGTH {
         return Ok(());
     }
-    Err(Refusal::new(
-        "length",
-        None,
-        &format_args!("the URL is longer than {MAX_LENGTH} bytes"),
-    ))
+    Err(Refusal::new("length", None, &format_args!("the URL is longer than {MAX_LENGTH} bytes")))
 }
 
 /// Refuses what the parser would silently drop or rewrite, so that the URL says what its reader sees.
@@ -143,28 +127,18 @@ fn check_characters(text: &str) -> Result<(), Refusal> {
         _ => "an invisible character",
     };
     let code = u32::from(found);
-    Err(Refusal::new(
-        "raw.chars",
-        None,
-        &format_args!("the URL contains {what} (U+{code:04X})"),
-    ))
+    Err(Refusal::new("raw.chars", None, &format_args!("the URL contains {what} (U+{code:04X})")))
 }
 
 fn is_invisible(c: char) -> bool {
     let code = u32::from(c);
-    INVISIBLE
-        .iter()
-        .any(|(first, last)| (*first..=*last).contains(&code))
+    INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&code))
 }
 
 fn unreadable(error: ParseError) -> Refusal {
     match error {
         ParseError::RelativeUrlWithoutBase => refuse("parse", "the URL does not start with https://"),
-        other => Refusal::new(
-            "parse",
-            None,
-            &format_args!("the text is not a valid URL: {other}"),
-        ),
+        other => Refusal::new("parse", None, &format_args!("the text is not a valid URL: {other}")),
     }
 }
 
@@ -183,14 +157,8 @@ fn check_scheme(url: &Url, policy: &EgressPolicy) -> Result<(), Refusal> {
 /// Looks at the raw text, because the parser drops an empty user name without a trace. For `http` and `https`
 /// the authority follows any number of slashes; backslashes are refused by now.
 fn has_userinfo(text: &str) -> bool {
-    let after_scheme = text
-        .split_once(':')
-        .map_or("", |(_, rest)| rest)
-        .trim_start_matches('/');
-    after_scheme
-        .split(['/', '?', '#'])
-        .next()
-        .is_some_and(|authority| authority.contains('@'))
+    let after_scheme = text.split_once(':').map_or("", |(_, rest)| rest).trim_start_matches('/');
+    after_scheme.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
 }
 
 fn check_name(name: &str, url: &WebhookUrl, policy: &EgressPolicy) -> Result<(), Refusal> {
@@ -220,21 +188,12 @@ fn check_name(name: &str, url: &WebhookUrl, policy: &EgressPolicy) -> Result<(),
 pub(crate) fn malformed_name(name: &str) -> Option<Verdict> {
     let mut labels = name.split('.');
     if labels.clone().any(str::is_empty) {
-        return Some(Verdict {
-            rule: "host.empty-label",
-            what: "has an empty part between its dots",
-        });
+        return Some(Verdict { rule: "host.empty-label", what: "has an empty part between its dots" });
     }
     if labels.any(|label| label.len() > 63) {
-        return Some(Verdict {
-            rule: "host.label-length",
-            what: "has a part longer than 63 bytes",
-        });
+        return Some(Verdict { rule: "host.label-length", what: "has a part longer than 63 bytes" });
     }
-    (name.len() > 253).then_some(Verdict {
-        rule: "host.length",
-        what: "is longer than 253 bytes",
-    })
+    (name.len() > 253).then_some(Verdict { rule: "host.length", what: "is longer than 253 bytes" })
 }
 
 fn is_under(name: &str, domain: &str) -> bool {
@@ -252,11 +211,7 @@ fn check_port(url: &WebhookUrl, policy: &EgressPolicy) -> Result<(), Refusal> {
         return Ok(());
     }
     let setting = (port != 0).then_some("egress.allow_ports");
-    Err(Refusal::new(
-        "port",
-        setting,
-        &format_args!("webhooks are not sent to port {port}"),
-    ))
+    Err(Refusal::new("port", setting, &format_args!("webhooks are not sent to port {port}")))
 }
 
 /// Domains whose names a public resolver does not answer, or answers differently on each network: IANA
@@ -285,9 +240,8 @@ const BAD_PORTS: &[u16] = &[
 ];
 
 /// Where data stores, container engines and orchestrators listen, often without a password.
-const DATA_PORTS: &[u16] = &[
-    2375, 2376, 2379, 2380, 3306, 5432, 5984, 6379, 6443, 8500, 9200, 9300, 10250, 11211, 27017,
-];
+const DATA_PORTS: &[u16] =
+    &[2375, 2376, 2379, 2380, 3306, 5432, 5984, 6379, 6443, 8500, 9200, 9300, 10250, 11211, 27017];
 
 /// First and last of each run of characters without a shape of their own: Unicode general category Cf, and
 /// the property `Default_Ignorable_Code_Point`, which IDNA mapping (UTS #46) drops from a host.
@@ -325,10 +279,7 @@ mod tests {
 
     use super::*;
 
-    const FIXTURE: &str = include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../suite/fixtures/urls.tsv"
-    ));
+    const FIXTURE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../suite/fixtures/urls.tsv"));
 
     struct Row {
         text: String,
@@ -347,10 +298,7 @@ mod tests {
     fn row(line: &'static str) -> Row {
         let [text, verdict, host, reason] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
         Row {
-            text: text
-                .replace("\\t", "\t")
-                .replace("\\r", "\r")
-                .replace("\\n", "\n"),
+            text: text.replace("\\t", "\t").replace("\\r", "\r").replace("\\n", "\n"),
             accepted: verdict == "A",
             host: (host != "-").then_some(host),
             rule: reason.split(" (").next().unwrap(),
@@ -358,10 +306,7 @@ mod tests {
     }
 
     fn open() -> EgressPolicy {
-        EgressPolicy {
-            allow_http: true,
-            ..EgressPolicy::default()
-        }
+        EgressPolicy { allow_http: true, ..EgressPolicy::default() }
     }
 
     fn accepted(text: &str, policy: &EgressPolicy) -> WebhookUrl {
@@ -378,10 +323,7 @@ mod tests {
         assert_eq!((refusal.rule, refusal.setting), (rule, setting), "{text:?}");
         let message = refusal.to_string();
         assert!(message.contains(rule), "{message}");
-        assert!(
-            setting.is_none_or(|setting| message.contains(setting)),
-            "{message}"
-        );
+        assert!(setting.is_none_or(|setting| message.contains(setting)), "{message}");
     }
 
     #[test]
@@ -404,12 +346,7 @@ mod tests {
     fn the_parser_reads_the_hosts_as_the_fixture_says() {
         for row in rows() {
             let parsed = Url::parse(&row.text);
-            assert_eq!(
-                parsed.as_ref().ok().and_then(Url::host_str),
-                row.host,
-                "{}",
-                row.text
-            );
+            assert_eq!(parsed.as_ref().ok().and_then(Url::host_str), row.host, "{}", row.text);
             assert!(row.rule != "parse" || parsed.is_err(), "{} parses", row.text);
         }
     }
@@ -425,23 +362,11 @@ mod tests {
         assert_eq!((url.port(), url.is_https()), (443, true));
 
         let url = accepted("http://[2606:4700::0001]:8443", &open());
-        assert_eq!(
-            (url.host_text(), url.authority()),
-            ("[2606:4700::1]", "[2606:4700::1]:8443")
-        );
-        assert_eq!(
-            (url.port(), url.is_https(), url.path_and_query()),
-            (8443, false, "/")
-        );
+        assert_eq!((url.host_text(), url.authority()), ("[2606:4700::1]", "[2606:4700::1]:8443"));
+        assert_eq!((url.port(), url.is_https(), url.path_and_query()), (8443, false, "/"));
 
-        assert_eq!(
-            accepted("https://hooks.example.com:80/", &open()).authority(),
-            "hooks.example.com:80"
-        );
-        assert_eq!(
-            accepted("http://hooks.example.com:443/", &open()).authority(),
-            "hooks.example.com:443"
-        );
+        assert_eq!(accepted("https://hooks.example.com:80/", &open()).authority(), "hooks.example.com:80");
+        assert_eq!(accepted("http://hooks.example.com:443/", &open()).authority(), "hooks.example.com:443");
     }
 
     #[test]
@@ -452,20 +377,19 @@ mod tests {
 
     #[test]
     fn characters_that_hide_are_refused_wherever_they_stand() {
-        for c in [
-            '\\', '\t', '\n', '\r', '\0', '\u{7f}', '\u{85}', ' ', '\u{a0}', '\u{3000}', '\u{2028}',
-        ]
-        .into_iter()
-        .chain([
-            '\u{ad}',
-            '\u{200b}',
-            '\u{200d}',
-            '\u{202e}',
-            '\u{2066}',
-            '\u{feff}',
-            '\u{fe0f}',
-            '\u{e0041}',
-        ]) {
+        for c in ['\\', '\t', '\n', '\r', '\0', '\u{7f}', '\u{85}', ' ', '\u{a0}', '\u{3000}', '\u{2028}']
+            .into_iter()
+            .chain([
+                '\u{ad}',
+                '\u{200b}',
+                '\u{200d}',
+                '\u{202e}',
+                '\u{2066}',
+                '\u{feff}',
+                '\u{fe0f}',
+                '\u{e0041}',
+            ])
+        {
             for text in [
                 "https://hooks.exXample.com/",
                 "https://hooks.example.com/aXb",
@@ -482,13 +406,9 @@ mod tests {
     fn only_https_unless_http_is_allowed() {
         check("http://hooks.example.com/", "scheme", Some("egress.allow_http"));
         check("HTTP://hooks.example.com/", "scheme", Some("egress.allow_http"));
-        for text in [
-            "ftp://hooks.example.com/",
-            "ws://hooks.example.com/",
-            "data:,x",
-            "javascript:x",
-            "unix:/run/x",
-        ] {
+        for text in
+            ["ftp://hooks.example.com/", "ws://hooks.example.com/", "data:,x", "javascript:x", "unix:/run/x"]
+        {
             check(text, "scheme", None);
             assert_eq!(refusal(text, &open()).rule, "scheme");
         }
@@ -497,14 +417,9 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_url_is_refused_in_words() {
-        for text in [
-            "",
-            "hooks.example.com",
-            "/in",
-            "https://",
-            "https://hooks.example.com:65536/",
-            "https://[::1/",
-        ] {
+        for text in
+            ["", "hooks.example.com", "/in", "https://", "https://hooks.example.com:65536/", "https://[::1/"]
+        {
             check(text, "parse", None);
         }
         let message = refusal("hooks.example.com/in", &open()).to_string();
@@ -513,18 +428,10 @@ mod tests {
 
     #[test]
     fn user_names_are_refused_even_empty_ones() {
-        for text in [
-            "https://a@b.example.com/",
-            "https:a@b.example.com",
-            "https:///:@b.example.com?x",
-        ] {
+        for text in ["https://a@b.example.com/", "https:a@b.example.com", "https:///:@b.example.com?x"] {
             check(text, "userinfo", None);
         }
-        for text in [
-            "https://b.example.com/@",
-            "https://b.example.com?@",
-            "https:////b.example.com/a@b",
-        ] {
+        for text in ["https://b.example.com/@", "https://b.example.com?@", "https:////b.example.com/a@b"] {
             accepted(text, &open());
         }
     }
@@ -550,22 +457,13 @@ mod tests {
         check("https://metadata.google.internal./", "host.special-use", None);
         check("https://.example.com/", "host.empty-label", None);
         check("https://a.example.com../", "host.empty-label", None);
-        check(
-            &format!("https://{}.example.com/", "a".repeat(64)),
-            "host.label-length",
-            None,
-        );
+        check(&format!("https://{}.example.com/", "a".repeat(64)), "host.label-length", None);
         accepted(&format!("https://{}.example.com/", "a".repeat(63)), &open());
         let long = "a.".repeat(121) + "example.com";
         assert_eq!(long.len(), 253);
         accepted(&format!("https://{long}/"), &open());
         check(&format!("https://a{long}/"), "host.length", None);
-        for name in [
-            "mylocalhost.com",
-            "internal.example.com",
-            "test.org",
-            "localhost.example.com",
-        ] {
+        for name in ["mylocalhost.com", "internal.example.com", "test.org", "localhost.example.com"] {
             accepted(&format!("https://{name}/"), &open());
         }
     }
@@ -573,23 +471,13 @@ mod tests {
     #[test]
     fn ports_that_other_services_use_are_refused() {
         let ports = Some("egress.allow_ports");
-        for port in [1, 21, 22, 25, 80, 442, 444, 1023]
-            .iter()
-            .chain(BAD_PORTS)
-            .chain(DATA_PORTS)
-        {
+        for port in [1, 21, 22, 25, 80, 442, 444, 1023].iter().chain(BAD_PORTS).chain(DATA_PORTS) {
             check(&format!("https://hooks.example.com:{port}/"), "port", ports);
-            let policy = EgressPolicy {
-                allow_ports: vec![*port],
-                ..EgressPolicy::default()
-            };
+            let policy = EgressPolicy { allow_ports: vec![*port], ..EgressPolicy::default() };
             accepted(&format!("https://hooks.example.com:{port}/"), &policy);
         }
         for port in [443, 1024, 3000, 8080, 8443, 65535] {
-            accepted(
-                &format!("https://hooks.example.com:{port}/"),
-                &EgressPolicy::default(),
-            );
+            accepted(&format!("https://hooks.example.com:{port}/"), &EgressPolicy::default());
         }
     }
 
@@ -614,12 +502,7 @@ mod tests {
             ],
             ..EgressPolicy::default()
         };
-        for text in [
-            "https://intern/",
-            "https://INTERN:6379/",
-            "https://crm.lan:22/",
-            "https://10.1:9000/",
-        ] {
+        for text in ["https://intern/", "https://INTERN:6379/", "https://crm.lan:22/", "https://10.1:9000/"] {
             accepted(text, &policy);
         }
         for (text, rule) in [
@@ -642,11 +525,7 @@ mod tests {
             ..EgressPolicy::default()
         };
         let whole = with("127.0.0.0/8");
-        for text in [
-            "https://localhost:8443/",
-            "https://127.0.0.1/",
-            "https://[::ffff:127.0.0.1]/",
-        ] {
+        for text in ["https://localhost:8443/", "https://127.0.0.1/", "https://[::ffff:127.0.0.1]/"] {
             accepted(text, &whole);
         }
         for (text, rule) in [
@@ -658,14 +537,8 @@ mod tests {
         ] {
             assert_eq!(refusal(text, &whole).rule, rule, "{text}");
         }
-        assert_eq!(
-            refusal("https://localhost/", &with("127.0.0.1/32")).rule,
-            "host.single-label"
-        );
-        assert_eq!(
-            refusal("https://localhost/", &with("10.0.0.0/8")).rule,
-            "host.single-label"
-        );
+        assert_eq!(refusal("https://localhost/", &with("127.0.0.1/32")).rule, "host.single-label");
+        assert_eq!(refusal("https://localhost/", &with("10.0.0.0/8")).rule, "host.single-label");
         accepted("https://localhost/", &with("0.0.0.0/0"));
     }
 

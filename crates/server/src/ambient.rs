@@ -27,6 +27,7 @@ struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).expect("the operating system gives random bytes, or nothing here can be kept secret");
+        getrandom::fill(bytes)
+            .expect("the operating system gives random bytes, or nothing here can be kept secret");
     }
 }

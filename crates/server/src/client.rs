@@ -50,12 +50,15 @@ impl Client {
             .await
             .map_err(|_| anyhow::anyhow!("no answer within {} s", CONNECT_LIMIT.as_secs()))
             .and_then(|connected| Ok(connected?))
-            .with_context(|| format!("cannot connect to {scheme}://{authority}: is a Leadpost serving there?"))?;
+            .with_context(|| {
+                format!("cannot connect to {scheme}://{authority}: is a Leadpost serving there?")
+            })?;
         stream.set_nodelay(true)?;
         let sender = match scheme {
             "http" => handshake(stream).await?,
             "https" => {
-                let server = ServerName::try_from(name.to_owned()).with_context(|| format!("{name} is no host"))?;
+                let server =
+                    ServerName::try_from(name.to_owned()).with_context(|| format!("{name} is no host"))?;
                 let connected = crate::tls::connector()?.connect(server, stream);
                 let stream = connected.await.with_context(|| format!("no TLS connection to {authority}"))?;
                 handshake(stream).await?
@@ -78,7 +81,8 @@ impl Client {
         let mut request = self.request(Method::POST, path, json.into())?;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in headers {
-            let value = HeaderValue::from_str(value).with_context(|| format!("the header {name} cannot be sent"))?;
+            let value =
+                HeaderValue::from_str(value).with_context(|| format!("the header {name} cannot be sent"))?;
             request.headers_mut().insert(*name, value);
         }
         self.send(request).await
@@ -131,14 +135,15 @@ impl Answer {
             return format!("the server answered {}", self.status);
         };
         let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-        let what = text(&problem["detail"]).or_else(|| text(&problem["title"])).unwrap_or_default();
         let places = problem["errors"].as_array().into_iter().flatten().filter_map(|error| {
             let (pointer, message) = (error["pointer"].as_str()?, error["message"].as_str()?);
             Some(if pointer.is_empty() { message.to_owned() } else { format!("{pointer} {message}") })
         });
         let mut parts = vec![format!("the server answered {}", self.status)];
-        parts.extend((!what.is_empty()).then_some(what));
         parts.extend(places);
+        if parts.len() == 1 {
+            parts.extend(text(&problem["detail"]).or_else(|| text(&problem["title"])));
+        }
         parts.join("; ")
     }
 }

@@ -54,7 +54,12 @@ fn scope(text: &str) -> Result<Scope, String> {
     text.parse().map_err(|_| "the scopes are ingest, read, manage and admin".to_owned())
 }
 
-async fn create(name: String, scope: Scope, account: Option<String>, store: &StoreArgs) -> anyhow::Result<()> {
+async fn create(
+    name: String,
+    scope: Scope,
+    account: Option<String>,
+    store: &StoreArgs,
+) -> anyhow::Result<()> {
     let db = store.open(Purpose::Prepare).await?;
     let made = db.write(move |tx| {
         let account = accounts::resolve(tx, account.as_deref(), true)?;

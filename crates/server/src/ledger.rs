@@ -42,7 +42,9 @@ pub async fn run(args: LedgerArgs) -> anyhow::Result<ExitCode> {
     println!("{}", if args.json { as_json(&ledgers) } else { as_table(&ledgers) });
     let balanced = ledgers.iter().all(|(_, ledger)| ledger.balanced());
     if !balanced {
-        eprintln!("the ledger does not balance: deliveries were lost or made twice; keep a copy of the store");
+        eprintln!(
+            "the ledger does not balance: deliveries were lost or made twice; keep a copy of the store"
+        );
     }
     Ok(if args.verify && !balanced { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

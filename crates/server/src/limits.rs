@@ -31,7 +31,9 @@ pub fn reachable_at(bound: SocketAddr) -> Vec<SocketAddr> {
 #[cfg(unix)]
 fn interfaces() -> Vec<std::net::IpAddr> {
     let Ok(interfaces) = nix::ifaddrs::getifaddrs() else {
-        tracing::warn!("the addresses of this machine cannot be listed; webhooks to its own ports are not all refused");
+        tracing::warn!(
+            "the addresses of this machine cannot be listed; webhooks to its own ports are not all refused"
+        );
         return Vec::new();
     };
     let addresses = interfaces.filter_map(|interface| interface.address);

@@ -80,10 +80,15 @@ fn read_secrets(file: &Path) -> anyhow::Result<Vec<Secret>> {
         format!("cannot read {}; put the secret there that creating the webhook has shown", file.display())
     })?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let secrets: Vec<_> = lines.map(Secret::parse).collect::<Result<_, _>>().map_err(|error| {
-        anyhow::anyhow!("{} has a line that is no secret: it {error}", file.display())
-    })?;
-    anyhow::ensure!(!secrets.is_empty(), "{} is empty; put the webhook's secret there, whsec_…", file.display());
+    let secrets: Vec<_> = lines
+        .map(Secret::parse)
+        .collect::<Result<_, _>>()
+        .map_err(|error| anyhow::anyhow!("{} has a line that is no secret: it {error}", file.display()))?;
+    anyhow::ensure!(
+        !secrets.is_empty(),
+        "{} is empty; put the webhook's secret there, whsec_…",
+        file.display()
+    );
     Ok(secrets)
 }
 
@@ -122,13 +127,19 @@ fn as_text(request: &Received) -> String {
         Ok(()) => "signature verified".to_owned(),
         Err(reason) => format!("NOT TRUSTED: {reason}"),
     };
-    let or_dash = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+    let or_dash = |text: &str| {
+        if text.is_empty() { "-".to_owned() } else { text.to_owned() }
+    };
     let mut notes = Vec::new();
     notes.extend((request.header("webhook-test") == "true").then_some("test"));
     notes.extend(request.repeat.then_some("repeat of an id seen before"));
     let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join(", ")) };
+    let body = match request.body.as_ref() {
+        [] => String::new(),
+        body => pretty::indented(body, "   ") + "\n",
+    };
     format!(
-        "#{} {}  {} {}  {}  {}{notes}\n   {verdict}, answered {}\n{}\n",
+        "#{} {}  {} {}  {}  {}{notes}\n   {verdict}, answered {}\n{body}",
         request.number,
         Timestamp::from_micros(request.at.micros() / 1_000 * 1_000),
         request.method,
@@ -136,6 +147,5 @@ fn as_text(request: &Received) -> String {
         or_dash(request.header("webhook-event-type")),
         or_dash(request.header("webhook-id")),
         request.answered.as_u16(),
-        pretty::indented(&request.body, "   "),
     )
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::{Clock, Secret, Timestamp, signature};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
@@ -89,7 +89,7 @@ impl Receiver {
     pub async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
         let (head, body) = request.into_parts();
         let number = self.0.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        let body = Limited::new(body, MAX_BODY).collect().await.map(|body| body.to_bytes());
+        let body = Limited::new(body, MAX_BODY).collect().await.map(Collected::to_bytes);
         let (at, instant) = (self.0.clock.now(), Instant::now());
         let verdict = match &body {
             Ok(body) => self.0.check(&head.headers, body, at),

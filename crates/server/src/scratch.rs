@@ -19,7 +19,9 @@ impl Folder {
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path).with_context(|| format!("cannot make the temporary folder {}", path.display()))?;
+        builder
+            .create(&path)
+            .with_context(|| format!("cannot make the temporary folder {}", path.display()))?;
         Ok(Self(path))
     }
 

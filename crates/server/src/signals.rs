@@ -28,5 +28,5 @@ pub async fn first() {
 /// Signals then do what the system does by default: end the process, softly or not.
 async fn unheard(error: &std::io::Error) {
     tracing::warn!(%error, "signals cannot be listened for; a stop will cut off what is in flight");
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

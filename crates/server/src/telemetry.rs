@@ -16,7 +16,9 @@ pub fn start(settings: &Log) {
             use std::io::IsTerminal;
             lines.with_ansi(std::io::stderr().is_terminal()).boxed()
         }
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+        }
     };
     tracing_subscriber::registry().with(lines.with_filter(settings.level.clone())).init();
 }

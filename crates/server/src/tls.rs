@@ -14,7 +14,9 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 pub fn acceptor(certificate: &Path, key: &Path) -> anyhow::Result<TlsAcceptor> {
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .with_context(|| format!("server.tls_cert: cannot read certificates from {}", certificate.display()))?;
+        .with_context(|| {
+        format!("server.tls_cert: cannot read certificates from {}", certificate.display())
+    })?;
     anyhow::ensure!(!chain.is_empty(), "server.tls_cert: {} has no certificate", certificate.display());
     let private = PrivateKeyDer::from_pem_file(key)
         .with_context(|| format!("server.tls_key: cannot read a private key from {}", key.display()))?;

@@ -77,6 +77,9 @@ create table event (
 
 create index event_conversation on event (account_id, conversation_id, id) where conversation_id is not null;
 
+-- What retention has still to look at.
+create index event_data on event (account_id, id) where data is not null;
+
 create table delivery (
   account_id uuid not null,
   id uuid not null,

@@ -21,41 +21,24 @@ sql! {
 
 /// Adds an account.
 pub fn insert(tx: &mut Tx<'_>, account: &Account) -> Result<(), StoreError> {
-    tx.execute(&INSERT, args![account.id, &account.name, account.created_at])
-        .map(drop)
+    tx.execute(&INSERT, args![account.id, &account.name, account.created_at]).map(drop)
 }
 
 /// All accounts, oldest first.
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Account>, StoreError> {
-    let read = |mut row: Row| {
-        Ok(Account {
-            id: row.take()?,
-            name: row.take()?,
-            created_at: row.take()?,
-        })
-    };
+    let read = |mut row: Row| Ok(Account { id: row.take()?, name: row.take()?, created_at: row.take()? });
     tx.query(&LIST, args![])?.into_iter().map(read).collect()
 }
 
 /// Adds a key, of whose text only the hash is known here.
 pub fn insert_key(tx: &mut Tx<'_>, key: &ApiKey, hash: &str) -> Result<(), StoreError> {
-    let args = args![
-        key.account,
-        key.id,
-        &key.name,
-        key.scope.as_str(),
-        hash,
-        key.created_at
-    ];
+    let args = args![key.account, key.id, &key.name, key.scope.as_str(), hash, key.created_at];
     tx.execute(&INSERT_KEY, args).map(drop)
 }
 
 /// The account's keys, oldest first, revoked ones too.
 pub fn list_keys(tx: &mut Tx<'_>, account: Id<Account>) -> Result<Vec<ApiKey>, StoreError> {
-    tx.query(&LIST_KEYS, args![account])?
-        .into_iter()
-        .map(read_key)
-        .collect()
+    tx.query(&LIST_KEYS, args![account])?.into_iter().map(read_key).collect()
 }
 
 /// The key whose text has this hash, whichever account it opens.

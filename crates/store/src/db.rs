@@ -113,9 +113,7 @@ impl Db {
             StoreUrl::Sqlite(path) => open_sqlite(path, url.clone(), &options),
             StoreUrl::Postgres(address) => open_postgres(address, url.clone(), &options),
         };
-        tokio::task::spawn_blocking(open)
-            .await
-            .unwrap_or(Err(StoreError::Panicked))
+        tokio::task::spawn_blocking(open).await.unwrap_or(Err(StoreError::Panicked))
     }
 
     /// Runs `body` in one transaction that may write, and commits if it answers Ok.
@@ -172,9 +170,7 @@ impl Db {
         };
         let (to, key_file) = (file.to_owned(), self.0.key_file.clone());
         let copy = move || copy_sqlite(&path, &key_file, &to);
-        tokio::task::spawn_blocking(copy)
-            .await
-            .unwrap_or(Err(StoreError::Panicked))
+        tokio::task::spawn_blocking(copy).await.unwrap_or(Err(StoreError::Panicked))
     }
 
     /// Looks for damage: every statement is prepared, and an SQLite file checked, wholly if `deep`.
@@ -185,9 +181,7 @@ impl Db {
             StoreUrl::Sqlite(path) => look_at_sqlite(path, deep),
             StoreUrl::Postgres(address) => look_at_postgres(address),
         };
-        let mut report = tokio::task::spawn_blocking(look)
-            .await
-            .unwrap_or(Err(StoreError::Panicked))?;
+        let mut report = tokio::task::spawn_blocking(look).await.unwrap_or(Err(StoreError::Panicked))?;
         report.problems.extend(prepared);
         Ok(report)
     }
@@ -206,20 +200,14 @@ pub struct StoreReport {
 
 fn open_sqlite(path: &Path, url: StoreUrl, options: &OpenOptions) -> Result<Db, StoreError> {
     if !options.migrate && !path.exists() {
-        return Err(StoreError::Refused(format!(
-            "there is no store at {}",
-            path.display()
-        )));
+        return Err(StoreError::Refused(format!("there is no store at {}", path.display())));
     }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)
             .map_err(|e| StoreError::Refused(format!("{} cannot be created: {e}", folder.display())))?;
     }
     let lock = options.exclusive.then(|| lock(path)).transpose()?;
-    let key_path = options
-        .key_file
-        .clone()
-        .unwrap_or_else(|| with_suffix(path, ".key"));
+    let key_path = options.key_file.clone().unwrap_or_else(|| with_suffix(path, ".key"));
     let key = KeyFile::open(&key_path, &*options.ambient.random)?;
     if options.migrate {
         migrate::sqlite(&mut sqlite::connect(path)?)?;
@@ -230,24 +218,10 @@ fn open_sqlite(path: &Path, url: StoreUrl, options: &OpenOptions) -> Result<Db, 
     let ((writers, write_intake), (readers, read_intake)) = (Queue::new(), Queue::new());
     let bus = Bus::new();
     let surroundings = || Surroundings::new(options.ambient.clone(), vault.clone());
-    spawn(
-        "store-writer",
-        write_intake,
-        writer,
-        surroundings(),
-        bus.clone(),
-        SQLITE_BATCH,
-    )?;
+    spawn("store-writer", write_intake, writer, surroundings(), bus.clone(), SQLITE_BATCH)?;
     for _ in 0..available_parallelism().map_or(2, usize::from) {
         let reader = Sqlite::open(path, Role::Reader)?;
-        spawn(
-            "store-reader",
-            read_intake.clone(),
-            reader,
-            surroundings(),
-            bus.clone(),
-            1,
-        )?;
+        spawn("store-reader", read_intake.clone(), reader, surroundings(), bus.clone(), 1)?;
     }
     let checkpoints = Some(sqlite::start_checkpoints(path)?);
     let ambient = options.ambient.clone();
@@ -278,12 +252,7 @@ fn open_postgres(address: &str, url: StoreUrl, options: &OpenOptions) -> Result<
     if options.migrate {
         postgres::with_connection(&config, async |client| migrate::postgres(client).await)?;
     }
-    let vault = check_key(
-        &mut Postgres::open(config.clone(), "begin")?,
-        key,
-        &key_path,
-        &options.ambient,
-    )?;
+    let vault = check_key(&mut Postgres::open(config.clone(), "begin")?, key, &key_path, &options.ambient)?;
 
     let bus = Bus::new();
     let start = |name, begin, batch| {
@@ -296,11 +265,7 @@ fn open_postgres(address: &str, url: StoreUrl, options: &OpenOptions) -> Result<
         Ok::<_, StoreError>(queue)
     };
     let writers = start("store-writer", "begin", POSTGRES_BATCH)?;
-    let readers = start(
-        "store-reader",
-        "begin isolation level repeatable read read only",
-        1,
-    )?;
+    let readers = start("store-reader", "begin isolation level repeatable read read only", 1)?;
     let ambient = options.ambient.clone();
     Ok(Db(Arc::new(Inner {
         url,
@@ -340,10 +305,7 @@ fn check_key(
     engine.begin()?;
     let mut row = engine.query(&KEY_CHECK, args![])?.into_iter().next();
     if row.is_none() {
-        engine.execute(
-            &INSERT_KEY_CHECK,
-            args![vault.seal(PLACE, "leadpost", &*ambient.random)],
-        )?;
+        engine.execute(&INSERT_KEY_CHECK, args![vault.seal(PLACE, "leadpost", &*ambient.random)])?;
         row = engine.query(&KEY_CHECK, args![])?.into_iter().next();
     }
     engine.commit()?;
@@ -381,22 +343,12 @@ fn copy_sqlite(path: &Path, key_file: &Path, to: &Path) -> Result<[PathBuf; 2], 
     }
     let part = with_suffix(to, ".part");
     let _ = fs::remove_file(&part);
-    let name = part
-        .to_str()
-        .ok_or_else(|| StoreError::Refused("the backup's name must be UTF-8".into()))?;
-    sqlite::connect(path)?
-        .execute("vacuum into ?1", [name])
-        .map_err(sqlite::failed)?;
+    let name = part.to_str().ok_or_else(|| StoreError::Refused("the backup's name must be UTF-8".into()))?;
+    sqlite::connect(path)?.execute("vacuum into ?1", [name]).map_err(sqlite::failed)?;
     // Copying keeps the permissions: nobody but the owner can read the key.
-    fs::copy(key_file, &key_to)
-        .and_then(|_| File::open(&key_to)?.sync_all())
-        .map_err(refused)?;
-    File::open(&part)
-        .and_then(|file| file.sync_all())
-        .map_err(refused)?;
-    fs::rename(&part, to)
-        .and_then(|()| sync_folder(to))
-        .map_err(refused)?;
+    fs::copy(key_file, &key_to).and_then(|_| File::open(&key_to)?.sync_all()).map_err(refused)?;
+    File::open(&part).and_then(|file| file.sync_all()).map_err(refused)?;
+    fs::rename(&part, to).and_then(|()| sync_folder(to)).map_err(refused)?;
     Ok([to.to_owned(), key_to])
 }
 
@@ -404,29 +356,14 @@ const SCHEMA_VERSION: &str = "select cast(max(version) as bigint) from refinery_
 
 fn look_at_sqlite(path: &Path, deep: bool) -> Result<StoreReport, StoreError> {
     let connection = sqlite::connect(path)?;
-    let pragma = if deep {
-        "pragma integrity_check"
-    } else {
-        "pragma quick_check"
-    };
+    let pragma = if deep { "pragma integrity_check" } else { "pragma quick_check" };
     let lines = connection.prepare(pragma).and_then(|mut check| {
-        check
-            .query_map([], |row| row.get::<_, String>(0))?
-            .collect::<Result<Vec<_>, _>>()
+        check.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()
     });
-    let schema_version = connection
-        .query_row(SCHEMA_VERSION, [], |row| row.get(0))
-        .map_err(sqlite::failed)?;
-    let problems = lines
-        .map_err(sqlite::failed)?
-        .into_iter()
-        .filter(|line| line != "ok")
-        .collect();
-    Ok(StoreReport {
-        engine: format!("SQLite {}", rusqlite::version()),
-        schema_version,
-        problems,
-    })
+    let schema_version =
+        connection.query_row(SCHEMA_VERSION, [], |row| row.get(0)).map_err(sqlite::failed)?;
+    let problems = lines.map_err(sqlite::failed)?.into_iter().filter(|line| line != "ok").collect();
+    Ok(StoreReport { engine: format!("SQLite {}", rusqlite::version()), schema_version, problems })
 }
 
 fn look_at_postgres(address: &str) -> Result<StoreReport, StoreError> {
@@ -434,10 +371,6 @@ fn look_at_postgres(address: &str) -> Result<StoreReport, StoreError> {
         let query = async |sql| client.query_one(sql, &[]).await.map_err(|e| postgres::failed(&e));
         let version: String = query("select version()").await?.get(0);
         let schema_version = query(SCHEMA_VERSION).await?.get(0);
-        Ok(StoreReport {
-            engine: version,
-            schema_version,
-            problems: Vec::new(),
-        })
+        Ok(StoreReport { engine: version, schema_version, problems: Vec::new() })
     })
 }

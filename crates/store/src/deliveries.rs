@@ -133,9 +133,7 @@ fn insert_args(delivery: &Delivery) -> Vec<Value> {
 
 /// The account's delivery of that id.
 pub fn find(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Delivery>) -> Result<Option<Delivery>, StoreError> {
-    tx.query_one(&GET, args![account, id])?
-        .map(|mut row| read(&mut row))
-        .transpose()
+    tx.query_one(&GET, args![account, id])?.map(|mut row| read(&mut row)).transpose()
 }
 
 /// Which deliveries to list; None means any.
@@ -159,14 +157,9 @@ pub fn list(
     before: Id<Delivery>,
     limit: u32,
 ) -> Result<Vec<Delivery>, StoreError> {
-    let mut args = args![
-        account,
-        before,
-        filter.state.as_deref(),
-        filter.event_type.map(EventType::as_str),
-        limit
-    ]
-    .to_vec();
+    let mut args =
+        args![account, before, filter.state.as_deref(), filter.event_type.map(EventType::as_str), limit]
+            .to_vec();
     let rows = match (filter.event_id, filter.webhook_id) {
         (Some(event), _) => {
             args.push(event.into());
@@ -189,10 +182,7 @@ pub fn of_event(
     account: Id<Account>,
     event: Id<Event>,
 ) -> Result<Vec<Delivery>, StoreError> {
-    tx.query(&OF_EVENT, args![account, event])?
-        .into_iter()
-        .map(|mut row| read(&mut row))
-        .collect()
+    tx.query(&OF_EVENT, args![account, event])?.into_iter().map(|mut row| read(&mut row)).collect()
 }
 
 /// A webhook that sends and has something pending.
@@ -210,17 +200,9 @@ pub struct Waiting {
 pub fn waiting(tx: &mut Tx<'_>, node: Id<Node>) -> Result<Vec<Waiting>, StoreError> {
     let read = |mut row: Row| {
         let (account, webhook) = (row.take()?, row.take()?);
-        Ok(row.take::<Option<Timestamp>>()?.map(|due_at| Waiting {
-            account,
-            webhook,
-            due_at,
-        }))
+        Ok(row.take::<Option<Timestamp>>()?.map(|due_at| Waiting { account, webhook, due_at }))
     };
-    tx.query(&WAITING, args![node])?
-        .into_iter()
-        .map(read)
-        .filter_map(Result::transpose)
-        .collect()
+    tx.query(&WAITING, args![node])?.into_iter().map(read).filter_map(Result::transpose).collect()
 }
 
 /// A delivery that is due, with its event.
@@ -240,16 +222,8 @@ pub fn due(
     after: (Timestamp, Id<Delivery>),
     limit: u32,
 ) -> Result<Vec<Due>, StoreError> {
-    let read = |mut row: Row| {
-        Ok(Due {
-            delivery: read(&mut row)?,
-            event: Arc::new(events::read(&mut row)?),
-        })
-    };
-    tx.query(&DUE, args![webhook, now, after.0, after.1, limit])?
-        .into_iter()
-        .map(read)
-        .collect()
+    let read = |mut row: Row| Ok(Due { delivery: read(&mut row)?, event: Arc::new(events::read(&mut row)?) });
+    tx.query(&DUE, args![webhook, now, after.0, after.1, limit])?.into_iter().map(read).collect()
 }
 
 /// The right to decide about the deliveries of a shard: which node, in which of its epochs.
@@ -288,9 +262,7 @@ pub fn count_attempt(
     id: Id<Delivery>,
 ) -> Result<Option<(u32, String)>, StoreError> {
     let read = |mut row: Row| Ok((row.take()?, row.take()?));
-    tx.query_one_changing(&COUNT_ATTEMPT, args![account, id])?
-        .map(read)
-        .transpose()
+    tx.query_changing(&COUNT_ATTEMPT, args![account, id])?.into_iter().next().map(read).transpose()
 }
 
 /// Marks a delivery as delivered, whatever it was.
@@ -316,10 +288,7 @@ pub fn skip(
     reason: SkipReason,
     limit: u32,
 ) -> Result<u64, StoreError> {
-    tx.execute(
-        &SKIP,
-        args![account, webhook, DeliveryState::Skipped(reason).reason(), limit],
-    )
+    tx.execute(&SKIP, args![account, webhook, DeliveryState::Skipped(reason).reason(), limit])
 }
 
 /// Moves the schedules of a webhook's pending deliveries by the time that they stood still.
@@ -339,12 +308,7 @@ pub fn insert_attempt(
     delivery: Id<Delivery>,
     attempt: &Attempt,
 ) -> Result<(), StoreError> {
-    let Outcome {
-        at,
-        address,
-        phases,
-        result,
-    } = &attempt.outcome;
+    let Outcome { at, address, phases, result } = &attempt.outcome;
     let (response, error) = (result.as_ref().ok(), result.as_ref().err());
     let (body, base64) = response.map(|it| write_body(&it.body)).unzip();
     let args = args![
@@ -375,10 +339,7 @@ pub fn attempts(
     account: Id<Account>,
     delivery: Id<Delivery>,
 ) -> Result<Vec<Attempt>, StoreError> {
-    tx.query(&ATTEMPTS, args![account, delivery])?
-        .into_iter()
-        .map(read_attempt)
-        .collect()
+    tx.query(&ATTEMPTS, args![account, delivery])?.into_iter().map(read_attempt).collect()
 }
 
 /// An answer's body as text: PostgreSQL takes neither NUL nor what is not UTF-8.
@@ -420,9 +381,8 @@ fn read_attempt(mut row: Row) -> Result<Attempt, StoreError> {
     let number = row.take()?;
     let kind = row.parse(|text| named(&AttemptKind::ALL, AttemptKind::as_str, text))?;
     let (at, address, status) = (row.take()?, row.take()?, row.take::<Option<u16>>()?);
-    let class = row
-        .take::<Option<String>>()?
-        .and_then(|text| named(&ErrorClass::ALL, ErrorClass::as_str, &text));
+    let class =
+        row.take::<Option<String>>()?.and_then(|text| named(&ErrorClass::ALL, ErrorClass::as_str, &text));
     let detail: Option<String> = row.take()?;
     let phases = Phases {
         dns: take_micros(&mut row)?,
@@ -438,33 +398,13 @@ fn read_attempt(mut row: Row) -> Result<Attempt, StoreError> {
             let headers =
                 serde_json::from_str(headers.as_deref().unwrap_or("[]")).map_err(|_| row.corrupt())?;
             let body = body.unwrap_or_default();
-            let body = if base64 {
-                STANDARD.decode(body).unwrap_or_default()
-            } else {
-                body.into_bytes()
-            };
-            Ok(Response {
-                status,
-                headers,
-                body,
-            })
+            let body = if base64 { STANDARD.decode(body).unwrap_or_default() } else { body.into_bytes() };
+            Ok(Response { status, headers, body })
         }
-        (None, Some(class)) => Err(AttemptError {
-            class,
-            detail: detail.unwrap_or_default(),
-        }),
+        (None, Some(class)) => Err(AttemptError { class, detail: detail.unwrap_or_default() }),
         (None, None) => return Err(row.corrupt()),
     };
-    Ok(Attempt {
-        number,
-        kind,
-        outcome: Outcome {
-            at,
-            address,
-            phases,
-            result,
-        },
-    })
+    Ok(Attempt { number, kind, outcome: Outcome { at, address, phases, result } })
 }
 
 fn take_micros(row: &mut Row) -> Result<Option<Duration>, StoreError> {

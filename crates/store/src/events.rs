@@ -45,9 +45,7 @@ pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
 
 /// The account's event of that id.
 pub fn find(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Event>) -> Result<Option<Event>, StoreError> {
-    tx.query_one(&GET, args![account, id])?
-        .map(|mut row| read(&mut row))
-        .transpose()
+    tx.query_one(&GET, args![account, id])?.map(|mut row| read(&mut row)).transpose()
 }
 
 /// Events older than `before`, newest first, without those of tests.
@@ -62,10 +60,7 @@ pub fn list(
     let event_type = event_type.map(EventType::as_str);
     let rows = match conversation_id {
         None => tx.query(&LIST, args![account, before, event_type, limit])?,
-        Some(id) => tx.query(
-            &LIST_OF_CONVERSATION,
-            args![account, before, event_type, limit, id],
-        )?,
+        Some(id) => tx.query(&LIST_OF_CONVERSATION, args![account, before, event_type, limit, id])?,
     };
     rows.into_iter().map(|mut row| read(&mut row)).collect()
 }
@@ -76,10 +71,7 @@ pub(crate) fn read(row: &mut Row) -> Result<Event, StoreError> {
         id: row.take()?,
         event_type: row.parse(|text| text.parse().ok())?,
         data: row.take()?,
-        context: Context {
-            conversation_id: row.take()?,
-            more: row.take()?,
-        },
+        context: Context { conversation_id: row.take()?, more: row.take()? },
         occurred_at: row.take()?,
         created_at: row.take()?,
         planned: row.take()?,

@@ -38,12 +38,7 @@ pub fn claim(
     if tx.execute(&CLAIM, args![account, key, fingerprint, now])? == 1 {
         return Ok(None);
     }
-    let read = |mut row: Row| {
-        Ok(Earlier {
-            fingerprint: row.take()?,
-            answer: row.take()?,
-        })
-    };
+    let read = |mut row: Row| Ok(Earlier { fingerprint: row.take()?, answer: row.take()? });
     tx.query_one(&GET, args![account, key])?.map(read).transpose()
 }
 

@@ -41,10 +41,7 @@ pub fn count(tx: &mut Tx<'_>, account: Id<Account>) -> Result<Ledger, StoreError
         exhausted: deliveries.take()?,
         skipped: deliveries.take()?,
     };
-    let archived = tx
-        .query_one(&ARCHIVE, args![account])?
-        .map(read_archive)
-        .transpose()?;
+    let archived = tx.query_one(&ARCHIVE, args![account])?.map(read_archive).transpose()?;
     Ok(counted.plus(&archived.unwrap_or_default()))
 }
 

@@ -22,6 +22,7 @@ pub mod events;
 pub mod idempotency;
 pub mod ledger;
 pub mod nodes;
+pub mod retention;
 pub mod webhooks;
 
 pub use db::{Db, OpenOptions, StoreReport, StoreUrl};
@@ -39,6 +40,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         idempotency::STATEMENTS,
         ledger::STATEMENTS,
         nodes::STATEMENTS,
+        retention::STATEMENTS,
         webhooks::STATEMENTS,
     ]
     .into_iter()

@@ -11,37 +11,23 @@ use crate::{StoreError, sql};
 const FILES: [(&str, &str); 1] = [("V1__initial", include_str!("../migrations/0001_initial.sql"))];
 
 fn runner(for_engine: fn(&str) -> String) -> Result<Runner, StoreError> {
-    let migrations: Result<Vec<Migration>, _> = FILES
-        .iter()
-        .map(|(name, text)| Migration::unapplied(name, &for_engine(text)))
-        .collect();
+    let migrations: Result<Vec<Migration>, _> =
+        FILES.iter().map(|(name, text)| Migration::unapplied(name, &for_engine(text))).collect();
     let runner = Runner::new(&migrations.map_err(refused)?);
-    Ok(runner
-        .set_grouped(true)
-        .set_abort_divergent(true)
-        .set_abort_missing(true))
+    Ok(runner.set_grouped(true).set_abort_divergent(true).set_abort_missing(true))
 }
 
 /// Migrates an SQLite store; how many migrations were applied. The caller holds the lock of the key file.
 pub(crate) fn sqlite(connection: &mut rusqlite::Connection) -> Result<usize, StoreError> {
-    runner(sql::for_sqlite)?
-        .run(connection)
-        .map(|report| count(&report))
-        .map_err(refused)
+    runner(sql::for_sqlite)?.run(connection).map(|report| count(&report)).map_err(refused)
 }
 
 /// Migrates a PostgreSQL store. Nodes that start together take turns by an advisory lock of this session.
 pub(crate) async fn postgres(client: &mut tokio_postgres::Client) -> Result<usize, StoreError> {
     let lock = |verb: &str| format!("select pg_advisory_{verb}(7163358211)");
-    client
-        .batch_execute(&lock("lock"))
-        .await
-        .map_err(|e| crate::postgres::failed(&e))?;
+    client.batch_execute(&lock("lock")).await.map_err(|e| crate::postgres::failed(&e))?;
     let result = runner(sql::for_postgres)?.run_async(client).await;
-    client
-        .batch_execute(&lock("unlock"))
-        .await
-        .map_err(|e| crate::postgres::failed(&e))?;
+    client.batch_execute(&lock("unlock")).await.map_err(|e| crate::postgres::failed(&e))?;
     result.map(|report| count(&report)).map_err(refused)
 }
 

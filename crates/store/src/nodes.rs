@@ -60,12 +60,6 @@ pub fn release(tx: &mut Tx<'_>, node: Id<Node>) -> Result<(), StoreError> {
 
 /// All nodes that hold shards.
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Holding>, StoreError> {
-    let read = |mut row: Row| {
-        Ok(Holding {
-            node: row.take()?,
-            shards: row.take()?,
-            expires_at: row.take()?,
-        })
-    };
+    let read = |mut row: Row| Ok(Holding { node: row.take()?, shards: row.take()?, expires_at: row.take()? });
     tx.query(&LIST, args![])?.into_iter().map(read).collect()
 }

@@ -38,9 +38,7 @@ pub(crate) fn config(url: &str) -> Result<Config, StoreError> {
     let mut config: Config = url
         .parse()
         .map_err(|e| StoreError::Refused(format!("the address of the PostgreSQL store is wrong: {e}")))?;
-    config
-        .application_name("leadpost")
-        .connect_timeout(Duration::from_secs(10));
+    config.application_name("leadpost").connect_timeout(Duration::from_secs(10));
     Ok(config)
 }
 
@@ -67,14 +65,7 @@ impl Postgres {
     /// A connection whose transactions begin with `begin`.
     pub(crate) fn open(config: Config, begin: &'static str) -> Result<Self, StoreError> {
         let (runtime, client) = connect(&config)?;
-        Ok(Self {
-            config,
-            begin,
-            runtime,
-            client,
-            statements: HashMap::new(),
-            clashed: false,
-        })
+        Ok(Self { config, begin, runtime, client, statements: HashMap::new(), clashed: false })
     }
 
     /// Runs `work` with the connection; notes whether it failed for a clash.
@@ -82,12 +73,7 @@ impl Postgres {
         &mut self,
         work: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, StoreError> {
-        let Self {
-            runtime,
-            client,
-            clashed,
-            ..
-        } = self;
+        let Self { runtime, client, clashed, .. } = self;
         runtime.block_on(work(client)).map_err(|error| {
             *clashed |= error.code().is_some_and(|code| CLASHES.contains(code));
             failed(&error)
@@ -111,10 +97,7 @@ impl Postgres {
     }
 }
 
-const CLASHES: [SqlState; 2] = [
-    SqlState::T_R_DEADLOCK_DETECTED,
-    SqlState::T_R_SERIALIZATION_FAILURE,
-];
+const CLASHES: [SqlState; 2] = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE];
 
 impl Connection for Postgres {
     fn query(&mut self, sql: &'static Sql, args: &[Value]) -> Result<Vec<Row>, StoreError> {
@@ -131,11 +114,8 @@ impl Connection for Postgres {
     fn execute_many(&mut self, sql: &'static Sql, rows: &[Vec<Value>]) -> Result<u64, StoreError> {
         let statement = &self.prepare(sql)?;
         let changed = self.drive(async |client| {
-            try_join_all(
-                rows.iter()
-                    .map(|row| async { client.execute(statement, &as_params(row)).await }),
-            )
-            .await
+            try_join_all(rows.iter().map(|row| async { client.execute(statement, &as_params(row)).await }))
+                .await
         })?;
         Ok(changed.into_iter().sum())
     }
@@ -201,19 +181,14 @@ fn read(row: &tokio_postgres::Row, sql: &'static Sql) -> Result<Row, StoreError>
     let columns = row.columns().iter().enumerate().map(|(i, column)| {
         let value = match *column.type_() {
             Type::INT8 => row.try_get::<_, Option<i64>>(i).map(|it| it.map(Value::Int)),
-            Type::INT4 => row
-                .try_get::<_, Option<i32>>(i)
-                .map(|it| it.map(|it| Value::Int(it.into()))),
+            Type::INT4 => row.try_get::<_, Option<i32>>(i).map(|it| it.map(|it| Value::Int(it.into()))),
             Type::BOOL => row.try_get::<_, Option<bool>>(i).map(|it| it.map(Value::Bool)),
             Type::UUID => row.try_get::<_, Option<Uuid>>(i).map(|it| it.map(Value::Id)),
             _ => row.try_get::<_, Option<String>>(i).map(|it| it.map(Value::Text)),
         };
         value
             .map(|it| it.unwrap_or(Value::Null))
-            .map_err(|_| StoreError::Corrupt {
-                statement: sql.name,
-                column: i + 1,
-            })
+            .map_err(|_| StoreError::Corrupt { statement: sql.name, column: i + 1 })
     });
     Ok(Row::new(sql.name, columns.collect::<Result<_, _>>()?))
 }
@@ -221,9 +196,9 @@ fn read(row: &tokio_postgres::Row, sql: &'static Sql) -> Result<Row, StoreError>
 /// What to tell the floors above. The server's own message names columns and values, so it is for the log.
 pub(crate) fn failed(error: &tokio_postgres::Error) -> StoreError {
     match error.as_db_error() {
-        Some(db) if *db.code() == SqlState::UNIQUE_VIOLATION => StoreError::Conflict {
-            constraint: db.constraint().unwrap_or_default().to_owned(),
-        },
+        Some(db) if *db.code() == SqlState::UNIQUE_VIOLATION => {
+            StoreError::Conflict { constraint: db.constraint().unwrap_or_default().to_owned() }
+        }
         Some(db) => StoreError::Unavailable(format!("{} ({})", db.message(), db.code().code())),
         None => StoreError::Unavailable(match error.source() {
             Some(source) => format!("{error}: {source}"),

@@ -18,18 +18,12 @@ pub(crate) struct Sql {
 
 impl Sql {
     pub(crate) const fn new(name: &'static str, text: &'static str) -> Self {
-        Self {
-            name,
-            text,
-            sqlite: OnceLock::new(),
-            postgres: OnceLock::new(),
-        }
+        Self { name, text, sqlite: OnceLock::new(), postgres: OnceLock::new() }
     }
 
     /// SQLite's text: it would number `$2, $1` by first appearance, so parameters become `?2, ?1`.
     pub(crate) fn sqlite(&self) -> &str {
-        self.sqlite
-            .get_or_init(|| for_sqlite(self.text).replace('$', "?"))
+        self.sqlite.get_or_init(|| for_sqlite(self.text).replace('$', "?"))
     }
 
     /// PostgreSQL's text.
@@ -76,14 +70,8 @@ mod tests {
 
     #[test]
     fn markers_are_uncovered_for_their_engine_only() {
-        let sql = Sql::new(
-            "t",
-            "select $2, $1 /*pg: for update */ /*sqlite: limit 1 */ -- end",
-        );
+        let sql = Sql::new("t", "select $2, $1 /*pg: for update */ /*sqlite: limit 1 */ -- end");
         assert_eq!(sql.sqlite(), "select ?2, ?1 /*pg: for update */  limit 1  -- end");
-        assert_eq!(
-            sql.postgres(),
-            "select $2, $1  for update  /*sqlite: limit 1 */ -- end"
-        );
+        assert_eq!(sql.postgres(), "select $2, $1  for update  /*sqlite: limit 1 */ -- end");
     }
 }

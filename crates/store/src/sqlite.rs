@@ -55,10 +55,7 @@ pub(crate) struct Sqlite {
 /// Opens `path` as every connection of the store is opened.
 pub(crate) fn connect(path: &Path) -> Result<rusqlite::Connection, StoreError> {
     if rusqlite::version_number() < OLDEST {
-        let message = format!(
-            "SQLite {} is too old: 3.51.3 or newer is needed",
-            rusqlite::version()
-        );
+        let message = format!("SQLite {} is too old: 3.51.3 or newer is needed", rusqlite::version());
         return Err(StoreError::Refused(message));
     }
     let flags =
@@ -84,12 +81,7 @@ impl Sqlite {
             Role::Reader => "pragma cache_size = -8192; pragma query_only = on;",
         };
         connection.execute_batch(settings).map_err(failed)?;
-        Ok(Self {
-            connection,
-            role,
-            wal: with_suffix(path, "-wal"),
-            commits: 0,
-        })
+        Ok(Self { connection, role, wal: with_suffix(path, "-wal"), commits: 0 })
     }
 
     fn prepare(&self, sql: &'static Sql) -> Result<CachedStatement<'_>, StoreError> {
@@ -118,9 +110,7 @@ impl Connection for Sqlite {
     fn query(&mut self, sql: &'static Sql, args: &[Value]) -> Result<Vec<Row>, StoreError> {
         let mut statement = self.prepare(sql)?;
         let width = statement.column_count();
-        let mut rows = statement
-            .query(rusqlite::params_from_iter(args))
-            .map_err(failed)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(failed)?;
         let mut result = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
             let columns = (0..width).map(|i| row.get_ref(i).map_err(failed).and_then(|it| read(it, sql, i)));
@@ -130,10 +120,7 @@ impl Connection for Sqlite {
     }
 
     fn execute(&mut self, sql: &'static Sql, args: &[Value]) -> Result<u64, StoreError> {
-        let changed = self
-            .prepare(sql)?
-            .execute(rusqlite::params_from_iter(args))
-            .map_err(failed)?;
+        let changed = self.prepare(sql)?.execute(rusqlite::params_from_iter(args)).map_err(failed)?;
         Ok(changed as u64)
     }
 
@@ -141,9 +128,7 @@ impl Connection for Sqlite {
         let mut statement = self.prepare(sql)?;
         let mut changed = 0;
         for row in rows {
-            changed += statement
-                .execute(rusqlite::params_from_iter(row))
-                .map_err(failed)?;
+            changed += statement.execute(rusqlite::params_from_iter(row)).map_err(failed)?;
         }
         Ok(changed as u64)
     }
@@ -155,23 +140,12 @@ impl Connection for Sqlite {
 
 impl Engine for Sqlite {
     fn begin(&mut self) -> Result<(), StoreError> {
-        let begin = if self.role == Role::Writer {
-            "begin immediate"
-        } else {
-            "begin"
-        };
-        self.connection
-            .prepare_cached(begin)
-            .and_then(|mut it| it.execute([]))
-            .map(drop)
-            .map_err(failed)
+        let begin = if self.role == Role::Writer { "begin immediate" } else { "begin" };
+        self.connection.prepare_cached(begin).and_then(|mut it| it.execute([])).map(drop).map_err(failed)
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("commit")
-            .and_then(|mut it| it.execute([]))
-            .map_err(failed)?;
+        self.connection.prepare_cached("commit").and_then(|mut it| it.execute([])).map_err(failed)?;
         if self.role == Role::Writer {
             self.cap_log();
         }
@@ -210,19 +184,14 @@ fn read(value: ValueRef<'_>, sql: &'static Sql, column: usize) -> Result<Value, 
         ValueRef::Blob(it) => Uuid::from_slice(it).ok().map(Value::Id),
         ValueRef::Real(_) => None,
     };
-    read.ok_or(StoreError::Corrupt {
-        statement: sql.name,
-        column: column + 1,
-    })
+    read.ok_or(StoreError::Corrupt { statement: sql.name, column: column + 1 })
 }
 
 pub(crate) fn failed(error: rusqlite::Error) -> StoreError {
     let text = error.to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::ConstraintViolation) => match text.split_once("UNIQUE constraint failed: ") {
-            Some((_, columns)) => StoreError::Conflict {
-                constraint: constraint_name(columns),
-            },
+            Some((_, columns)) => StoreError::Conflict { constraint: constraint_name(columns) },
             None => StoreError::Unavailable(text),
         },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
@@ -236,10 +205,7 @@ fn constraint_name(columns: &str) -> String {
     let Some((table, first)) = parts.next() else {
         return columns.to_owned();
     };
-    let names: Vec<&str> = [table, first]
-        .into_iter()
-        .chain(parts.map(|(_, column)| column))
-        .collect();
+    let names: Vec<&str> = [table, first].into_iter().chain(parts.map(|(_, column)| column)).collect();
     names.join("_") + "_key"
 }
 

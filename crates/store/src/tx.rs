@@ -42,24 +42,14 @@ pub(crate) struct Surroundings {
 
 impl Surroundings {
     pub(crate) fn new(ambient: Ambient, vault: Vault) -> Self {
-        Self {
-            ambient,
-            vault,
-            ids: IdSource::default(),
-        }
+        Self { ambient, vault, ids: IdSource::default() }
     }
 }
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(connection: &'a mut dyn Connection, surroundings: &'a mut Surroundings) -> Self {
         let now = surroundings.ambient.clock.now();
-        Self {
-            connection,
-            surroundings,
-            now,
-            signals: Vec::new(),
-            dirty: false,
-        }
+        Self { connection, surroundings, now, signals: Vec::new(), dirty: false }
     }
 
     /// The instant of this transaction.
@@ -100,9 +90,7 @@ impl<'a> Tx<'a> {
     }
 
     pub(crate) fn seal(&self, place: &str, text: &str) -> String {
-        self.surroundings
-            .vault
-            .seal(place, text, &*self.surroundings.ambient.random)
+        self.surroundings.vault.seal(place, text, &*self.surroundings.ambient.random)
     }
 
     pub(crate) fn unseal(&self, place: &str, sealed: &str) -> Result<String, StoreError> {
@@ -126,31 +114,23 @@ impl<'a> Tx<'a> {
         Ok(self.query(sql, args)?.into_iter().next())
     }
 
-    /// A statement that changes a row and answers it.
-    pub(crate) fn query_one_changing(
+    /// A statement that changes rows and answers them.
+    pub(crate) fn query_changing(
         &mut self,
         sql: &'static Sql,
         args: &[Value],
-    ) -> Result<Option<Row>, StoreError> {
-        let row = self.query_one(sql, args)?;
-        self.dirty |= row.is_some();
-        Ok(row)
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows = self.query(sql, args)?;
+        self.dirty |= !rows.is_empty();
+        Ok(rows)
     }
 
     /// The statements that cannot be prepared on this store, each with the reason; none, if all is well.
     pub(crate) fn unpreparable(&mut self) -> Vec<String> {
         let check = |sql: &&'static Sql| {
-            self.connection
-                .check(sql)
-                .err()
-                .map(|error| format!("statement {}: {error}", sql.name))
+            self.connection.check(sql).err().map(|error| format!("statement {}: {error}", sql.name))
         };
-        crate::statements()
-            .copied()
-            .collect::<Vec<_>>()
-            .iter()
-            .filter_map(check)
-            .collect()
+        crate::statements().copied().collect::<Vec<_>>().iter().filter_map(check).collect()
     }
 
     pub(crate) fn execute(&mut self, sql: &'static Sql, args: &[Value]) -> Result<u64, StoreError> {
@@ -176,12 +156,7 @@ struct IdSource {
 
 impl Default for IdSource {
     fn default() -> Self {
-        Self {
-            last: 0,
-            counter: 0,
-            pool: [0; 1_024],
-            used: 1_024,
-        }
+        Self { last: 0, counter: 0, pool: [0; 1_024], used: 1_024 }
     }
 }
 

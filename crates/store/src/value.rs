@@ -113,20 +113,13 @@ pub(crate) struct Row {
 
 impl Row {
     pub(crate) fn new(table: &'static str, columns: Vec<Value>) -> Self {
-        Self {
-            table,
-            columns: columns.into_iter(),
-            read: 0,
-        }
+        Self { table, columns: columns.into_iter(), read: 0 }
     }
 
     /// The next column.
     pub(crate) fn take<T: FromValue>(&mut self) -> Result<T, StoreError> {
         self.read += 1;
-        self.columns
-            .next()
-            .and_then(T::from_value)
-            .ok_or_else(|| self.corrupt())
+        self.columns.next().and_then(T::from_value).ok_or_else(|| self.corrupt())
     }
 
     /// The next column, a text that `parse` must know.
@@ -137,9 +130,6 @@ impl Row {
 
     /// What to say when a column just read makes no sense.
     pub(crate) fn corrupt(&self) -> StoreError {
-        StoreError::Corrupt {
-            statement: self.table,
-            column: self.read,
-        }
+        StoreError::Corrupt { statement: self.table, column: self.read }
     }
 }

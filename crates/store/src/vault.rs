@@ -31,14 +31,8 @@ impl Vault {
     pub(crate) fn seal(&self, place: &str, text: &str, random: &dyn Random) -> String {
         let mut nonce = [0; NONCE];
         random.fill(&mut nonce);
-        let payload = Payload {
-            msg: text.as_bytes(),
-            aad: place.as_bytes(),
-        };
-        let sealed = self
-            .0
-            .encrypt(&XNonce::from(nonce), payload)
-            .expect("texts are shorter than 256 GiB");
+        let payload = Payload { msg: text.as_bytes(), aad: place.as_bytes() };
+        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).expect("texts are shorter than 256 GiB");
         STANDARD.encode([nonce.as_slice(), &sealed].concat())
     }
 
@@ -47,16 +41,7 @@ impl Vault {
         let bytes = STANDARD.decode(sealed).ok()?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
         let nonce = XNonce::try_from(nonce).ok()?;
-        let text = self
-            .0
-            .decrypt(
-                &nonce,
-                Payload {
-                    msg: sealed,
-                    aad: place.as_bytes(),
-                },
-            )
-            .ok()?;
+        let text = self.0.decrypt(&nonce, Payload { msg: sealed, aad: place.as_bytes() }).ok()?;
         String::from_utf8(text).ok()
     }
 }
@@ -83,8 +68,7 @@ impl KeyFile {
         let mut file = options.open(path).map_err(|e| refused("cannot be opened", &e))?;
         file.lock().map_err(|e| refused("cannot be locked", &e))?;
         let mut text = String::new();
-        file.read_to_string(&mut text)
-            .map_err(|e| refused("cannot be read", &e))?;
+        file.read_to_string(&mut text).map_err(|e| refused("cannot be read", &e))?;
         let new = text.is_empty();
         let mut key = [0; 32];
         if new {
@@ -97,15 +81,9 @@ impl KeyFile {
             written.map_err(|e| refused("cannot be written", &e))?;
         } else {
             let bytes = STANDARD.decode(text.trim()).unwrap_or_default();
-            key = bytes
-                .try_into()
-                .map_err(|_| refused("is damaged", &"it must hold 32 bytes in base64"))?;
+            key = bytes.try_into().map_err(|_| refused("is damaged", &"it must hold 32 bytes in base64"))?;
         }
-        Ok(Self {
-            file,
-            vault: Vault::new(&key),
-            new,
-        })
+        Ok(Self { file, vault: Vault::new(&key), new })
     }
 
     pub(crate) fn vault(&self) -> Vault {
@@ -120,10 +98,7 @@ impl KeyFile {
 
 /// Makes a file's name survive a power cut, which syncing the file alone does not.
 pub(crate) fn sync_folder(path: &Path) -> std::io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 

@@ -82,9 +82,7 @@ pub fn insert(tx: &mut Tx<'_>, webhook: &Webhook) -> Result<(), StoreError> {
 
 /// The account's webhook of that id; None if there is none or it was deleted.
 pub fn find(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Webhook>) -> Result<Option<Webhook>, StoreError> {
-    tx.query_one(&GET, args![account, id])?
-        .map(|row| read(tx, row))
-        .transpose()
+    tx.query_one(&GET, args![account, id])?.map(|row| read(tx, row)).transpose()
 }
 
 /// Webhooks older than `before`, newest first.
@@ -161,10 +159,7 @@ pub fn rotate(
 ) -> Result<(), StoreError> {
     let now = tx.now();
     tx.execute(&DELETE_SECRETS, args![webhook.account, webhook.id, now])?;
-    tx.execute(
-        &EXPIRE_SECRETS,
-        args![webhook.account, webhook.id, old_expires_at],
-    )?;
+    tx.execute(&EXPIRE_SECRETS, args![webhook.account, webhook.id, old_expires_at])?;
     insert_secret(tx, webhook, key)
 }
 
@@ -195,20 +190,25 @@ pub fn subscribed(
             chatbot_ids: row.parse(split_chatbots)?,
         })
     };
-    tx.query(&SUBSCRIBED, args![account, event_type.as_str()])?
-        .into_iter()
-        .map(read)
-        .collect()
+    tx.query(&SUBSCRIBED, args![account, event_type.as_str()])?.into_iter().map(read).collect()
 }
 
-/// Webhooks of all accounts that are disabled or deleted and still have pending deliveries; and whether deleted.
-pub fn closed(tx: &mut Tx<'_>) -> Result<Vec<(Id<Account>, Id<Webhook>, bool)>, StoreError> {
+/// A webhook that sends nothing any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Whose.
+    pub account: Id<Account>,
+    /// Which.
+    pub webhook: Id<Webhook>,
+    /// Whether it was deleted, rather than disabled.
+    pub deleted: bool,
+}
+
+/// Webhooks of all accounts that are disabled or deleted and still have pending deliveries.
+pub fn closed(tx: &mut Tx<'_>) -> Result<Vec<Closed>, StoreError> {
     let read = |mut row: Row| {
-        Ok((
-            row.take()?,
-            row.take()?,
-            row.take::<Option<Timestamp>>()?.is_some(),
-        ))
+        let (account, webhook) = (row.take()?, row.take()?);
+        Ok(Closed { account, webhook, deleted: row.take::<Option<Timestamp>>()?.is_some() })
     };
     tx.query(&CLOSED, args![])?.into_iter().map(read).collect()
 }
@@ -220,15 +220,9 @@ fn subscribe(tx: &mut Tx<'_>, webhook: &Webhook) -> Result<(), StoreError> {
 }
 
 fn insert_secret(tx: &mut Tx<'_>, webhook: &Webhook, key: &SigningKey) -> Result<(), StoreError> {
-    let sealed = tx.seal(
-        &secret_place(webhook.account, webhook.id, key.version),
-        key.secret.to_text().reveal(),
-    );
-    tx.execute(
-        &INSERT_SECRET,
-        args![webhook.account, webhook.id, key.version, sealed],
-    )
-    .map(drop)
+    let sealed =
+        tx.seal(&secret_place(webhook.account, webhook.id, key.version), key.secret.to_text().reveal());
+    tx.execute(&INSERT_SECRET, args![webhook.account, webhook.id, key.version, sealed]).map(drop)
 }
 
 fn secret_place(account: Id<Account>, webhook: Id<Webhook>, version: u32) -> String {
@@ -240,11 +234,7 @@ fn headers_place(account: Id<Account>, webhook: Id<Webhook>) -> String {
 }
 
 fn seal_headers(tx: &Tx<'_>, webhook: &Webhook) -> String {
-    let headers: Vec<[&str; 2]> = webhook
-        .headers
-        .iter()
-        .map(|(name, value)| [&**name, &**value])
-        .collect();
+    let headers: Vec<[&str; 2]> = webhook.headers.iter().map(|(name, value)| [&**name, &**value]).collect();
     let text = serde_json::to_string(&headers).expect("texts can be written as JSON");
     tx.seal(&headers_place(webhook.account, webhook.id), &text)
 }
@@ -258,10 +248,7 @@ fn join_chatbots(ids: &[Id<Chatbot>]) -> String {
 }
 
 fn split_chatbots(text: &str) -> Option<Vec<Id<Chatbot>>> {
-    text.split(',')
-        .filter(|id| !id.is_empty())
-        .map(|id| id.parse().ok())
-        .collect()
+    text.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().ok()).collect()
 }
 
 fn read_state(row: &mut Row) -> Result<WebhookState, StoreError> {
@@ -305,11 +292,7 @@ fn read_keys(
         let (version, sealed, expires_at): (u32, String, _) = (row.take()?, row.take()?, row.take()?);
         let text = tx.unseal(&secret_place(account, webhook, version), &sealed)?;
         let secret = Secret::parse(&text).map_err(|_| row.corrupt())?;
-        Ok(SigningKey {
-            version,
-            secret,
-            expires_at,
-        })
+        Ok(SigningKey { version, secret, expires_at })
     };
     rows.into_iter().map(read).collect()
 }

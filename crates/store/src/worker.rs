@@ -97,19 +97,11 @@ impl Queue {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.0
-            .try_send(Box::new(Work {
-                body,
-                result: None,
-                reply,
-            }))
-            .map_err(|error| match error {
-                TrySendError::Full(_) => StoreError::Busy,
-                TrySendError::Disconnected(_) => StoreError::Unavailable("it is closed".into()),
-            })?;
-        answer
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Unavailable("it is closed".into()).into()))
+        self.0.try_send(Box::new(Work { body, result: None, reply })).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => StoreError::Unavailable("it is closed".into()),
+        })?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable("it is closed".into()).into()))
     }
 }
 
@@ -153,9 +145,7 @@ fn run<C: Engine>(engine: &mut C, surroundings: &mut Surroundings, bus: &Bus, mu
             bus.send(signals);
             jobs.into_iter().for_each(|job| job.answer(Ok(())));
         }
-        Err(Undone::Spoiled) => jobs
-            .into_iter()
-            .for_each(|job| run_alone(engine, surroundings, bus, job)),
+        Err(Undone::Spoiled) => jobs.into_iter().for_each(|job| run_alone(engine, surroundings, bus, job)),
         Err(Undone::Failed(error)) => jobs.into_iter().for_each(|job| job.answer(Err(error.clone()))),
     }
 }
@@ -210,11 +200,7 @@ fn transact<C: Engine>(
     }
     engine.commit().map_err(|error| {
         engine.rollback();
-        if engine.clashed() {
-            Undone::Spoiled
-        } else {
-            Undone::Failed(error)
-        }
+        if engine.clashed() { Undone::Spoiled } else { Undone::Failed(error) }
     })?;
     Ok(signals)
 }

@@ -104,10 +104,7 @@ fn body(bytes: Vec<u8>) -> (String, bool) {
     match String::from_utf8(bytes) {
         Ok(text) => (text, false),
         Err(error) => {
-            let (whole, cut) = (
-                error.utf8_error().valid_up_to(),
-                error.utf8_error().error_len().is_none(),
-            );
+            let (whole, cut) = (error.utf8_error().valid_up_to(), error.utf8_error().error_len().is_none());
             let bytes = error.into_bytes();
             match str::from_utf8(&bytes[..whole]) {
                 Ok(text) if cut && bytes.len() == Response::MAX_BODY => (text.to_owned(), false),
@@ -144,13 +141,7 @@ mod tests {
             body: Vec::new(),
         };
         let joined: Vec<_> = headers(&response).into_iter().collect();
-        assert_eq!(
-            joined,
-            [
-                ("set-cookie".into(), "a, b".into()),
-                ("x".to_owned(), "c".to_owned())
-            ]
-        );
+        assert_eq!(joined, [("set-cookie".into(), "a, b".into()), ("x".to_owned(), "c".to_owned())]);
     }
 
     #[test]

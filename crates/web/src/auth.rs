@@ -58,10 +58,7 @@ impl<N: Needs + Send> FromRequestParts<Shared> for Caller<N> {
         let actor = authenticate(web, &parts.headers).await?;
         web.pace.admit(&actor, web.db.ambient().clock.now())?;
         access::require(&actor, N::PERMISSION)?;
-        Ok(Self {
-            actor,
-            needs: PhantomData,
-        })
+        Ok(Self { actor, needs: PhantomData })
     }
 }
 
@@ -106,9 +103,7 @@ impl RecentKeys {
 
     fn get(&self, hash: &Hash, now: Timestamp) -> Option<Actor> {
         let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        keys.get(hash)
-            .filter(|(_, since)| fresh(*since, now))
-            .map(|(actor, _)| *actor)
+        keys.get(hash).filter(|(_, since)| fresh(*since, now)).map(|(actor, _)| *actor)
     }
 
     fn put(&self, hash: Hash, actor: Actor, now: Timestamp) {
@@ -152,9 +147,7 @@ mod tests {
 
     #[test]
     fn a_good_key_is_remembered_for_half_a_second() {
-        let actor = Actor::Console {
-            account: Id::from_parts(1, &[1; 10]),
-        };
+        let actor = Actor::Console { account: Id::from_parts(1, &[1; 10]) };
         let (keys, start) = (RecentKeys::default(), Timestamp::from_micros(1_000_000));
         keys.put([1; 32], actor, start);
         let at = |millis| start + Duration::from_millis(millis);

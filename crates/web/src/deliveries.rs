@@ -164,13 +164,8 @@ pub(crate) async fn list(
     Query((paging, params)): Query<(Paging, DeliveryParams)>,
 ) -> Result<axum::Json<List<DeliveryView>>, Problem> {
     let (page, filter) = (paging.request()?, DeliveryFilter::from(params));
-    let page = web
-        .db
-        .read(move |tx| deliveries::list(tx, &actor, &filter, page))
-        .await?;
-    Ok(axum::Json(List::of(page, |delivery| {
-        DeliveryView::from(&delivery)
-    })))
+    let page = web.db.read(move |tx| deliveries::list(tx, &actor, &filter, page)).await?;
+    Ok(axum::Json(List::of(page, |delivery| DeliveryView::from(&delivery))))
 }
 
 /// Show a delivery

@@ -62,17 +62,11 @@ impl EventTypeView {
 pub(crate) fn sample_body(event_type: EventType, form: BodyForm) -> String {
     let at = Timestamp::from_micros(1_772_619_330_000_000);
     let event = Event {
-        id: Id::from_parts(
-            1_772_619_330_000,
-            &[0xa1, 0xb2, 0xc3, 0xd4, 0xe5, 0xf6, 0x07, 0x18, 0x29, 0x3a],
-        ),
+        id: Id::from_parts(1_772_619_330_000, &[0xa1, 0xb2, 0xc3, 0xd4, 0xe5, 0xf6, 0x07, 0x18, 0x29, 0x3a]),
         account: Id::from_parts(0, &[0; 10]),
         event_type,
         data: Some(event_type.sample_data().to_owned()),
-        context: Context {
-            conversation_id: Some("c-1".to_owned()),
-            more: None,
-        },
+        context: Context { conversation_id: Some("c-1".to_owned()), more: None },
         occurred_at: at,
         created_at: at,
         planned: 1,

@@ -37,15 +37,7 @@ pub(crate) async fn post(
     Json { value, bytes }: Json<Posted>,
 ) -> Result<(StatusCode, axum::Json<EventAccepted>), Problem> {
     let idempotency = key.over("POST /api/v1/events", &bytes)?;
-    let accepted = accept(
-        &web,
-        actor,
-        Posting {
-            events: vec![value.0],
-            idempotency,
-        },
-    )
-    .await?;
+    let accepted = accept(&web, actor, Posting { events: vec![value.0], idempotency }).await?;
     let one = accepted.first().ok_or_else(Problem::internal)?;
     Ok((StatusCode::ACCEPTED, axum::Json(one.into())))
 }
@@ -65,15 +57,7 @@ pub(crate) async fn post_batch(
     Json { value, bytes }: Json<PostBatch>,
 ) -> Result<(StatusCode, axum::Json<BatchAccepted>), Problem> {
     let idempotency = key.over("POST /api/v1/events/batch", &bytes)?;
-    let accepted = accept(
-        &web,
-        actor,
-        Posting {
-            events: value.into_events(),
-            idempotency,
-        },
-    )
-    .await?;
+    let accepted = accept(&web, actor, Posting { events: value.into_events(), idempotency }).await?;
     let items = accepted.iter().map(EventAccepted::from).collect();
     Ok((StatusCode::ACCEPTED, axum::Json(BatchAccepted { items })))
 }
@@ -93,12 +77,7 @@ async fn accept(web: &Shared, actor: Actor, posting: Posting) -> Result<Vec<Acce
 struct IdempotencyHeader {
     /// Kept for 72 hours. The same key with the same body gets the same answer, and nothing happens twice;
     /// with another body it is refused (422, `idempotency_key_reused`).
-    #[param(
-        rename = "Idempotency-Key",
-        required = false,
-        min_length = 1,
-        max_length = 255
-    )]
+    #[param(rename = "Idempotency-Key", required = false, min_length = 1, max_length = 255)]
     idempotency_key: String,
 }
 
@@ -118,10 +97,7 @@ impl FromQuery for EventParams {
     fn from_query(params: &mut Params<'_>) -> Option<Self> {
         let event_type = params.optional("type");
         let conversation_id = params.parsed("conversation_id", conversation_id);
-        Some(Self {
-            event_type,
-            conversation_id,
-        })
+        Some(Self { event_type, conversation_id })
     }
 }
 
@@ -130,10 +106,7 @@ fn conversation_id(text: &str) -> Result<String, Invalid> {
     if fits && !text.chars().any(char::is_control) {
         return Ok(text.to_owned());
     }
-    Err(Invalid::field(
-        "",
-        "must have 1 to 128 characters and no control characters",
-    ))
+    Err(Invalid::field("", "must have 1 to 128 characters and no control characters"))
 }
 
 /// List events
@@ -149,21 +122,9 @@ pub(crate) async fn list(
     Caller { actor, .. }: Caller<Read>,
     Query((paging, params)): Query<(Paging, EventParams)>,
 ) -> Result<axum::Json<List<EventView>>, Problem> {
-    let EventParams {
-        event_type,
-        conversation_id,
-    } = params;
-    let (page, filter) = (
-        paging.request()?,
-        EventFilter {
-            event_type,
-            conversation_id,
-        },
-    );
-    let page = web
-        .db
-        .read(move |tx| events::list(tx, &actor, &filter, page))
-        .await?;
+    let EventParams { event_type, conversation_id } = params;
+    let (page, filter) = (paging.request()?, EventFilter { event_type, conversation_id });
+    let page = web.db.read(move |tx| events::list(tx, &actor, &filter, page)).await?;
     Ok(axum::Json(List::of(page, EventView::from)))
 }
 

@@ -20,10 +20,7 @@ use tracing::Instrument;
 use crate::{Shared, problem::Problem};
 
 const HEADERS: [(HeaderName, HeaderValue); 3] = [
-    (
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    ),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
@@ -69,8 +66,7 @@ async fn catch<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Se
 
 fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without words")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words")
 }
 
 #[cfg(test)]
@@ -81,9 +77,6 @@ mod tests {
     async fn a_panic_becomes_an_error() {
         assert_eq!(catch(async { 1 }).await.ok(), Some(1));
         let panic = catch(async { panic!("number {}", 7) }).await.err();
-        assert_eq!(
-            panic.map(|panic| words(panic.as_ref()).to_owned()).as_deref(),
-            Some("number 7")
-        );
+        assert_eq!(panic.map(|panic| words(panic.as_ref()).to_owned()).as_deref(), Some("number 7"));
     }
 }

@@ -77,31 +77,20 @@ fn parse_now<T: read::FromObject>(bytes: &[u8]) -> Result<T, Problem> {
         let detail = format!("the body is not UTF-8 from byte {} on", error.valid_up_to());
         Problem::new(StatusCode::BAD_REQUEST, "not_utf8", detail)
     })?;
-    read::object(text).map_err(
-        |invalid| match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-            Ok(_) => invalid.into(),
-            Err(error) => Problem::new(
-                StatusCode::BAD_REQUEST,
-                "not_json",
-                format!("the body is not JSON: {error}"),
-            ),
-        },
-    )
+    read::object(text).map_err(|invalid| match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Ok(_) => invalid.into(),
+        Err(error) => {
+            Problem::new(StatusCode::BAD_REQUEST, "not_json", format!("the body is not JSON: {error}"))
+        }
+    })
 }
 
 /// Takes `application/json` and `application/…+json`, in UTF-8 and not compressed.
 fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     let refuse = |detail: &str| {
-        Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            detail,
-        ))
+        Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
     };
-    let given = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !is_json(given) {
         return refuse("the body must be JSON in UTF-8 with the header Content-Type: application/json");
     }
@@ -138,11 +127,7 @@ async fn receive(request: Request, limit: usize, patience: Duration) -> Result<B
     let received = tokio::time::timeout(patience, collect(body, limit)).await;
     received.unwrap_or_else(|_| {
         let detail = format!("the body did not arrive within {} s", patience.as_secs());
-        Err(Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "request_timeout",
-            detail,
-        ))
+        Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail))
     })
 }
 
@@ -180,9 +165,8 @@ impl<T: Noun + Send> FromRequestParts<Shared> for PathId<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Shared) -> Result<Self, Problem> {
-        let Path(text) = Path::<String>::from_request_parts(parts, web)
-            .await
-            .map_err(|_| Problem::not_found())?;
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, web).await.map_err(|_| Problem::not_found())?;
         text.parse().map(Self).map_err(|_| Problem::not_found())
     }
 }
@@ -193,10 +177,7 @@ pub(crate) struct IdempotencyKey(Option<String>);
 impl IdempotencyKey {
     /// The key together with what it stands for: this body on this route.
     pub(crate) fn over(&self, route: &str, body: &[u8]) -> Result<Option<Idempotency>, Invalid> {
-        self.0
-            .as_deref()
-            .map(|key| Idempotency::new(key, route, body))
-            .transpose()
+        self.0.as_deref().map(|key| Idempotency::new(key, route, body)).transpose()
     }
 }
 
@@ -210,11 +191,86 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
         };
         match first.to_str() {
             Ok(key) if values.next().is_none() => Ok(Self(Some(key.to_owned()))),
-            _ => Err(Invalid::field(
-                "/Idempotency-Key",
-                "must be one header of visible ASCII characters",
-            )
-            .into()),
+            _ => {
+                Err(Invalid::field("/Idempotency-Key", "must be one header of visible ASCII characters")
+                    .into())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use axum::response::IntoResponse;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    #[test]
+    fn json_is_known_by_its_names() {
+        for right in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+            "application/vnd.x+json",
+            "application/merge-patch+json; profile=x",
+        ] {
+            assert!(is_json(right), "{right}");
+        }
+        for wrong in [
+            "",
+            "text/json",
+            "application/jsonp",
+            "application/+json",
+            "application/json; charset=latin1",
+            "json",
+        ] {
+            assert!(!is_json(wrong), "{wrong}");
+        }
+    }
+
+    async fn status(request: http::request::Builder, body: Body) -> u16 {
+        let received = receive(request.body(body).unwrap(), 8, Duration::from_millis(1)).await;
+        received.map_or_else(|problem| problem.into_response().status().as_u16(), |bytes| bytes.len() as u16)
+    }
+
+    #[tokio::test]
+    async fn a_body_is_limited_in_length_and_time() {
+        assert_eq!(status(Request::post("/"), Body::from("12345678")).await, 8);
+        assert_eq!(status(Request::post("/"), Body::from("123456789")).await, 413);
+        assert_eq!(
+            status(Request::post("/").header("expect", "100-continue"), Body::from("123456789")).await,
+            413
+        );
+        assert_eq!(status(Request::post("/"), Body::new(Frames { left: 3, stall: false })).await, 6);
+        assert_eq!(status(Request::post("/"), Body::new(Frames { left: 5, stall: false })).await, 413);
+        assert_eq!(status(Request::post("/"), Body::new(Frames { left: 3, stall: true })).await, 408);
+    }
+
+    /// A body of unknown length in frames of two bytes, which may never end.
+    struct Frames {
+        left: usize,
+        stall: bool,
+    }
+
+    impl HttpBody for Frames {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            if self.left == 0 {
+                return if self.stall { Poll::Pending } else { Poll::Ready(None) };
+            }
+            self.left -= 1;
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"ab")))))
         }
     }
 }

@@ -44,16 +44,9 @@ impl Answer {
         assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
         let json = self.json();
         let errors = json["errors"].as_array().unwrap();
-        let pointers = errors
-            .iter()
-            .map(|error| error["pointer"].as_str().unwrap().to_owned())
-            .collect();
+        let pointers = errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect();
         assert_eq!(json["status"], self.status.as_u16());
-        (
-            self.status.as_u16(),
-            json["code"].as_str().unwrap().to_owned(),
-            pointers,
-        )
+        (self.status.as_u16(), json["code"].as_str().unwrap().to_owned(), pointers)
     }
 }
 
@@ -61,37 +54,15 @@ impl Kit {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(samples::start().micros())));
-        let ambient = Ambient {
-            clock: clock.clone(),
-            random: Arc::new(Counting(AtomicU64::new(0))),
-        };
-        let options = OpenOptions {
-            ambient,
-            key_file: None,
-            exclusive: false,
-            migrate: true,
-            connections: 1,
-        };
-        let db = Db::open(&StoreUrl::Sqlite(folder.path().join("test.db")), options)
-            .await
-            .unwrap();
+        let ambient = Ambient { clock: clock.clone(), random: Arc::new(Counting(AtomicU64::new(0))) };
+        let options =
+            OpenOptions { ambient, key_file: None, exclusive: false, migrate: true, connections: 1 };
+        let db = Db::open(&StoreUrl::Sqlite(folder.path().join("test.db")), options).await.unwrap();
         let readiness = Readiness::default();
         let metrics = Metrics::new(prometheus_client::registry::Registry::default());
         let outbound = Arc::new(Receiver(EgressPolicy::default()));
-        let web = Web::new(
-            db.clone(),
-            outbound,
-            WebSettings::default(),
-            readiness.clone(),
-            metrics,
-        );
-        Self {
-            router: router(web),
-            readiness,
-            clock,
-            db,
-            _folder: folder,
-        }
+        let web = Web::new(db.clone(), outbound, WebSettings::default(), readiness.clone(), metrics);
+        Self { router: router(web), readiness, clock, db, _folder: folder }
     }
 
     /// A new key of the only account.
@@ -165,27 +136,16 @@ impl Outbound for Receiver {
     }
 
     fn verdict<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Vec<String>, Refusal>> {
-        let warning = url
-            .contains("nowhere")
-            .then(|| "the name does not resolve right now".to_owned());
+        let warning = url.contains("nowhere").then(|| "the name does not resolve right now".to_owned());
         let verdict = domain::WebhookUrl::parse(url, &self.0).map(|_| warning.into_iter().collect());
         Box::pin(std::future::ready(verdict))
     }
 
     fn send_test<'a>(&'a self, plan: &'a TestPlan) -> BoxFuture<'a, Outcome> {
         let headers = vec![("Content-Type".to_owned(), "text/plain".to_owned())];
-        let result = Ok(Response {
-            status: 200,
-            headers,
-            body: b"thanks".to_vec(),
-        });
+        let result = Ok(Response { status: 200, headers, body: b"thanks".to_vec() });
         let address = Some("192.0.2.1:443".to_owned());
-        let outcome = Outcome {
-            at: plan.event.created_at,
-            address,
-            phases: Phases::default(),
-            result,
-        };
+        let outcome = Outcome { at: plan.event.created_at, address, phases: Phases::default(), result };
         Box::pin(std::future::ready(outcome))
     }
 }

@@ -68,11 +68,7 @@ pub struct WebSettings {
 
 impl Default for WebSettings {
     fn default() -> Self {
-        Self {
-            metrics_open: false,
-            body_timeout: Duration::from_secs(10),
-            per_key_per_second: None,
-        }
+        Self { metrics_open: false, body_timeout: Duration::from_secs(10), per_key_per_second: None }
     }
 }
 
@@ -85,20 +81,8 @@ impl Web {
         readiness: Readiness,
         metrics: Metrics,
     ) -> Self {
-        let (keys, pace) = (
-            auth::RecentKeys::default(),
-            pace::Pace::new(settings.per_key_per_second),
-        );
-        Self {
-            db,
-            outbound,
-            settings,
-            readiness,
-            metrics,
-            keys,
-            pace,
-            document: OnceLock::new(),
-        }
+        let (keys, pace) = (auth::RecentKeys::default(), pace::Pace::new(settings.per_key_per_second));
+        Self { db, outbound, settings, readiness, metrics, keys, pace, document: OnceLock::new() }
     }
 }
 

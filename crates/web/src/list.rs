@@ -40,10 +40,7 @@ impl FromQuery for Paging {
     fn from_query(params: &mut Params<'_>) -> Option<Self> {
         let limit = params.parsed("limit", limit);
         let after = params.optional("after");
-        Some(Self {
-            limit: limit.unwrap_or(DEFAULT_LIMIT),
-            after,
-        })
+        Some(Self { limit: limit.unwrap_or(DEFAULT_LIMIT), after })
     }
 }
 
@@ -56,22 +53,14 @@ impl Paging {
     /// The page wanted of a list of `T`s from the store.
     pub(crate) fn request<T: Noun>(&self) -> Result<PageRequest<T>, Invalid> {
         let after = self.after.as_deref().map(Id::from_text).transpose();
-        Ok(PageRequest {
-            after: after.map_err(|invalid| invalid.under("/after"))?,
-            limit: self.limit,
-        })
+        Ok(PageRequest { after: after.map_err(|invalid| invalid.under("/after"))?, limit: self.limit })
     }
 
     /// The page wanted of a short list that is whole in memory; `name` is what a cursor names an item by.
     pub(crate) fn cut<T>(self, all: Vec<T>, name: impl Fn(&T) -> &str) -> Result<List<T>, Invalid> {
         let start = match &self.after {
             None => 0,
-            Some(after) => {
-                1 + all
-                    .iter()
-                    .position(|item| name(item) == after)
-                    .ok_or_else(unknown_cursor)?
-            }
+            Some(after) => 1 + all.iter().position(|item| name(item) == after).ok_or_else(unknown_cursor)?,
         };
         let more = all.len() > start + self.limit as usize;
         let items: Vec<T> = all.into_iter().skip(start).take(self.limit as usize).collect();
@@ -102,12 +91,9 @@ mod tests {
     fn a_short_list_is_paged_to_its_end() {
         let all = || vec!["a", "b", "c"];
         let page = |limit, after: Option<&str>| {
-            Paging {
-                limit,
-                after: after.map(str::to_owned),
-            }
-            .cut(all(), |item| item)
-            .map(|list| (list.items, list.next))
+            Paging { limit, after: after.map(str::to_owned) }
+                .cut(all(), |item| item)
+                .map(|list| (list.items, list.next))
         };
         assert_eq!(page(2, None), Ok((vec!["a", "b"], Some("b".into()))));
         assert_eq!(page(2, Some("b")), Ok((vec!["c"], None)));

@@ -48,23 +48,9 @@ impl Metrics {
             "Events answered with 202, repeats of an idempotency key included",
             events.clone(),
         );
-        registry.register(
-            "leadpost_events_unmatched",
-            "Those that matched no webhook",
-            unmatched.clone(),
-        );
-        registry.register(
-            "leadpost_deliveries_planned",
-            "Deliveries planned for them",
-            deliveries.clone(),
-        );
-        Self {
-            requests,
-            events,
-            unmatched,
-            deliveries,
-            registry: Arc::new(registry),
-        }
+        registry.register("leadpost_events_unmatched", "Those that matched no webhook", unmatched.clone());
+        registry.register("leadpost_deliveries_planned", "Deliveries planned for them", deliveries.clone());
+        Self { requests, events, unmatched, deliveries, registry: Arc::new(registry) }
     }
 
     /// An event was accepted.
@@ -78,11 +64,7 @@ impl Metrics {
 
     /// A request was answered.
     pub(crate) fn answered(&self, method: &Method, route: Option<MatchedPath>, status: StatusCode) {
-        let labels = RequestLabels {
-            method: name(method),
-            route: Route(route),
-            status: class(status),
-        };
+        let labels = RequestLabels { method: name(method), route: Route(route), status: class(status) };
         self.requests.get_or_create(&labels).inc();
     }
 }

@@ -61,13 +61,9 @@ fn complete(mut document: OpenApi) -> OpenApi {
     let components = document.components.get_or_insert_default();
     add_problems(components);
     name_items(components);
-    let key = Http::builder()
-        .scheme(HttpAuthScheme::Bearer)
-        .description(Some("An API key, `lpk_…`."))
-        .build();
-    components
-        .security_schemes
-        .insert("key".to_owned(), SecurityScheme::Http(key).into());
+    let key =
+        Http::builder().scheme(HttpAuthScheme::Bearer).description(Some("An API key, `lpk_…`.")).build();
+    components.security_schemes.insert("key".to_owned(), SecurityScheme::Http(key).into());
     for (path, item) in &mut document.paths.paths {
         for operation in operations_mut(item) {
             add_errors(path, operation);
@@ -85,9 +81,7 @@ fn tag(name: &str, description: &str) -> Tag {
 
 /// The operations of a path, for changing.
 fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete]
-        .into_iter()
-        .flatten()
+    [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 /// Lets the schema of a list name that of its items. The derived one repeats it.
@@ -103,46 +97,18 @@ fn name_items(components: &mut Components) {
 
 /// The errors that are the same wherever they occur: name in the document, status, when.
 const PROBLEMS: [(&str, StatusCode, &str); 12] = [
-    (
-        "NotReadable",
-        StatusCode::BAD_REQUEST,
-        "The body is not JSON or not UTF-8: `not_json`, `not_utf8`.",
-    ),
-    (
-        "Unauthorized",
-        StatusCode::UNAUTHORIZED,
-        "No valid API key: `unauthorized`.",
-    ),
-    (
-        "Forbidden",
-        StatusCode::FORBIDDEN,
-        "The key lacks the scope: `scope_missing`.",
-    ),
-    (
-        "NotFound",
-        StatusCode::NOT_FOUND,
-        "Nothing of that name, or another account's: `not_found`.",
-    ),
-    (
-        "Timeout",
-        StatusCode::REQUEST_TIMEOUT,
-        "The body did not arrive in time: `request_timeout`.",
-    ),
+    ("NotReadable", StatusCode::BAD_REQUEST, "The body is not JSON or not UTF-8: `not_json`, `not_utf8`."),
+    ("Unauthorized", StatusCode::UNAUTHORIZED, "No valid API key: `unauthorized`."),
+    ("Forbidden", StatusCode::FORBIDDEN, "The key lacks the scope: `scope_missing`."),
+    ("NotFound", StatusCode::NOT_FOUND, "Nothing of that name, or another account's: `not_found`."),
+    ("Timeout", StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time: `request_timeout`."),
     (
         "Conflict",
         StatusCode::CONFLICT,
         "Not in its present state: `payload_expired`, `still_pending`, `webhook_disabled` and others.",
     ),
-    (
-        "TooLarge",
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "The body or its `data` is too long: `payload_too_large`.",
-    ),
-    (
-        "NotJson",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "Not announced as JSON: `unsupported_media_type`.",
-    ),
+    ("TooLarge", StatusCode::PAYLOAD_TOO_LARGE, "The body or its `data` is too long: `payload_too_large`."),
+    ("NotJson", StatusCode::UNSUPPORTED_MEDIA_TYPE, "Not announced as JSON: `unsupported_media_type`."),
     (
         "Invalid",
         StatusCode::UNPROCESSABLE_ENTITY,
@@ -153,11 +119,7 @@ const PROBLEMS: [(&str, StatusCode, &str); 12] = [
         StatusCode::TOO_MANY_REQUESTS,
         "Faster than this instance lets a key be: `too_many_requests`.",
     ),
-    (
-        "Internal",
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "A fault on our side: `internal`.",
-    ),
+    ("Internal", StatusCode::INTERNAL_SERVER_ERROR, "A fault on our side: `internal`."),
     (
         "Unavailable",
         StatusCode::SERVICE_UNAVAILABLE,
@@ -166,29 +128,18 @@ const PROBLEMS: [(&str, StatusCode, &str); 12] = [
 ];
 
 fn add_problems(components: &mut Components) {
-    components
-        .schemas
-        .insert("Problem".to_owned(), ProblemBody::schema());
-    components
-        .schemas
-        .insert(Place::name().into_owned(), Place::schema());
+    components.schemas.insert("Problem".to_owned(), ProblemBody::schema());
+    components.schemas.insert(Place::name().into_owned(), Place::schema());
     for (name, _, when) in PROBLEMS {
         let mut response = Response::new(when);
         let content = Content::new(Some(Ref::from_schema_name("Problem")));
-        response
-            .content
-            .insert("application/problem+json".to_owned(), content.into());
+        response.content.insert("application/problem+json".to_owned(), content.into());
         components.responses.insert(name.to_owned(), response.into());
     }
 }
 
 /// The operations that move something from one state to another, which its present state may forbid.
-const MOVING: [&str; 4] = [
-    "pause_webhook",
-    "resume_webhook",
-    "disable_webhook",
-    "resend_delivery",
-];
+const MOVING: [&str; 4] = ["pause_webhook", "resume_webhook", "disable_webhook", "resend_delivery"];
 
 /// Adds the errors that an operation can have, by what it takes.
 fn add_errors(path: &str, operation: &mut Operation) {
@@ -200,10 +151,7 @@ fn add_errors(path: &str, operation: &mut Operation) {
     };
     let body = operation.request_body.is_some();
     let open = operation.security.as_deref() == Some(&[Default::default()]);
-    let moves = operation
-        .operation_id
-        .as_deref()
-        .is_some_and(|id| MOVING.contains(&id));
+    let moves = operation.operation_id.as_deref().is_some_and(|id| MOVING.contains(&id));
     let possible = |status: StatusCode| match status {
         StatusCode::BAD_REQUEST
         | StatusCode::REQUEST_TIMEOUT

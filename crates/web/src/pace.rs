@@ -27,10 +27,7 @@ impl Pace {
     const CAPACITY: usize = 4_096;
 
     pub(crate) fn new(per_second: Option<u32>) -> Self {
-        Self {
-            per_second: per_second.filter(|limit| *limit > 0),
-            whole_at: Mutex::default(),
-        }
+        Self { per_second: per_second.filter(|limit| *limit > 0), whole_at: Mutex::default() }
     }
 
     /// Counts a request, or refuses it.

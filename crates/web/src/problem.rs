@@ -42,7 +42,7 @@ pub(crate) struct ProblemBody<'a> {
     #[schema(example = "invalid")]
     code: &'a str,
     /// What went wrong this time, for people.
-    #[schema(example = "/url is missing: it must be a string")]
+    #[schema(example = "/url: is missing: it must be a string")]
     detail: &'a str,
     /// The wrong places of the request; empty where the request as a whole is the trouble. At most 100.
     errors: Vec<Place<'a>>,
@@ -50,6 +50,7 @@ pub(crate) struct ProblemBody<'a> {
 
 /// One wrong place of a request.
 #[derive(Serialize, ToSchema)]
+#[schema(as = FieldError)]
 pub(crate) struct Place<'a> {
     /// JSON Pointer into the body; empty for the whole. A query parameter is named in the same way: `/limit`.
     #[schema(example = "/url")]
@@ -62,12 +63,7 @@ pub(crate) struct Place<'a> {
 impl Problem {
     /// An error about the request as a whole.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            detail: detail.into(),
-            errors: Vec::new(),
-        }
+        Self { status, code, detail: detail.into(), errors: Vec::new() }
     }
 
     /// There is no key, or none that opens anything.
@@ -78,11 +74,7 @@ impl Problem {
 
     /// Nothing here, or nothing that this key may know of.
     pub(crate) fn not_found() -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            "there is nothing here by that name",
-        )
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here by that name")
     }
 
     /// The path is known, but not with that method.
@@ -126,22 +118,18 @@ impl From<Invalid> for Problem {
             "payload_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        let first = invalid
-            .errors
-            .first()
-            .map(|error| format!("{} {}", error.pointer, error.message));
-        let more = match invalid.errors.len() {
-            0 | 1 => String::new(),
-            count => format!(" (and {} more)", count - 1),
-        };
-        let detail = format!("{}{more}", first.unwrap_or_default().trim_start());
-        Self {
-            status,
-            code: invalid.code,
-            detail,
-            errors: invalid.errors,
-        }
+        Self { status, code: invalid.code, detail: summary(&invalid.errors), errors: invalid.errors }
     }
+}
+
+/// The first wrong place, and how many more there are.
+fn summary(errors: &[FieldError]) -> String {
+    let Some((first, more)) = errors.split_first() else {
+        return String::new();
+    };
+    let place = if first.pointer.is_empty() { "the request" } else { &first.pointer };
+    let more = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
+    format!("{place}: {}{more}", first.message)
 }
 
 impl From<AppError> for Problem {
@@ -149,10 +137,7 @@ impl From<AppError> for Problem {
         match error {
             AppError::NotFound => Self::not_found(),
             AppError::ScopeMissing(permission) => {
-                let detail = format!(
-                    "this needs an API key with the scope {}",
-                    permission.scope().as_str()
-                );
+                let detail = format!("this needs an API key with the scope {}", permission.scope().as_str());
                 Self::new(StatusCode::FORBIDDEN, "scope_missing", detail)
             }
             AppError::Invalid(invalid) => invalid.into(),
@@ -190,14 +175,7 @@ fn chain(error: &dyn Error) -> String {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let errors = self
-            .errors
-            .iter()
-            .map(|e| Place {
-                pointer: &e.pointer,
-                message: &e.message,
-            })
-            .collect();
+        let errors = self.errors.iter().map(|e| Place { pointer: &e.pointer, message: &e.message }).collect();
         let body = ProblemBody {
             uri: "about:blank",
             title: self.status.canonical_reason().unwrap_or_default(),
@@ -209,10 +187,7 @@ impl IntoResponse for Problem {
         let mut response = Response::new(Body::from(serde_json::to_vec(&body).unwrap_or_default()));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match self.status {
             StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -223,5 +198,45 @@ impl IntoResponse for Problem {
             _ => {}
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Permission;
+
+    use super::*;
+
+    #[test]
+    fn every_error_has_its_status_and_code() {
+        let conflict = |code| AppError::Conflict { code, message: "m".into() };
+        let invalid = |code| AppError::Invalid(Invalid::coded(code, "/a", "m"));
+        for (error, status, code) in [
+            (AppError::NotFound, 404, "not_found"),
+            (AppError::ScopeMissing(Permission::Manage), 403, "scope_missing"),
+            (invalid("invalid"), 422, "invalid"),
+            (invalid("unknown_event_type"), 422, "unknown_event_type"),
+            (invalid("refused_url"), 422, "refused_url"),
+            (invalid("payload_too_large"), 413, "payload_too_large"),
+            (conflict("payload_expired"), 409, "payload_expired"),
+            (conflict("still_pending"), 409, "still_pending"),
+            (conflict("idempotency_key_reused"), 422, "idempotency_key_reused"),
+            (AppError::Busy, 503, "busy"),
+            (AppError::Internal(StoreError::Unavailable("the password is wrong".into())), 500, "internal"),
+        ] {
+            let problem = Problem::from(error);
+            assert_eq!((problem.status.as_u16(), problem.code), (status, code));
+            assert!(!problem.detail.contains("password"), "{}", problem.detail);
+            let retry = problem.into_response().headers().get(header::RETRY_AFTER).is_some();
+            assert_eq!(retry, status == 503, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_detail_names_the_first_place() {
+        let invalid =
+            Invalid::gather([Err(Invalid::field("/a", "is wrong")), Err(Invalid::field("/b", "too"))]);
+        assert_eq!(Problem::from(invalid.unwrap_err()).detail, "/a: is wrong (and 1 more)");
+        assert_eq!(Problem::from(Invalid::field("", "must be x")).detail, "the request: must be x");
     }
 }

@@ -47,8 +47,7 @@ impl Params<'_> {
         let mut found = self.pairs.iter().filter(|(key, _)| key == name);
         let (_, first) = found.next()?;
         if found.next().is_some() {
-            self.complaints
-                .add(Invalid::field(pointer(name), "is there twice"));
+            self.complaints.add(Invalid::field(pointer(name), "is there twice"));
         }
         match parse(first) {
             Ok(value) => Some(value),
@@ -63,11 +62,7 @@ impl Params<'_> {
 /// Reads the part of a URL behind the question mark.
 fn read<T: FromQuery>(query: &str) -> Result<T, Invalid> {
     let pairs = url::form_urlencoded::parse(query.as_bytes()).collect();
-    let mut params = Params {
-        pairs,
-        known: Vec::new(),
-        complaints: Complaints::default(),
-    };
+    let mut params = Params { pairs, known: Vec::new(), complaints: Complaints::default() };
     let read = T::from_query(&mut params);
     for (name, _) in &params.pairs {
         if !params.known.contains(&name.as_ref()) {
@@ -99,11 +94,7 @@ mod tests {
 
     fn pointers(query: &str) -> Vec<String> {
         let error = read::<Paging>(query).err();
-        error
-            .into_iter()
-            .flat_map(|invalid| invalid.errors)
-            .map(|error| error.pointer)
-            .collect()
+        error.into_iter().flat_map(|invalid| invalid.errors).map(|error| error.pointer).collect()
     }
 
     #[test]

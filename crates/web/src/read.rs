@@ -45,11 +45,7 @@ pub(crate) trait FromText: Sized {
 /// Reads `text`, which must be valid JSON, as a `T`.
 pub(crate) fn object<T: FromObject>(text: &str) -> Result<T, Invalid> {
     let members = Members::of(text).ok_or_else(|| Invalid::field("", "must be a JSON object"))?;
-    let mut object = Object {
-        members,
-        known: Vec::with_capacity(12),
-        complaints: Complaints::default(),
-    };
+    let mut object = Object { members, known: Vec::with_capacity(12), complaints: Complaints::default() };
     let read = T::from_object(&mut object);
     object.refuse_unknown();
     object.complaints.settle(read)
@@ -67,10 +63,9 @@ impl<'a> Object<'a> {
     pub(crate) fn required<T: Value>(&mut self, name: &'static str) -> Option<T> {
         match self.take(name) {
             Some(text) => self.value(name, text),
-            None => self.complain(Invalid::field(
-                pointer(name),
-                format!("is missing: it must be {}", T::WANTED),
-            )),
+            None => {
+                self.complain(Invalid::field(pointer(name), format!("is missing: it must be {}", T::WANTED)))
+            }
         }
     }
 
@@ -101,15 +96,10 @@ impl<'a> Object<'a> {
 
     fn take(&mut self, name: &'static str) -> Option<&'a str> {
         self.known.push(name);
-        let mut found = self
-            .members
-            .iter()
-            .filter(|(key, _)| *key == name)
-            .map(|(_, text)| text);
+        let mut found = self.members.iter().filter(|(key, _)| *key == name).map(|(_, text)| text);
         let first = found.next()?;
         if found.next().is_some() {
-            self.complaints
-                .add(Invalid::field(pointer(name), "is there twice"));
+            self.complaints.add(Invalid::field(pointer(name), "is there twice"));
         }
         Some(first)
     }
@@ -150,9 +140,7 @@ impl Complaints {
 
     /// Whether there is no room for more.
     pub(crate) fn full(&self) -> bool {
-        self.0
-            .as_ref()
-            .is_some_and(|invalid| invalid.errors.len() >= MAX_ERRORS)
+        self.0.as_ref().is_some_and(|invalid| invalid.errors.len() >= MAX_ERRORS)
     }
 
     /// What was read, if nothing was wrong.
@@ -167,10 +155,7 @@ impl Complaints {
 
 /// The complaint about a name that nobody asked for.
 pub(crate) fn unknown(name: &str, known: &[&str]) -> Invalid {
-    Invalid::field(
-        pointer(name),
-        format!("is not known here; known are: {}", known.join(", ")),
-    )
+    Invalid::field(pointer(name), format!("is not known here; known are: {}", known.join(", ")))
 }
 
 /// The JSON Pointer (RFC 6901) of a member.
@@ -223,8 +208,7 @@ impl Value for u32 {
     const WANTED: &'static str = "a whole number";
 
     fn read(text: &str) -> Result<Self, Invalid> {
-        text.parse()
-            .map_err(|_| Invalid::field("", "must be a whole number"))
+        text.parse().map_err(|_| Invalid::field("", "must be a whole number"))
     }
 }
 
@@ -290,20 +274,13 @@ impl<T: Noun> FromText for Id<T> {
     const WANTED: &'static str = "an id";
 
     fn from_text(text: &str) -> Result<Self, Invalid> {
-        text.parse()
-            .map_err(|error: domain::id::NotAnId| Invalid::field("", error.to_string()))
+        text.parse().map_err(|error: domain::id::NotAnId| Invalid::field("", error.to_string()))
     }
 }
 
 /// The same complaint, wherever its author put it, at the value itself.
 fn here(invalid: Invalid) -> Invalid {
-    let errors = invalid
-        .errors
-        .into_iter()
-        .map(|error| FieldError {
-            pointer: String::new(),
-            ..error
-        })
-        .collect();
+    let errors =
+        invalid.errors.into_iter().map(|error| FieldError { pointer: String::new(), ..error }).collect();
     Invalid { errors, ..invalid }
 }

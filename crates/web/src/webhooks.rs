@@ -39,27 +39,13 @@ pub(crate) async fn create(
     State(web): State<Shared>,
     Caller { actor, .. }: Caller<Manage>,
     Json { value, .. }: Json<CreateWebhook>,
-) -> Result<
-    (
-        StatusCode,
-        [(header::HeaderName, String); 1],
-        axum::Json<WebhookCreated>,
-    ),
-    Problem,
-> {
+) -> Result<(StatusCode, [(header::HeaderName, String); 1], axum::Json<WebhookCreated>), Problem> {
     let new = NewWebhook::from(value);
     let warnings = verdict(&web, Some(&new.url)).await?;
     let outbound = Arc::clone(&web.outbound);
-    let made = web
-        .db
-        .write(move |tx| webhooks::create(tx, &actor, outbound.policy(), &new))
-        .await?;
+    let made = web.db.write(move |tx| webhooks::create(tx, &actor, outbound.policy(), &new)).await?;
     let location = [(header::LOCATION, format!("/api/v1/webhooks/{}", made.id))];
-    Ok((
-        StatusCode::CREATED,
-        location,
-        axum::Json(WebhookCreated::new(made, warnings)),
-    ))
+    Ok((StatusCode::CREATED, location, axum::Json(WebhookCreated::new(made, warnings))))
 }
 
 /// List the webhooks
@@ -149,10 +135,7 @@ pub(crate) async fn rotate_secret(
     Caller { actor, .. }: Caller<Manage>,
     PathId(id): PathId<Webhook>,
 ) -> Answer<SecretRotated> {
-    let rotated = web
-        .db
-        .write(move |tx| webhooks::rotate_secret(tx, &actor, id))
-        .await?;
+    let rotated = web.db.write(move |tx| webhooks::rotate_secret(tx, &actor, id)).await?;
     Ok(axum::Json(rotated.into()))
 }
 
@@ -215,10 +198,6 @@ async fn switch(web: &Shared, actor: Actor, id: Id<Webhook>, to: Switch) -> Answ
 async fn verdict(web: &Shared, url: Option<&str>) -> Result<Vec<String>, Problem> {
     match url {
         None => Ok(Vec::new()),
-        Some(url) => web
-            .outbound
-            .verdict(url)
-            .await
-            .map_err(|refusal| Problem::refused_url(&refusal)),
+        Some(url) => web.outbound.verdict(url).await.map_err(|refusal| Problem::refused_url(&refusal)),
     }
 }

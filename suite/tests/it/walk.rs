@@ -26,24 +26,14 @@ async fn an_event_becomes_a_signed_post_and_a_record() {
         assert_eq!(request.header("webhook-event-type"), "Contact Information");
         assert_eq!(request.header("content-type"), "application/json");
         let secret = Secret::parse(webhook["secret"].as_str().unwrap()).unwrap();
-        let (timestamp, signed) = (
-            request.header("webhook-timestamp"),
-            request.header("webhook-signature"),
-        );
+        let (timestamp, signed) = (request.header("webhook-timestamp"), request.header("webhook-signature"));
         let now = app.db.ambient().clock.now();
-        assert_eq!(
-            signature::verify(&secret, &event, timestamp, signed, &request.body, now),
-            Ok(())
-        );
+        assert_eq!(signature::verify(&secret, &event, timestamp, signed, &request.body, now), Ok(()));
 
         let found = app.get(&format!("/events/{event}")).await;
         assert_eq!(found["deliveries"][0]["state"], "delivered", "{found}");
-        let delivery = app
-            .get(&format!(
-                "/deliveries/{}",
-                found["deliveries"][0]["id"].as_str().unwrap()
-            ))
-            .await;
+        let delivery =
+            app.get(&format!("/deliveries/{}", found["deliveries"][0]["id"].as_str().unwrap())).await;
         let attempt = &delivery["attempts"][0];
         assert_eq!(
             (attempt["number"].as_u64(), attempt["status"].as_u64()),
@@ -61,11 +51,8 @@ async fn an_event_becomes_a_signed_post_and_a_record() {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_every_hint_lost_everything_arrives_on_the_tick() {
     for store in stores().await {
-        let deaf = CourierSettings {
-            use_hints: false,
-            tick: Duration::from_millis(20),
-            ..Default::default()
-        };
+        let deaf =
+            CourierSettings { use_hints: false, tick: Duration::from_millis(20), ..Default::default() };
         let app = TestApp::start_with(store, local_egress(), deaf).await;
         let receiver = Receiver::start().await;
         app.webhook(&receiver.url("/in"), json!({})).await;
@@ -91,22 +78,14 @@ async fn a_failed_attempt_is_tried_again_with_the_same_id_and_bytes() {
         app.settle().await;
         assert_eq!(receiver.received().len(), 1);
         app.after(Duration::from_millis(3_900)).await;
-        assert_eq!(
-            receiver.received().len(),
-            1,
-            "the first retry is due after 4 to 6 seconds"
-        );
+        assert_eq!(receiver.received().len(), 1, "the first retry is due after 4 to 6 seconds");
         app.after(Duration::from_millis(2_100)).await;
         assert_eq!(receiver.received().len(), 2);
         app.after(Duration::from_secs(36)).await;
 
         let received = receiver.received();
         assert_eq!(received.len(), 3);
-        assert!(
-            received
-                .iter()
-                .all(|it| it.header("webhook-id") == event && it.body == received[0].body)
-        );
+        assert!(received.iter().all(|it| it.header("webhook-id") == event && it.body == received[0].body));
         assert!(received[0].header("webhook-timestamp") < received[2].header("webhook-timestamp"));
         let found = app.get(&format!("/deliveries?event_id={event}")).await;
         assert_eq!(found["items"][0]["state"], "delivered");

@@ -43,10 +43,7 @@ async fn a_request_into_a_closing_connection_is_repeated_once_on_a_fresh_one() {
 async fn a_fresh_connection_that_closes_is_not_repeated() {
     let receiver = Receiver::start().await;
     let lane = Lane::new(&receiver.url("/"));
-    receiver.behave(Behaviour::InTurn(vec![
-        Behaviour::status(200),
-        Behaviour::CloseWithoutAnswer,
-    ]));
+    receiver.behave(Behaviour::InTurn(vec![Behaviour::status(200), Behaviour::CloseWithoutAnswer]));
     assert_eq!(lane.status().await, 200);
     assert_eq!(lane.class().await, ErrorClass::ConnectionClosed);
     // One on the first connection, its repetition on the second, no third.
@@ -56,9 +53,7 @@ async fn a_fresh_connection_that_closes_is_not_repeated() {
 #[tokio::test]
 async fn a_connection_that_the_receiver_has_closed_is_not_used() {
     let receiver = Receiver::start().await;
-    receiver.behave(Behaviour::Raw(
-        b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec(),
-    ));
+    receiver.behave(Behaviour::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec()));
     let lane = Lane::new(&receiver.url("/"));
     for sent in 1..=3 {
         assert_eq!(lane.status().await, 200);
@@ -89,10 +84,7 @@ async fn a_stricter_policy_does_not_use_what_a_laxer_one_opened() {
     let receiver = Receiver::start().await;
     let mut lane = Lane::new(&receiver.url("/"));
     assert_eq!(lane.status().await, 200);
-    let strict = EgressPolicy {
-        allow_networks: Vec::new(),
-        ..local()
-    };
+    let strict = EgressPolicy { allow_networks: Vec::new(), ..local() };
     lane.egress = egress(strict, None, Names::default(), SHORT);
     assert_eq!(lane.class().await, ErrorClass::BlockedAddress);
     assert_eq!((receiver.received().len(), lane.pool.idle()), (1, 0));
@@ -101,10 +93,7 @@ async fn a_stricter_policy_does_not_use_what_a_laxer_one_opened() {
 #[tokio::test]
 async fn what_stays_idle_is_closed() {
     let receiver = Receiver::start().await;
-    let limits = Limits {
-        idle: Duration::from_millis(30),
-        ..Limits::default()
-    };
+    let limits = Limits { idle: Duration::from_millis(30), ..Limits::default() };
     let lane = Lane::with(limits, &receiver.url("/"));
     for _ in 0..2 {
         assert_eq!(lane.status().await, 200);
@@ -125,10 +114,8 @@ async fn many_at_once_do_not_mix_their_answers() {
     let receiver = Receiver::start().await;
     let lane = Lane::new(&receiver.url("/"));
     for n in 0..20u16 {
-        receiver.behave_at(
-            &format!("/{n}"),
-            Behaviour::Status(240 + n, Vec::new(), n.to_string().into_bytes()),
-        );
+        receiver
+            .behave_at(&format!("/{n}"), Behaviour::Status(240 + n, Vec::new(), n.to_string().into_bytes()));
     }
     let (egress, pool) = (lane.egress.clone(), Arc::new(lane.pool));
     let mut sends = JoinSet::new();
@@ -141,10 +128,7 @@ async fn many_at_once_do_not_mix_their_answers() {
     while let Some(done) = sends.join_next().await {
         let (number, outcome) = done.unwrap();
         let response = outcome.result.unwrap();
-        assert_eq!(
-            (response.status, response.body),
-            (240 + number, number.to_string().into_bytes())
-        );
+        assert_eq!((response.status, response.body), (240 + number, number.to_string().into_bytes()));
     }
     assert_eq!(receiver.received().len(), 200);
 }

@@ -50,10 +50,7 @@ impl Resolve for Names {
 
 /// `name` with these addresses.
 fn names(name: &'static str, addresses: &[&str]) -> Names {
-    let addresses = addresses
-        .iter()
-        .map(|ip| ip.parse().expect("an address"))
-        .collect();
+    let addresses = addresses.iter().map(|ip| ip.parse().expect("an address")).collect();
     Names(HashMap::from([(name, Ok(addresses))]))
 }
 
@@ -77,11 +74,7 @@ const SHORT: Limits = Limits {
 /// Lets receivers on this machine be called over http.
 fn local() -> EgressPolicy {
     let allow_networks = vec!["127.0.0.0/8".parse().expect("a network")];
-    EgressPolicy {
-        allow_http: true,
-        allow_networks,
-        ..EgressPolicy::default()
-    }
+    EgressPolicy { allow_http: true, allow_networks, ..EgressPolicy::default() }
 }
 
 fn egress(policy: EgressPolicy, authority: Option<&Path>, resolver: Names, limits: Limits) -> Egress {
@@ -108,19 +101,11 @@ impl Lane {
         let new = samples::webhook("https://hooks.example.com/in");
         let secret = Secret::from_bytes(&[7; 32]);
         let (id, account) = (Id::from_parts(2, &[1; 10]), samples::acme().id);
-        let mut webhook = new
-            .into_webhook(&local(), id, account, secret, now)
-            .expect("a valid sample");
+        let mut webhook = new.into_webhook(&local(), id, account, secret, now).expect("a valid sample");
         webhook.url = url.to_owned();
         let event = samples::contact().check().expect("a valid sample");
         let event = event.to_event(Id::from_parts(3, &[2; 10]), account, now);
-        Self {
-            egress,
-            pool: Pool::default(),
-            webhook,
-            event,
-            test: false,
-        }
+        Self { egress, pool: Pool::default(), webhook, event, test: false }
     }
 
     async fn send(&self) -> Outcome {
@@ -129,12 +114,7 @@ impl Lane {
 
     async fn send_over(&self, pool: &Pool) -> Outcome {
         let body = Bytes::from(self.event.body(self.webhook.body).expect("a body"));
-        let post = Post {
-            webhook: &self.webhook,
-            event: &self.event,
-            body,
-            test: self.test,
-        };
+        let post = Post { webhook: &self.webhook, event: &self.event, body, test: self.test };
         self.egress.send(pool, &post).await
     }
 

@@ -13,13 +13,8 @@ async fn a_request_is_exact_to_the_byte() {
     assert_eq!(outcome.at, samples::start());
     assert_eq!(outcome.address, Some(receiver.address().to_string()));
 
-    let [request] = &receiver.received()[..] else {
-        panic!("one request")
-    };
-    assert_eq!(
-        (request.method.as_str(), request.path.as_str()),
-        ("POST", "/in?key=a%20b&x=^|")
-    );
+    let [request] = &receiver.received()[..] else { panic!("one request") };
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/in?key=a%20b&x=^|"));
     assert_eq!(request.body, lane.event.body(lane.webhook.body).unwrap());
     let names: Vec<_> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
@@ -36,17 +31,11 @@ async fn a_request_is_exact_to_the_byte() {
         ]
     );
     assert_eq!(request.header("host"), receiver.address().to_string());
-    assert_eq!(
-        request.header("user-agent"),
-        concat!("Leadpost/", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(request.header("user-agent"), concat!("Leadpost/", env!("CARGO_PKG_VERSION")));
     assert_eq!(request.header("content-type"), "application/json");
     assert_eq!(request.header("content-length"), request.body.len().to_string());
     assert_eq!(request.header("webhook-id"), lane.event.id.to_string());
-    assert_eq!(
-        request.header("webhook-timestamp"),
-        samples::start().seconds().to_string()
-    );
+    assert_eq!(request.header("webhook-timestamp"), samples::start().seconds().to_string());
     assert_eq!(request.header("webhook-event-type"), "Contact Information");
     let verdict = signature::verify(
         &Secret::from_bytes(&[7; 32]),
@@ -89,10 +78,7 @@ async fn during_a_rotation_both_keys_sign_and_the_new_one_comes_first() {
         let id = request.header("webhook-id");
         Secret::from_bytes(&[byte; 32]).sign(id, now.seconds(), &request.body)
     };
-    assert_eq!(
-        request.header("webhook-signature"),
-        format!("{} {}", sign(3), sign(2))
-    );
+    assert_eq!(request.header("webhook-signature"), format!("{} {}", sign(3), sign(2)));
 }
 
 #[tokio::test]
@@ -109,9 +95,7 @@ async fn own_headers_are_added_and_override_nothing() {
         ("webhook-id", "mine"),
         ("webhook-mine", "1"),
     ];
-    lane.webhook.headers = own
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec();
+    lane.webhook.headers = own.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     assert_eq!(lane.status().await, 200);
     let request = &receiver.received()[0];
     assert_eq!(request.header("authorization"), "Bearer x");

@@ -27,7 +27,8 @@ impl Template {
 
     /// The webhook that would come of it, straight to a receiver.
     pub fn webhook(host: &str) -> Self {
-        let body = format!(r#"{{"type":"Contact Information","event_type":"Contact Information","data":{DATA}}}"#);
+        let body =
+            format!(r#"{{"type":"Contact Information","event_type":"Contact Information","data":{DATA}}}"#);
         let headers = "webhook-id: evt_00000000000070008000000000000000\r\nwebhook-timestamp: 1772619330\r\n\
             webhook-signature: v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\
             webhook-event-type: Contact Information\r\n";

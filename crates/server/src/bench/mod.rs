@@ -139,10 +139,12 @@ impl Bench<'_> {
         let unloaded = self.track.summary(phases.unloaded.clone());
 
         let (server_before, tool_before) = (self.server.cost(), Cost::of(std::process::id()));
-        let (loaded, sent) = self.through(phases.loaded.clone(), self.args.connections, Duration::ZERO).await?;
+        let (loaded, sent) =
+            self.through(phases.loaded.clone(), self.args.connections, Duration::ZERO).await?;
+        // The last results are still being stored when the last webhook has arrived, and repeats may follow.
+        tokio::time::sleep(LINGER).await;
         let (server_after, tool_after) = (self.server.cost(), Cost::of(std::process::id()));
         let summary = self.track.summary(sent.clone());
-        tokio::time::sleep(LINGER).await;
         let balanced = client.get("/api/v1/ledger").await?.json()?["balanced"] == true;
 
         let ceiling = self.ceiling(phases.ceiling.clone()).await?;
@@ -235,7 +237,16 @@ impl Bench<'_> {
 fn make_key(environment: &Environment) -> anyhow::Result<ApiKeyText> {
     tokio::task::block_in_place(|| {
         let account = environment.output(&["account", "create", "--name", "Bench"])?;
-        let key = environment.output(&["key", "create", "--name", "bench", "--scope", "admin", "--account", &account])?;
+        let key = environment.output(&[
+            "key",
+            "create",
+            "--name",
+            "bench",
+            "--scope",
+            "admin",
+            "--account",
+            &account,
+        ])?;
         ApiKeyText::parse(&key).context("the new key cannot be read")
     })
 }

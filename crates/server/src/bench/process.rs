@@ -70,7 +70,9 @@ impl Server {
             if let Some(url) = line.strip_prefix("listening on ") {
                 let url = url.trim().parse()?;
                 // The pipe must be read on, or a server with much to say would stop.
-                std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("server: {line}")));
+                std::thread::spawn(move || {
+                    lines.map_while(Result::ok).for_each(|line| eprintln!("server: {line}"))
+                });
                 return Ok(Self { child, url });
             }
             said.push(line);

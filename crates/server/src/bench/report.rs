@@ -126,7 +126,12 @@ impl fmt::Display for Report {
         let ledger = if self.ledger_balanced { "balanced" } else { "NOT BALANCED" };
         row(f, "ledger", &format!("{ledger:>10}"), "")?;
         writeln!(f)?;
-        row(f, "server", &or_unknown(self.server_cpu_us, "µs CPU"), "for each delivery, acceptance included")?;
+        row(
+            f,
+            "server",
+            &or_unknown(self.server_cpu_us, "µs CPU"),
+            "for each delivery, acceptance included",
+        )?;
         row(f, "", &or_unknown(self.server_peak_mib, "MiB"), "memory at most")?;
         row(f, "this tool", &or_unknown(self.tool_cpu_us, "µs CPU"), "for each delivery")?;
         let ceiling = format!("{:>10.0} /s", self.ceiling_per_second);

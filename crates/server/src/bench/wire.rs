@@ -66,7 +66,11 @@ impl Wire {
                 return Ok(Some((head.status, &self.buffer[head.body..end])));
             }
             if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return if self.buffer.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+                return if self.buffer.is_empty() {
+                    Ok(None)
+                } else {
+                    Err(io::ErrorKind::UnexpectedEof.into())
+                };
             }
         }
     }
@@ -76,7 +80,9 @@ fn parse_request(bytes: &[u8]) -> io::Result<Option<Head>> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     let parsed = request.parse(bytes).map_err(io::Error::other)?;
-    let httparse::Status::Complete(body) = parsed else { return Ok(None) };
+    let httparse::Status::Complete(body) = parsed else {
+        return Ok(None);
+    };
     Ok(Some(Head { status: 0, length: content_length(request.headers)?, body }))
 }
 
@@ -84,7 +90,9 @@ fn parse_response(bytes: &[u8]) -> io::Result<Option<Head>> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
     let parsed = response.parse(bytes).map_err(io::Error::other)?;
-    let httparse::Status::Complete(body) = parsed else { return Ok(None) };
+    let httparse::Status::Complete(body) = parsed else {
+        return Ok(None);
+    };
     let status = response.code.unwrap_or_default();
     let length = if status == 204 { 0 } else { content_length(response.headers)? };
     Ok(Some(Head { status, length, body }))

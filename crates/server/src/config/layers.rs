@@ -31,7 +31,9 @@ impl Layers {
         let file: Table = text.parse().with_context(|| format!("{name} is not TOML"))?;
         for (section, keys) in file {
             let Value::Table(keys) = keys else {
-                bail!("{name}: {section} stands outside of a section; settings look like [server] and listen = …");
+                bail!(
+                    "{name}: {section} stands outside of a section; settings look like [server] and listen = …"
+                );
             };
             for (key, value) in keys {
                 self.set(&section, &key, |_| Ok(value)).with_context(|| format!("{name} is wrong"))?;
@@ -49,7 +51,8 @@ impl Layers {
     ) -> anyhow::Result<()> {
         let mut names = BTreeSet::new();
         for (name, value) in variables {
-            let Some((section, key)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once("__")) else {
+            let Some((section, key)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once("__"))
+            else {
                 continue;
             };
             self.set(&section.to_lowercase(), &key.to_lowercase(), |known| from_text(known, &value))
@@ -68,7 +71,8 @@ impl Layers {
     pub(super) fn add_flags(&mut self, flags: &[Flag<'_>]) -> anyhow::Result<()> {
         for (path, value) in flags {
             let Some(value) = value else { continue };
-            let (section, key) = path.split_once('.').ok_or_else(|| anyhow!("{path} is no path of a setting"))?;
+            let (section, key) =
+                path.split_once('.').ok_or_else(|| anyhow!("{path} is no path of a setting"))?;
             self.set(section, key, |known| from_text(known, value))
                 .and_then(|()| self.validate())
                 .with_context(|| format!("the flag for {path} is wrong"))?;
@@ -104,7 +108,9 @@ impl Layers {
 
     /// Tries whether all values are of the right kind and form, so that the layer just added can be blamed.
     fn validate(&self) -> anyhow::Result<()> {
-        Settings::deserialize(self.table.clone()).map(drop).map_err(|error| anyhow!(one_line(&error.to_string())))
+        Settings::deserialize(self.table.clone())
+            .map(drop)
+            .map_err(|error| anyhow!(one_line(&error.to_string())))
     }
 }
 
@@ -168,7 +174,8 @@ mod tests {
     fn flags_win_over_the_environment_which_wins_over_the_file() {
         let file = "[server]\nlisten = \"a:1\"\n[log]\nformat = \"json\"\n[delivery]\ntick_ms = 7";
         let environment = [("LEADPOST_SERVER__LISTEN", "b:2"), ("LEADPOST_DELIVERY__TICK_MS", "8")];
-        let loaded = layered(file, &environment, &[("server.listen", Some("c:3")), ("store.url", None)]).unwrap();
+        let loaded =
+            layered(file, &environment, &[("server.listen", Some("c:3")), ("store.url", None)]).unwrap();
         assert_eq!(loaded.settings.server.listen, "c:3");
         assert_eq!(loaded.settings.delivery.tick(), Duration::from_millis(8));
         assert_eq!(loaded.settings.log.format, super::super::LogFormat::Json);
@@ -186,18 +193,29 @@ mod tests {
     #[test]
     fn unknown_keys_are_refused_and_named() {
         let error = layered("[server]\nlistn = \"a\"", &[], &[]).unwrap_err();
-        assert!(error.starts_with("mine.toml is wrong: there is no setting server.listn; [server] has: listen,"), "{error}");
+        assert!(
+            error.starts_with("mine.toml is wrong: there is no setting server.listn; [server] has: listen,"),
+            "{error}"
+        );
         let error = layered("[sever]\nlisten = \"a\"", &[], &[]).unwrap_err();
         assert!(error.contains("no section sever"), "{error}");
         let error = layered("listen = \"a\"", &[], &[]).unwrap_err();
         assert!(error.contains("listen stands outside of a section"), "{error}");
         let error = layered("", &[("LEADPOST_EGRESS__ALLOW_HTPS", "true")], &[]).unwrap_err();
-        assert!(error.contains("LEADPOST_EGRESS__ALLOW_HTPS") && error.contains("egress.allow_htps"), "{error}");
+        assert!(
+            error.contains("LEADPOST_EGRESS__ALLOW_HTPS") && error.contains("egress.allow_htps"),
+            "{error}"
+        );
     }
 
     #[test]
     fn only_the_pattern_is_read_from_the_environment() {
-        let environment = [("LEADPOST_LISTEN", "x"), ("SERVER__LISTEN", "y"), ("RUST_LOG", "trace"), ("leadpost_a__b", "z")];
+        let environment = [
+            ("LEADPOST_LISTEN", "x"),
+            ("SERVER__LISTEN", "y"),
+            ("RUST_LOG", "trace"),
+            ("leadpost_a__b", "z"),
+        ];
         assert_eq!(layered("", &environment, &[]).unwrap().sources, ["defaults", "file mine.toml"]);
     }
 
@@ -209,10 +227,14 @@ mod tests {
             ("LEADPOST_EGRESS__ALLOW_NETWORKS", "10.0.0.0/8,fd00::/8"),
         ];
         let policy = layered("", &environment, &[]).unwrap().settings.egress_policy(Vec::new());
-        assert_eq!(policy.allow_hosts.iter().map(ToString::to_string).collect::<Vec<_>>(), ["127.0.0.1:9000", "crm.internal"]);
+        assert_eq!(
+            policy.allow_hosts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["127.0.0.1:9000", "crm.internal"]
+        );
         assert_eq!(policy.allow_ports, [8443, 9443]);
         assert_eq!(policy.allow_networks.len(), 2);
-        let emptied = layered("[egress]\nallow_ports = [1]", &[("LEADPOST_EGRESS__ALLOW_PORTS", "")], &[]).unwrap();
+        let emptied =
+            layered("[egress]\nallow_ports = [1]", &[("LEADPOST_EGRESS__ALLOW_PORTS", "")], &[]).unwrap();
         assert!(emptied.settings.egress.allow_ports.is_empty());
     }
 
@@ -220,11 +242,31 @@ mod tests {
     fn a_wrong_value_names_its_key_and_its_layer() {
         for (file, environment, flags, expected) in [
             ("[server]\nlisten = 8080", &[][..], &[][..], vec!["mine.toml", "listen", "string"]),
-            ("", &[("LEADPOST_DELIVERY__TICK_MS", "soon")], &[], vec!["LEADPOST_DELIVERY__TICK_MS", "whole number"]),
-            ("", &[("LEADPOST_EGRESS__ALLOW_PORTS", "70000")], &[], vec!["LEADPOST_EGRESS__ALLOW_PORTS", "70000"]),
-            ("", &[("LEADPOST_EGRESS__ALLOW_HOSTS", "*.a.b")], &[], vec!["LEADPOST_EGRESS__ALLOW_HOSTS", "pattern"]),
+            (
+                "",
+                &[("LEADPOST_DELIVERY__TICK_MS", "soon")],
+                &[],
+                vec!["LEADPOST_DELIVERY__TICK_MS", "whole number"],
+            ),
+            (
+                "",
+                &[("LEADPOST_EGRESS__ALLOW_PORTS", "70000")],
+                &[],
+                vec!["LEADPOST_EGRESS__ALLOW_PORTS", "70000"],
+            ),
+            (
+                "",
+                &[("LEADPOST_EGRESS__ALLOW_HOSTS", "*.a.b")],
+                &[],
+                vec!["LEADPOST_EGRESS__ALLOW_HOSTS", "pattern"],
+            ),
             ("", &[], &[("store.url", Some("mysql://x"))], vec!["store.url"]),
-            ("", &[("LEADPOST_SERVER__PUBLIC_URL", "leads.example.com")], &[], vec!["PUBLIC_URL", "https://"]),
+            (
+                "",
+                &[("LEADPOST_SERVER__PUBLIC_URL", "leads.example.com")],
+                &[],
+                vec!["PUBLIC_URL", "https://"],
+            ),
         ] {
             let error = layered(file, environment, flags).unwrap_err();
             assert!(expected.iter().all(|part| error.contains(part)), "{error}");

@@ -44,30 +44,14 @@ impl FromObject for PostEvent {
         let (event_type, data) = (object.required("type"), object.required("data"));
         let (conversation_id, occurred_at) =
             (object.optional("conversation_id"), object.optional("occurred_at"));
-        Some(Self {
-            event_type: event_type?,
-            data: data?,
-            conversation_id,
-            occurred_at,
-        })
+        Some(Self { event_type: event_type?, data: data?, conversation_id, occurred_at })
     }
 }
 
 impl PostEvent {
     fn check(self) -> Result<CheckedEvent, Invalid> {
-        let Self {
-            event_type,
-            data: Raw(data),
-            conversation_id,
-            occurred_at,
-        } = self;
-        NewEvent {
-            event_type,
-            data,
-            conversation_id,
-            occurred_at,
-        }
-        .check()
+        let Self { event_type, data: Raw(data), conversation_id, occurred_at } = self;
+        NewEvent { event_type, data, conversation_id, occurred_at }.check()
     }
 }
 
@@ -100,11 +84,7 @@ impl Value for Events {
     fn read(text: &str) -> Result<Self, Invalid> {
         let texts = read::array(text)?;
         if !(1..=PostBatch::MAX_EVENTS).contains(&texts.len()) {
-            let message = format!(
-                "must have 1 to {} events, not {}",
-                PostBatch::MAX_EVENTS,
-                texts.len()
-            );
+            let message = format!("must have 1 to {} events, not {}", PostBatch::MAX_EVENTS, texts.len());
             return Err(Invalid::field("", message));
         }
         read::items(&texts, |text| read::object::<Posted>(text).map(|posted| posted.0)).map(Self)
@@ -140,10 +120,7 @@ pub(crate) struct EventAccepted {
 
 impl From<&Accepted> for EventAccepted {
     fn from(accepted: &Accepted) -> Self {
-        Self {
-            id: accepted.id.to_string(),
-            deliveries: accepted.deliveries,
-        }
+        Self { id: accepted.id.to_string(), deliveries: accepted.deliveries }
     }
 }
 
@@ -215,10 +192,6 @@ impl From<EventDetail> for EventDetailView {
             (_, 0) => Some("its deliveries are older than this instance keeps them".to_owned()),
             _ => None,
         };
-        Self {
-            event: event.into(),
-            deliveries: deliveries.iter().map(DeliveryView::from).collect(),
-            reason,
-        }
+        Self { event: event.into(), deliveries: deliveries.iter().map(DeliveryView::from).collect(), reason }
     }
 }

@@ -1,3 +1,5 @@
+//! The document against the routes, the request types and its snapshot.
+
 use std::collections::BTreeSet;
 
 use domain::Scope;
@@ -62,10 +64,7 @@ fn every_reference_leads_somewhere() {
     references(&document, &mut found);
     assert!(!found.is_empty());
     for reference in found {
-        assert!(
-            document.pointer(reference.trim_start_matches('#')).is_some(),
-            "{reference}"
-        );
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
     }
 }
 
@@ -93,10 +92,7 @@ async fn the_keys_that_the_document_asks_for_are_the_keys_that_the_routes_ask_fo
         let wrong = if scope == "ingest" { &read } else { &ingest };
         let lacking = kit.send(wrong, &method.to_uppercase(), &path, "").await;
         assert_eq!(lacking.problem().1, "scope_missing", "{method} {path}");
-        assert!(
-            lacking.json()["detail"].as_str().unwrap().ends_with(scope),
-            "{method} {path}"
-        );
+        assert!(lacking.json()["detail"].as_str().unwrap().ends_with(scope), "{method} {path}");
     }
 }
 
@@ -119,12 +115,7 @@ fn request_types_take_what_their_schemas_say() {
         ("PostBatch", known::<PostBatch>()),
     ] {
         let schema = &document["components"]["schemas"][name];
-        let properties: BTreeSet<_> = schema["properties"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect();
+        let properties: BTreeSet<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();
         assert_eq!(properties, known, "{name}");
         assert_eq!(schema["additionalProperties"], false, "{name}");
     }

@@ -72,11 +72,7 @@ impl FromObject for CreateWebhook {
         let rate_per_second = object.optional("rate_per_second");
         let retry = object.optional("retry");
         let secret = object.optional("secret");
-        for (name, _) in headers
-            .iter()
-            .flat_map(|headers| &headers.0)
-            .filter(|(_, value)| value == MASK)
-        {
+        for (name, _) in headers.iter().flat_map(|headers| &headers.0).filter(|(_, value)| value == MASK) {
             object.accept::<()>(Err(masked(name, "is only a mask: give the value itself")));
         }
         Some(Self {
@@ -185,16 +181,8 @@ impl From<UpdateWebhook> for WebhookUpdate {
 /// The update with each masked header value replaced by the one that the webhook has.
 pub(super) fn unmasked(update: &WebhookUpdate, webhook: &Webhook) -> Result<WebhookUpdate, Invalid> {
     let mut update = update.clone();
-    for (name, value) in update
-        .headers
-        .iter_mut()
-        .flatten()
-        .filter(|(_, value)| value == MASK)
-    {
-        let present = webhook
-            .headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+    for (name, value) in update.headers.iter_mut().flatten().filter(|(_, value)| value == MASK) {
+        let present = webhook.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         let missing = || masked(name, "is masked, but the webhook has no such header");
         *value = present.ok_or_else(missing)?.1.clone();
     }
@@ -253,11 +241,7 @@ impl From<Webhook> for WebhookView {
             event_types: webhook.event_types.iter().map(|known| known.as_str()).collect(),
             chatbot_ids: webhook.chatbot_ids.iter().map(ToString::to_string).collect(),
             body: webhook.body.as_str(),
-            headers: webhook
-                .headers
-                .into_iter()
-                .map(|(name, _)| (name, MASK))
-                .collect(),
+            headers: webhook.headers.into_iter().map(|(name, _)| (name, MASK)).collect(),
             ordering: webhook.ordering.as_str(),
             max_in_flight: webhook.max_in_flight,
             rate_per_second: webhook.rate_per_second,
@@ -282,10 +266,7 @@ pub(crate) struct WebhookSaved {
 
 impl WebhookSaved {
     pub(super) fn new(webhook: Webhook, warnings: Vec<String>) -> Self {
-        Self {
-            webhook: webhook.into(),
-            warnings,
-        }
+        Self { webhook: webhook.into(), warnings }
     }
 }
 
@@ -301,14 +282,8 @@ pub(crate) struct WebhookCreated {
 
 impl WebhookCreated {
     pub(super) fn new(webhook: Webhook, warnings: Vec<String>) -> Self {
-        let secret = webhook
-            .keys
-            .first()
-            .map(|key| key.secret.to_text().reveal().to_owned());
-        Self {
-            secret: secret.unwrap_or_default(),
-            saved: WebhookSaved::new(webhook, warnings),
-        }
+        let secret = webhook.keys.first().map(|key| key.secret.to_text().reveal().to_owned());
+        Self { secret: secret.unwrap_or_default(), saved: WebhookSaved::new(webhook, warnings) }
     }
 }
 

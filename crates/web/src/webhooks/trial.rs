@@ -32,9 +32,7 @@ pub(crate) struct SendTest {
 
 impl FromObject for SendTest {
     fn from_object(object: &mut Object<'_>) -> Option<Self> {
-        Some(Self {
-            event_type: object.optional("event_type"),
-        })
+        Some(Self { event_type: object.optional("event_type") })
     }
 }
 
@@ -67,20 +65,9 @@ pub(crate) async fn send(
     body: Option<Json<SendTest>>,
 ) -> Result<axum::Json<TestResult>, Problem> {
     let event_type = body.and_then(|body| body.value.event_type);
-    let plan = Arc::new(
-        web.db
-            .read(move |tx| webhooks::prepare_test(tx, &actor, id, event_type))
-            .await?,
-    );
+    let plan = Arc::new(web.db.read(move |tx| webhooks::prepare_test(tx, &actor, id, event_type)).await?);
     let outcome = web.outbound.send_test(&plan).await;
     let (explanation, event_id) = (webhooks::explain(&outcome), plan.event.id.to_string());
-    let attempt = web
-        .db
-        .write(move |tx| webhooks::record_test(tx, &actor, &plan, &outcome))
-        .await?;
-    Ok(axum::Json(TestResult {
-        event_id,
-        attempt: attempt.into(),
-        explanation,
-    }))
+    let attempt = web.db.write(move |tx| webhooks::record_test(tx, &actor, &plan, &outcome)).await?;
+    Ok(axum::Json(TestResult { event_id, attempt: attempt.into(), explanation }))
 }

@@ -1,0 +1,177 @@
+//! `leadpost demo`: the whole walk of an event in one process, with nothing to prepare and nothing left behind.
+//!
+//! It is no play: the server is the one that `serve` starts, the events go in over its HTTP API, and the
+//! receiver checks signatures as a stranger's would. Only the egress settings are the demo's: they let
+//! webhooks reach exactly its own receiver.
+
+mod words;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use app::{AppError, Db, StoreUrl, accounts};
+use clap::Args;
+use domain::{Actor, Ambient, ApiKeyText, EventType, Scope, Secret};
+use hyper::StatusCode;
+use hyper::service::service_fn;
+use serde_json::json;
+use serde_json::value::RawValue;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::oneshot;
+
+use crate::client::Client;
+use crate::config::{self, Settings};
+use crate::receiver::{Behaviour, Received, Receiver};
+use crate::scratch::Folder;
+use crate::send::{EVENTS, EventBody};
+use crate::serve::Node;
+use crate::{accept, ambient, signals, telemetry};
+
+/// How long to stay.
+#[derive(Args)]
+pub struct DemoArgs {
+    /// Exit as soon as both deliveries have arrived and their signatures were right.
+    #[arg(long)]
+    once: bool,
+}
+
+/// How long the demo waits for what takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+const USUAL_ADDRESS: &str = "127.0.0.1:8080";
+
+/// Shows it.
+pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
+    let ambient = ambient::system();
+    let folder = Folder::new("leadpost-demo", &*ambient.random)?;
+    let secret = random_secret(&ambient);
+    let (receiver, mut received) = start_receiver(secret.clone(), &ambient).await?;
+    let settings = settings(&folder, receiver)?;
+    telemetry::start(&settings.log);
+
+    let node = Node::start(&settings).await?;
+    let url = node.url();
+    let key = make_key(&node.db).await?;
+    let (say_stop, stop_said) = oneshot::channel::<()>();
+    let serving = tokio::spawn(node.run(async move { drop(stop_said.await) }));
+    let mut client = Client::connect(&url.parse()?, &key).await?;
+    make_webhook(&mut client, receiver, &secret).await?;
+
+    words::introduce(&url, receiver);
+    for (step, event_type) in
+        [EventType::ContactInformation, EventType::ChatTranscript].into_iter().enumerate()
+    {
+        show_walk(step + 1, event_type, &mut client, &mut received).await?;
+    }
+    if args.once {
+        println!("Both deliveries arrived, and their signatures are right.");
+    } else {
+        words::invite(&url, &key, &secret);
+        stay(&mut received).await;
+    }
+    drop(say_stop);
+    serving.await.context("the demo's server panicked")
+}
+
+/// The defaults, but for a store of the demo's own, a port that is free, and the way to its receiver.
+fn settings(folder: &Folder, receiver: SocketAddr) -> anyhow::Result<Settings> {
+    let mut settings = config::defaults()?;
+    let free = std::net::TcpListener::bind(USUAL_ADDRESS).is_ok();
+    settings.server.listen = if free { USUAL_ADDRESS } else { "127.0.0.1:0" }.to_owned();
+    settings.store.url = StoreUrl::Sqlite(folder.path().join("demo.db"));
+    settings.egress.allow_http = true;
+    settings.egress.allow_hosts = vec![receiver.to_string().parse()?];
+    settings.log.level = "warn".parse()?;
+    Ok(settings)
+}
+
+fn random_secret(ambient: &Ambient) -> Secret {
+    let mut bytes = [0; 32];
+    ambient.random.fill(&mut bytes);
+    Secret::from_bytes(&bytes)
+}
+
+async fn start_receiver(
+    secret: Secret,
+    ambient: &Ambient,
+) -> anyhow::Result<(SocketAddr, UnboundedReceiver<Received>)> {
+    let listener =
+        TcpListener::bind("127.0.0.1:0").await.context("the demo's receiver finds no free port")?;
+    let address = listener.local_addr()?;
+    let behaviour = Behaviour {
+        secrets: vec![secret],
+        answer: StatusCode::NO_CONTENT,
+        delay: Duration::ZERO,
+        fail_first: 0,
+    };
+    let (reports, received) = unbounded_channel();
+    let receiver = Receiver::new(behaviour, ambient.clock.clone(), reports);
+    let service = move |_peer| {
+        let receiver = receiver.clone();
+        service_fn(move |request| receiver.clone().answer(request))
+    };
+    tokio::spawn(accept::serve(listener, None, service, std::future::pending()));
+    Ok((address, received))
+}
+
+async fn make_key(db: &Db) -> anyhow::Result<ApiKeyText> {
+    let made = db.write(|tx| {
+        let account = accounts::create(tx, "Demo")?;
+        let actor = Actor::Console { account: account.id };
+        accounts::create_key(tx, &actor, "demo", Scope::Admin).map(|(_, text)| text)
+    });
+    made.await.map_err(|error: AppError| error.into())
+}
+
+async fn make_webhook(client: &mut Client, receiver: SocketAddr, secret: &Secret) -> anyhow::Result<()> {
+    let webhook = json!({
+        "name": "Demo receiver",
+        "url": format!("http://{receiver}/"),
+        "event_types": [EventType::ContactInformation.as_str(), EventType::ChatTranscript.as_str()],
+        "secret": secret.to_text().reveal(),
+    });
+    client.post("/api/v1/webhooks", &[], webhook.to_string()).await?.json()?;
+    Ok(())
+}
+
+/// Posts one event and shows it arriving.
+async fn show_walk(
+    step: usize,
+    event_type: EventType,
+    client: &mut Client,
+    received: &mut UnboundedReceiver<Received>,
+) -> anyhow::Result<()> {
+    let data = RawValue::from_string(event_type.sample_data().to_owned())?;
+    let body = EventBody { event_type: event_type.as_str(), data: &data, conversation_id: Some("demo-1") };
+    let json = serde_json::to_string(&body)?;
+    let sent = Instant::now();
+    let accepted = client.post(EVENTS, &[], json.clone()).await?.json()?;
+    words::posted(step, event_type, &json, &accepted, sent.elapsed());
+    let arrived = tokio::time::timeout(PATIENCE, received.recv())
+        .await
+        .with_context(|| format!("the delivery did not arrive within {} s", PATIENCE.as_secs()))?
+        .context("the demo's receiver has ended")?;
+    words::arrived(&arrived, arrived.instant.saturating_duration_since(sent));
+    if let Err(reason) = &arrived.verdict {
+        bail!("the delivery's signature is not right: {reason}");
+    }
+    if accepted["id"] != arrived.header("webhook-id") {
+        bail!("another event arrived than the one that was posted");
+    }
+    Ok(())
+}
+
+/// Shows what the visitor sends, until told to stop.
+async fn stay(received: &mut UnboundedReceiver<Received>) {
+    let mut stop = std::pin::pin!(signals::first());
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            more = received.recv() => match more {
+                Some(request) => words::arrived_later(&request),
+                None => break,
+            },
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What the demo prints.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use domain::{ApiKeyText, EventType, Secret};
+use serde_json::Value;
+
+use crate::pretty;
+use crate::receiver::Received;
+
+const MARGIN: &str = "       ";
+
+/// The picture: who talks to whom, and where.
+pub fn introduce(url: &str, receiver: SocketAddr) {
+    let receiver = format!("http://{receiver}/");
+    println!(
+        r"
+Leadpost demo: what happens on your site reaches your own URL, signed, at once.
+
+   your program               Leadpost                    your receiver
+  ┌─────────────────┐        ┌─────────────────────┐     ┌─────────────────────┐
+  │ POST an event   │───────▶│ 1 keep it on disk   │     │ 4 check signature   │
+  │                 │◀───────│ 2 answer 202        │     │ 5 answer 2xx        │
+  └─────────────────┘        │ 3 sign and send it  │────▶│                     │
+                             └─────────────────────┘     └─────────────────────┘
+   this demo                  {url:<28}{receiver}
+"
+    );
+}
+
+/// One event went in.
+pub fn posted(step: usize, event_type: EventType, body: &str, accepted: &Value, took: Duration) {
+    let title = format!("── {step}  {} ", event_type.as_str());
+    println!("{title:─<80}");
+    println!("  in   POST /api/v1/events");
+    println!("{}", pretty::indented(body.as_bytes(), MARGIN));
+    println!(
+        "       answered 202 after {}: {} is on disk, with {}",
+        milliseconds(took),
+        accepted["id"].as_str().unwrap_or("the event"),
+        plural(accepted["deliveries"].as_u64().unwrap_or_default(), "delivery", "deliveries")
+    );
+    println!();
+}
+
+/// It came out.
+pub fn arrived(request: &Received, after: Duration) {
+    println!("  out  {} {}", request.method, request.target);
+    print_request(request);
+    let verdict = match &request.verdict {
+        Ok(()) => "signature verified".to_owned(),
+        Err(reason) => format!("NOT TRUSTED: {reason}"),
+    };
+    println!("       {verdict}, {} after the event was sent", milliseconds(after));
+    println!();
+}
+
+/// Something that the visitor sent came out.
+pub fn arrived_later(request: &Received) {
+    let verdict = request
+        .verdict
+        .as_ref()
+        .map_or_else(|reason| format!("NOT TRUSTED: {reason}"), |()| "signature verified".to_owned());
+    println!("  out  {} {}, {verdict}", request.method, request.target);
+    print_request(request);
+    println!();
+}
+
+fn print_request(request: &Received) {
+    let shown = |name: &&str| *name == "content-type" || name.starts_with("webhook-");
+    let mut names: Vec<_> =
+        request.headers.keys().map(hyper::header::HeaderName::as_str).filter(shown).collect();
+    names.sort_unstable();
+    for name in names {
+        println!("{MARGIN}{name}: {}", request.header(name));
+    }
+    println!("{}", pretty::indented(&request.body, MARGIN));
+}
+
+/// What to try next.
+pub fn invite(url: &str, key: &ApiKeyText, secret: &Secret) {
+    let (key, secret) = (key.reveal(), secret.to_text());
+    let secret = secret.reveal();
+    println!(
+        r#"Now you. This demo stays up until you press Ctrl-C; what you post shows up here.
+
+  API       {url}/api/v1   (described in {url}/openapi.json)
+  API key   {key}
+  secret    {secret}   (of the webhook)
+
+  curl -X POST {url}/api/v1/events \
+    -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \
+    -d '{{"type":"Contact Information","data":{{"name":"Ada","email":null,"phone":null}}}}'
+
+  curl {url}/api/v1/deliveries -H 'Authorization: Bearer {key}'
+  curl {url}/api/v1/ledger -H 'Authorization: Bearer {key}'
+"#
+    );
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+}
+
+fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
