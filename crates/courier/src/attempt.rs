@@ -7,6 +7,7 @@
 use std::{fmt::Display, net::SocketAddr, time::Duration};
 
 use domain::{AttemptError, ErrorClass, Outcome, Phases, Response, Timestamp};
+use tokio::time::Instant;
 
 /// What a try is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +25,9 @@ pub(crate) enum Stage {
 /// The facts of a try so far.
 #[derive(Debug)]
 pub(crate) struct Trace {
-    pub(crate) stage: Stage,
+    stage: Stage,
+    /// When the present stage began.
+    since: Instant,
     pub(crate) phases: Phases,
     /// The address connected to.
     pub(crate) peer: Option<SocketAddr>,
@@ -34,11 +37,29 @@ pub(crate) struct Trace {
 
 impl Trace {
     pub(crate) fn new() -> Self {
-        Self { stage: Stage::Lookup, phases: Phases::default(), peer: None, response: None }
+        Self {
+            stage: Stage::Lookup,
+            since: Instant::now(),
+            phases: Phases::default(),
+            peer: None,
+            response: None,
+        }
     }
 
-    /// What to say when `limit` has passed at the present stage.
-    pub(crate) fn timed_out(&self, limit: Duration) -> AttemptError {
+    /// Notes that the try goes on to this stage.
+    pub(crate) fn enter(&mut self, stage: Stage) {
+        (self.stage, self.since) = (stage, Instant::now());
+    }
+
+    /// What to say when `limit` has passed at the present stage. Its phase has lasted until now.
+    pub(crate) fn timed_out(&mut self, limit: Duration) -> AttemptError {
+        let spent = self.since.elapsed();
+        match self.stage {
+            Stage::Lookup => self.phases.dns = Some(spent),
+            Stage::Connect => self.phases.connect = Some(spent),
+            Stage::Handshake => self.phases.tls = Some(spent),
+            Stage::Answer => {}
+        }
         let limit = seconds(limit);
         match self.stage {
             Stage::Lookup => failed(

@@ -14,6 +14,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -73,19 +74,20 @@ impl Connection {
     }
 
     /// Sends a request and waits for status and headers of its answer; interim answers (RFC 9110, section
-    /// 15.2) are skipped. `first_byte` is set when something comes, so after an error it tells whether
-    /// anything had.
+    /// 15.2) are skipped. `first_byte` is set when something comes, so it tells whether anything
+    /// had after an error, and also when the caller waits no longer.
     pub(crate) async fn ask(
         &mut self,
         request: Request<Full<Bytes>>,
-        first_byte: &mut Option<Instant>,
+        first_byte: &mut Option<Duration>,
     ) -> hyper::Result<Response<Incoming>> {
+        let begun = Instant::now();
         let before = self.heard.load(Ordering::Relaxed);
         let mut answer = pin!(self.sender.send_request(request));
         poll_fn(|context| {
             self.advance(context);
             if first_byte.is_none() && self.heard.load(Ordering::Relaxed) != before {
-                *first_byte = Some(Instant::now());
+                *first_byte = Some(begun.elapsed());
             }
             answer.as_mut().poll(context)
         })

@@ -195,7 +195,7 @@ impl Egress {
         trace.peer = Some(peer);
         let wire = if target.url.is_https() {
             let begun = Instant::now();
-            trace.stage = Stage::Handshake;
+            trace.enter(Stage::Handshake);
             let stream = self.shared.tls.connect(&target.url, stream).await;
             trace.phases.tls = Some(begun.elapsed());
             Wire::Tls(Box::new(stream?))

@@ -75,7 +75,7 @@ impl Guard {
         trace: &mut Trace,
     ) -> Result<(TcpStream, SocketAddr), AttemptError> {
         let begun = Instant::now();
-        trace.stage = Stage::Lookup;
+        trace.enter(Stage::Lookup);
         let addresses = self.vet(url).await;
         if matches!(url.host(), Host::Domain(_)) {
             trace.phases.dns = Some(begun.elapsed());
@@ -85,7 +85,7 @@ impl Guard {
             Unreachable::Unresolved(words) => failed(ErrorClass::DnsError, format!("the host {words}")),
         })?;
         let begun = Instant::now();
-        trace.stage = Stage::Connect;
+        trace.enter(Stage::Connect);
         let connected = dial(addresses).await;
         trace.phases.connect = Some(begun.elapsed());
         let (stream, peer) = connected.map_err(|error| unconnected(url, &error))?;

@@ -14,7 +14,6 @@ use http::{
     },
 };
 use http_body_util::Full;
-use tokio::time::Instant;
 
 use crate::{
     attempt::{Stage, Trace, failed},
@@ -111,14 +110,11 @@ pub(crate) async fn exchange(
     request: Request<Full<Bytes>>,
     trace: &mut Trace,
 ) -> Result<bool, Broken> {
-    trace.stage = Stage::Answer;
+    trace.enter(Stage::Answer);
     trace.peer = Some(connection.peer);
-    let begun = Instant::now();
-    let mut first_byte = None;
-    let answer = connection.ask(request, &mut first_byte).await;
-    trace.phases.first_byte = first_byte.map(|at| at.duration_since(begun));
-    let answer = answer.map_err(|error| {
-        let unheard = first_byte.is_none();
+    trace.phases.first_byte = None;
+    let answer = connection.ask(request, &mut trace.phases.first_byte).await.map_err(|error| {
+        let unheard = trace.phases.first_byte.is_none();
         Broken { error: explain(&error, unheard, target), unheard }
     })?;
     let (head, body) = answer.into_parts();

@@ -21,13 +21,13 @@ async fn a_request_is_exact_to_the_byte() {
         names,
         [
             "host",
-            "user-agent",
             "content-type",
             "content-length",
             "webhook-id",
             "webhook-timestamp",
             "webhook-signature",
             "webhook-event-type",
+            "user-agent",
         ]
     );
     assert_eq!(request.header("host"), receiver.address().to_string());

@@ -1,0 +1,96 @@
+//! Every function of the store, on both engines: nothing but their speed may tell them apart.
+//!
+//! One module for each noun, and one for each promise that belongs to no noun: opening, transactions, races, keys.
+
+mod accounts;
+mod attempts;
+mod backup;
+mod deliveries;
+mod events;
+mod idempotency;
+mod keys;
+mod kit;
+mod leases;
+mod ledger;
+mod lists;
+mod opening;
+mod queue;
+mod races;
+mod retention;
+mod schema;
+mod secrets;
+mod signals;
+mod states;
+mod transactions;
+mod webhooks;
+
+/// The store's nouns: module and source.
+const NOUNS: [(&str, &str); 8] = [
+    ("accounts", include_str!("../../../crates/store/src/accounts.rs")),
+    ("deliveries", include_str!("../../../crates/store/src/deliveries.rs")),
+    ("events", include_str!("../../../crates/store/src/events.rs")),
+    ("idempotency", include_str!("../../../crates/store/src/idempotency.rs")),
+    ("ledger", include_str!("../../../crates/store/src/ledger.rs")),
+    ("nodes", include_str!("../../../crates/store/src/nodes.rs")),
+    ("retention", include_str!("../../../crates/store/src/retention.rs")),
+    ("webhooks", include_str!("../../../crates/store/src/webhooks.rs")),
+];
+
+/// The store itself and its transactions, whose functions are methods.
+const DOORS: [&str; 2] =
+    [include_str!("../../../crates/store/src/db.rs"), include_str!("../../../crates/store/src/tx.rs")];
+
+/// Where the tests are.
+const TESTS: [&str; 20] = [
+    include_str!("accounts.rs"),
+    include_str!("attempts.rs"),
+    include_str!("backup.rs"),
+    include_str!("deliveries.rs"),
+    include_str!("events.rs"),
+    include_str!("idempotency.rs"),
+    include_str!("keys.rs"),
+    include_str!("leases.rs"),
+    include_str!("ledger.rs"),
+    include_str!("lists.rs"),
+    include_str!("opening.rs"),
+    include_str!("queue.rs"),
+    include_str!("races.rs"),
+    include_str!("retention.rs"),
+    include_str!("schema.rs"),
+    include_str!("secrets.rs"),
+    include_str!("signals.rs"),
+    include_str!("states.rs"),
+    include_str!("transactions.rs"),
+    include_str!("webhooks.rs"),
+];
+
+/// The names behind `opening` in the lines of `source` that begin with it.
+fn names(source: &'static str, opening: &str) -> Vec<&'static str> {
+    let name = |rest: &'static str| rest.split(['(', '<', ';']).next();
+    source.lines().filter_map(|line| line.strip_prefix(opening).and_then(name)).collect()
+}
+
+fn assert_called(call: &str) {
+    assert!(TESTS.iter().any(|test| test.contains(call)), "no conformance test calls {call}…)");
+}
+
+#[test]
+fn every_function_of_the_store_is_called_by_a_test() {
+    for (noun, source) in NOUNS {
+        let functions = names(source, "pub fn ");
+        assert!(!functions.is_empty(), "{noun}");
+        functions.iter().for_each(|name| assert_called(&format!("{noun}::{name}(")));
+    }
+    for source in DOORS {
+        for opening in ["    pub fn ", "    pub async fn "] {
+            names(source, opening).iter().for_each(|name| assert_called(&format!("{name}(")));
+        }
+    }
+}
+
+#[test]
+fn every_noun_of_the_store_is_looked_at() {
+    let lib = include_str!("../../../crates/store/src/lib.rs");
+    let nouns = names(lib, "pub mod ");
+    assert_eq!(nouns, NOUNS.map(|(noun, _)| noun));
+}

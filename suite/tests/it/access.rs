@@ -1,0 +1,215 @@
+//! Who may do what: every scope against every route of the API's document, and one account against another's things.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use app::accounts;
+use axum::body::Body;
+use domain::{Actor, Delivery, Event, Id, Scope, Webhook};
+use http::{Request, header};
+use serde_json::{Value, json};
+use suite::{Answer, Receiver, TestApp, stores};
+
+use crate::{deliveries, webhooks::id};
+
+/// What a route asks of its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    /// Not even a key.
+    Nothing,
+    Ingest,
+    Read,
+    Manage,
+}
+
+impl Needs {
+    fn satisfied_by(self, scope: Scope) -> bool {
+        match self {
+            Needs::Nothing => true,
+            Needs::Ingest => matches!(scope, Scope::Ingest | Scope::Admin),
+            Needs::Read => scope != Scope::Ingest,
+            Needs::Manage => matches!(scope, Scope::Manage | Scope::Admin),
+        }
+    }
+}
+
+/// Every route that there is. One more in the document fails [`every_scope_opens_what_it_says_and_nothing_else`]
+/// until it has its line here.
+const ROUTES: [(&str, &str, Needs); 24] = [
+    ("DELETE", "/api/v1/webhooks/{id}", Needs::Manage),
+    ("GET", "/api/v1/deliveries", Needs::Read),
+    ("GET", "/api/v1/deliveries/{id}", Needs::Read),
+    ("GET", "/api/v1/event-types", Needs::Read),
+    ("GET", "/api/v1/events", Needs::Read),
+    ("GET", "/api/v1/events/{id}", Needs::Read),
+    ("GET", "/api/v1/ledger", Needs::Read),
+    ("GET", "/api/v1/nodes", Needs::Read),
+    ("GET", "/api/v1/webhooks", Needs::Read),
+    ("GET", "/api/v1/webhooks/{id}", Needs::Read),
+    ("GET", "/healthz", Needs::Nothing),
+    ("GET", "/metrics", Needs::Read),
+    ("GET", "/openapi.json", Needs::Nothing),
+    ("GET", "/readyz", Needs::Nothing),
+    ("PATCH", "/api/v1/webhooks/{id}", Needs::Manage),
+    ("POST", "/api/v1/deliveries/{id}/resend", Needs::Manage),
+    ("POST", "/api/v1/events", Needs::Ingest),
+    ("POST", "/api/v1/events/batch", Needs::Ingest),
+    ("POST", "/api/v1/webhooks", Needs::Manage),
+    ("POST", "/api/v1/webhooks/{id}/disable", Needs::Manage),
+    ("POST", "/api/v1/webhooks/{id}/pause", Needs::Manage),
+    ("POST", "/api/v1/webhooks/{id}/resume", Needs::Manage),
+    ("POST", "/api/v1/webhooks/{id}/rotate-secret", Needs::Manage),
+    ("POST", "/api/v1/webhooks/{id}/test", Needs::Manage),
+];
+
+/// Method and path of every operation in `/openapi.json`.
+async fn documented(app: &TestApp) -> BTreeSet<(String, String)> {
+    let document = request(app, None, "GET", "/openapi.json", "").await.expect(200);
+    let paths = document["paths"].as_object().expect("an object of paths").clone();
+    let operations = paths.into_iter().flat_map(|(path, item)| {
+        let methods: Vec<String> = item.as_object().into_iter().flatten().map(|it| it.0.to_uppercase()).collect();
+        methods.into_iter().map(move |method| (method, path.clone()))
+    });
+    operations.collect()
+}
+
+async fn request(app: &TestApp, key: Option<&str>, method: &str, path: &str, body: &str) -> Answer {
+    let mut request = Request::builder().method(method).uri(path);
+    if let Some(key) = key {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+    }
+    if !body.is_empty() {
+        request = request.header(header::CONTENT_TYPE, "application/json");
+    }
+    app.call(request.body(Body::from(body.to_owned())).expect("a good request")).await
+}
+
+/// A body that the route would take, so that nothing but the key stands in the way.
+fn good_body(method: &str, path: &str) -> String {
+    let event = json!({"type": "Chat Transcript", "data": {"chat_transcript": "Hello"}});
+    match (method, path) {
+        ("POST", "/api/v1/webhooks") => {
+            json!({"name": "Taken", "url": "http://127.0.0.1:8081/", "event_types": ["Marker Completed"]}).to_string()
+        }
+        ("POST", "/api/v1/events") => event.to_string(),
+        ("POST", "/api/v1/events/batch") => json!({"events": [event]}).to_string(),
+        ("PATCH", _) => json!({"name": "Taken"}).to_string(),
+        _ => String::new(),
+    }
+}
+
+/// An id that names nothing, of the kind that the route takes.
+fn absent(path: &str) -> String {
+    match path.split('/').nth(3) {
+        Some("webhooks") => Id::<Webhook>::from_parts(1, &[1; 10]).to_string(),
+        Some("events") => Id::<Event>::from_parts(1, &[1; 10]).to_string(),
+        Some("deliveries") => Id::<Delivery>::from_parts(1, &[1; 10]).to_string(),
+        _ => panic!("{path}: say here what its id names"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_scope_opens_what_it_says_and_nothing_else() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        let known: BTreeMap<_, _> = ROUTES.into_iter().map(|(method, path, needs)| ((method, path), needs)).collect();
+        let routes = documented(&app).await;
+        let listed: BTreeSet<_> = known.keys().map(|(m, p)| ((*m).to_owned(), (*p).to_owned())).collect();
+        assert_eq!(routes, listed, "the document and the table of this test have the same routes");
+
+        let mut keys = Vec::new();
+        for scope in Scope::ALL {
+            keys.push((scope, app.key(scope).await));
+        }
+        let mut wrong = Vec::new();
+        for ((method, route), needs) in &known {
+            let path = if route.contains("{id}") { route.replace("{id}", &absent(route)) } else { (*route).to_owned() };
+            let body = good_body(method, route);
+            let nobody = request(&app, None, method, &path, &body).await;
+            if (nobody.status == 401) == (*needs == Needs::Nothing) {
+                wrong.push(format!("{method} {route} without a key: {}", nobody.status));
+            }
+            for (scope, key) in &keys {
+                let answer = request(&app, Some(key), method, &path, &body).await;
+                let refused = answer.status == 403 && answer.code() == "scope_missing";
+                let opened = !matches!(answer.status.as_u16(), 401 | 403);
+                if !(if needs.satisfied_by(*scope) { opened } else { refused }) {
+                    wrong.push(format!("{method} {route} with {scope:?}: {}", answer.status));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}: {wrong:#?}", app.engine);
+        // Each route that makes something was opened by as many scopes as may do that, and by no other.
+        let ledger = app.get("/ledger").await;
+        assert_eq!(ledger["events"], 4, "{ledger}");
+        assert_eq!(app.get("/webhooks").await["items"].as_array().map(Vec::len), Some(2));
+        app.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_another_accounts_is_404_on_every_route_and_stays_as_it_is() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        let receiver = Receiver::start().await;
+        let webhook = app.webhook(&receiver.url("/in"), json!({"headers": {"X-Own": "mine"}})).await;
+        let event = app.contact().await;
+        app.settle().await;
+        let delivery = deliveries::only(&app, &event).await;
+        let of = |path: &str| match path.split('/').nth(3) {
+            Some("webhooks") => id(&webhook).to_owned(),
+            Some("events") => event.clone(),
+            Some("deliveries") => id(&delivery).to_owned(),
+            _ => panic!("{path}: say here whose object that would be"),
+        };
+        let before = everything(&app).await;
+
+        let (mut wrong, mut asked) = (Vec::new(), 0);
+        for (method, route) in documented(&app).await {
+            if !route.contains('{') {
+                continue;
+            }
+            let path = route.replace("{id}", &of(&route));
+            let answer = request(&app, Some(&app.globex.1), &method, &path, &good_body(&method, &route)).await;
+            asked += 1;
+            if (answer.status.as_u16(), answer.code().as_str()) != (404, "not_found") {
+                wrong.push(format!("{method} {route}: {}", answer.status));
+            }
+        }
+        assert!(wrong.is_empty(), "{}: {wrong:#?}", app.engine);
+        assert!(asked >= 11, "only {asked} routes with an id");
+        app.settle().await;
+        assert_eq!(everything(&app).await, before, "{}", app.engine);
+        assert_eq!(receiver.received().len(), 1);
+        app.finish().await;
+    }
+}
+
+/// All that the first account can see.
+async fn everything(app: &TestApp) -> Vec<Value> {
+    let mut all = Vec::new();
+    for path in ["/webhooks", "/events", "/deliveries", "/ledger"] {
+        all.push(app.get(path).await);
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_was_just_used_fails_within_a_second_of_being_revoked() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        let key = app.key(Scope::Read).await;
+        app.send_as(&key, "GET", "/ledger", "").await.expect(200);
+        let account = app.acme.0;
+        let revoke = move |tx: &mut app::Tx<'_>| {
+            let actor = Actor::Console { account };
+            let newest = accounts::keys(tx, &actor)?.pop().expect("a key was made");
+            accounts::revoke_key(tx, &actor, newest.id)
+        };
+        app.db.write(revoke).await.expect("a key can be revoked");
+        app.after(std::time::Duration::from_millis(999)).await;
+        let refused = app.send_as(&key, "GET", "/ledger", "").await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (401, "unauthorized"));
+        app.get("/ledger").await;
+        app.finish().await;
+    }
+}

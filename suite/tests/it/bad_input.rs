@@ -1,0 +1,200 @@
+//! Everything wrong that can be sent: one table, every row refused with its status, code and place, nothing stored.
+
+mod bodies;
+mod events;
+mod limits;
+mod requests;
+mod webhooks;
+
+use std::{collections::HashSet, pin::Pin, sync::Arc};
+
+use app::accounts;
+use axum::body::Body;
+use courier::{
+    CourierSettings, EgressSettings,
+    resolver::{Lookup, LookupError, Resolve},
+};
+use domain::{Actor, Scope};
+use http::Request;
+use serde_json::{Value, json};
+use suite::{Answer, TestApp, TestStore, stores};
+
+use crate::webhooks::{id, path};
+
+/// A request and how it must be refused.
+struct Row {
+    name: String,
+    method: &'static str,
+    path: String,
+    headers: Vec<(&'static str, Vec<u8>)>,
+    body: Vec<u8>,
+    status: u16,
+    code: &'static str,
+    /// One of the places that the answer must name.
+    pointer: Option<String>,
+    /// Words that the answer must have.
+    says: Vec<&'static str>,
+}
+
+impl Row {
+    /// `to` is method and path, with `{webhook}`, `{event}` and `{delivery}` for those that there are.
+    fn new(name: impl Into<String>, to: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        let (method, path) = to.split_once(' ').expect("a method and a path");
+        Self {
+            name: name.into(),
+            method,
+            path: path.to_owned(),
+            headers: vec![("authorization", b"Bearer {admin}".to_vec()), ("content-type", b"application/json".to_vec())],
+            body: body.into(),
+            status: 422,
+            code: "invalid",
+            pointer: None,
+            says: Vec::new(),
+        }
+    }
+
+    fn refused(mut self, status: u16, code: &'static str) -> Self {
+        (self.status, self.code) = (status, code);
+        self
+    }
+
+    fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = Some(pointer.into());
+        self
+    }
+
+    fn saying(mut self, words: &[&'static str]) -> Self {
+        self.says.extend(words);
+        self
+    }
+
+    /// With these lines instead of that header.
+    fn header(mut self, name: &'static str, values: &[&str]) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.extend(values.iter().map(|value| (name, value.as_bytes().to_vec())));
+        self
+    }
+
+    /// Why the answer is not the one wanted; None if it is.
+    fn complaint(&self, answer: &Answer) -> Option<String> {
+        let is = (answer.status.as_u16(), answer.code());
+        if (is.0, is.1.as_str()) != (self.status, self.code) {
+            return Some(format!("{} {:.300}", answer.status, answer.body));
+        }
+        let problem = answer.json();
+        let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+        let pointed = self.pointer.as_deref().is_none_or(|it| errors.iter().any(|error| error["pointer"] == it));
+        let formed = answer.headers["content-type"] == "application/problem+json"
+            && problem["status"] == self.status
+            && problem["type"] == "about:blank"
+            && problem["title"].as_str().is_some_and(|title| !title.is_empty())
+            && problem["detail"].as_str().is_some_and(|detail| !detail.is_empty())
+            && errors.iter().all(|error| error["message"].as_str().is_some_and(|it| !it.is_empty()));
+        let said = self.says.iter().all(|words| answer.body.contains(words));
+        (!(pointed && formed && said)).then(|| format!("{:.600}", answer.body))
+    }
+}
+
+/// The product, with something of everything in it, and names for that.
+struct Stage {
+    app: TestApp,
+    names: Vec<(&'static str, String)>,
+}
+
+impl Stage {
+    /// No name resolves, and everything that calls out is paused.
+    async fn set(store: TestStore) -> Self {
+        let egress = EgressSettings {
+            resolver: Some(Arc::new(Nowhere)),
+            ..EgressSettings::default()
+        };
+        let app = TestApp::start_with(store, egress, CourierSettings::default()).await;
+        let webhook = app.webhook("https://hooks.example.com/in", json!({})).await;
+        app.post(&path(&webhook, "/pause"), Value::Null, 200).await;
+        let event = app.contact().await;
+        let delivery = app.get("/deliveries").await["items"][0].clone();
+        let (read, revoked) = (app.key(Scope::Read).await, revoked(&app).await);
+        let names = vec![
+            ("{webhook}", id(&webhook).to_owned()),
+            ("{event}", event),
+            ("{delivery}", id(&delivery).to_owned()),
+            ("{admin}", app.acme.1.clone()),
+            ("{globex}", app.globex.1.clone()),
+            ("{read}", read),
+            ("{revoked}", revoked),
+        ];
+        Self { app, names }
+    }
+
+    fn filled(&self, text: &str) -> String {
+        let fill = |text: String, (name, value): &(&str, String)| text.replace(name, value);
+        self.names.iter().fold(text.to_owned(), fill)
+    }
+
+    async fn send(&self, row: &Row) -> Answer {
+        let uri = format!("/api/v1{}", self.filled(&row.path));
+        let mut request = Request::builder().method(row.method).uri(uri);
+        for (name, value) in &row.headers {
+            // Only texts have names to fill in.
+            let value = String::from_utf8(value.clone()).map_or_else(|_| value.clone(), |it| self.filled(&it).into());
+            request = request.header(*name, value);
+        }
+        self.app.call(request.body(Body::from(row.body.clone())).expect("a request")).await
+    }
+
+    /// All that both accounts can see.
+    async fn everything(&self) -> Vec<Value> {
+        let mut all = Vec::new();
+        for (_, key) in [&self.app.acme, &self.app.globex] {
+            for path in ["/webhooks?limit=500", "/events?limit=500", "/deliveries?limit=500", "/ledger"] {
+                all.push(self.app.send_as(key, "GET", path, "").await.expect(200));
+            }
+        }
+        all
+    }
+}
+
+/// A key that was good once.
+async fn revoked(app: &TestApp) -> String {
+    let key = app.key(Scope::Admin).await;
+    let account = app.acme.0;
+    let revoke = move |tx: &mut app::Tx<'_>| {
+        let actor = Actor::Console { account };
+        let newest = accounts::keys(tx, &actor)?.pop().expect("a key was made");
+        accounts::revoke_key(tx, &actor, newest.id)
+    };
+    app.db.write(revoke).await.expect("a key can be revoked");
+    key
+}
+
+/// A resolver to which no name exists.
+pub struct Nowhere;
+
+impl Resolve for Nowhere {
+    fn addresses<'a>(&'a self, _: &'a str) -> Lookup<'a> {
+        let nothing: Pin<Box<_>> = Box::pin(std::future::ready(Err(LookupError::NoSuchName)));
+        nothing
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_is_wrong_is_refused_with_its_reason_and_nothing_is_stored() {
+    let rows = [bodies::rows(), events::rows(), webhooks::rows(), requests::rows()].concat();
+    let names: HashSet<_> = rows.iter().map(|row| &row.name).collect();
+    assert_eq!(names.len(), rows.len(), "every row has a name of its own");
+    for store in stores().await {
+        let stage = Stage::set(store).await;
+        let before = stage.everything().await;
+        let mut wrong = Vec::new();
+        for row in &rows {
+            if let Some(complaint) = row.complaint(&stage.send(row).await) {
+                let wanted = (row.status, row.code, &row.pointer);
+                wrong.push(format!("{}: wanted {wanted:?}, got {complaint}", row.name));
+            }
+        }
+        let (count, engine) = (wrong.len(), stage.app.engine);
+        assert!(wrong.is_empty(), "{engine}: {count} of {} rows:\n{}", rows.len(), wrong.join("\n"));
+        assert_eq!(stage.everything().await, before, "{engine}");
+        stage.app.finish().await;
+    }
+}

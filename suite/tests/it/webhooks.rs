@@ -1,0 +1,19 @@
+//! Webhooks over the API, from creation to deletion, and what each step means for their deliveries.
+
+mod pace;
+mod secrets;
+mod settings;
+mod states;
+mod trials;
+
+use serde_json::Value;
+
+/// The id of whatever the API shows.
+pub fn id(shown: &Value) -> &str {
+    shown["id"].as_str().expect("an id")
+}
+
+/// The path of a webhook, with what follows it, such as `/pause`.
+pub fn path(webhook: &Value, rest: &str) -> String {
+    format!("/webhooks/{}{rest}", id(webhook))
+}
