@@ -164,7 +164,7 @@ fn record_late(
 }
 
 fn disable_gone(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), AppError> {
-    if let Some(webhook) = store::webhooks::find(tx, delivery.account, delivery.webhook_id)? {
+    if let Some(webhook) = store::webhooks::find_to_change(tx, delivery.account, delivery.webhook_id)? {
         webhooks::set_state(tx, webhook, WebhookState::Disabled(DisableReason::Gone))?;
     }
     Ok(())

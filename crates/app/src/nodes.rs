@@ -25,8 +25,9 @@ pub struct Leases {
 
 /// Takes all shards, whoever held them: the right of the only process that can serve the store. They do not end.
 pub fn take_all(tx: &mut Tx<'_>, node: Id<Node>) -> Result<Leases, AppError> {
+    // A lease that never ends must still have ended for the next only server: the one before may have been killed.
     let end_of_time = Timestamp::from_micros(i64::MAX);
-    renew_until(tx, node, end_of_time, end_of_time)
+    renew_until(tx, node, end_of_time.before(Duration::from_micros(1)), end_of_time)
 }
 
 /// Renews what `node` holds for `ttl` and takes over what others let end.

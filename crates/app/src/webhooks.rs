@@ -49,6 +49,10 @@ fn find(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppE
     store::webhooks::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)
 }
 
+fn find_to_change(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppError> {
+    store::webhooks::find_to_change(tx, actor.account(), id)?.ok_or(AppError::NotFound)
+}
+
 /// Changes settings. They hold from the next attempt on, also for deliveries already planned, except the body's form.
 pub fn update(
     tx: &mut Tx<'_>,
@@ -58,7 +62,7 @@ pub fn update(
     update: &WebhookUpdate,
 ) -> Result<Webhook, AppError> {
     require(actor, Permission::Manage)?;
-    let webhook = find(tx, actor, id)?.updated(update.clone(), policy, tx.now())?;
+    let webhook = find_to_change(tx, actor, id)?.updated(update.clone(), policy, tx.now())?;
     if !store::webhooks::update(tx, &webhook)? {
         return Err(AppError::NotFound);
     }
@@ -69,7 +73,7 @@ pub fn update(
 /// Lets deliveries wait, untried, until somebody resumes.
 pub fn pause(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppError> {
     require(actor, Permission::Manage)?;
-    let webhook = find(tx, actor, id)?;
+    let webhook = find_to_change(tx, actor, id)?;
     if let WebhookState::Disabled(_) = webhook.state {
         let message = "a disabled webhook has nothing to pause; resume it instead".to_owned();
         return Err(AppError::Conflict { code: "webhook_disabled", message });
@@ -80,14 +84,14 @@ pub fn pause(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook,
 /// Sends again, from whatever state. What waited keeps the rest of its schedule.
 pub fn resume(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppError> {
     require(actor, Permission::Manage)?;
-    let webhook = find(tx, actor, id)?;
+    let webhook = find_to_change(tx, actor, id)?;
     set_state(tx, webhook, WebhookState::Active)
 }
 
 /// Skips what is pending and what comes, until somebody resumes.
 pub fn disable(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppError> {
     require(actor, Permission::Manage)?;
-    let webhook = find(tx, actor, id)?;
+    let webhook = find_to_change(tx, actor, id)?;
     set_state(tx, webhook, WebhookState::Disabled(DisableReason::ByHand))
 }
 
@@ -124,7 +128,7 @@ pub(crate) fn set_state(
 /// Deletes a webhook. Its pending deliveries are skipped; the log stays until retention.
 pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<(), AppError> {
     require(actor, Permission::Manage)?;
-    let webhook = find(tx, actor, id)?;
+    let webhook = find_to_change(tx, actor, id)?;
     let now = tx.now();
     if !store::webhooks::delete(tx, webhook.account, id, now)? {
         return Err(AppError::NotFound);
@@ -146,7 +150,7 @@ pub struct Rotated {
 /// Gives a webhook a new secret.
 pub fn rotate_secret(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Rotated, AppError> {
     require(actor, Permission::Manage)?;
-    let webhook = find(tx, actor, id)?;
+    let webhook = find_to_change(tx, actor, id)?;
     let newest = webhook.keys.first().map_or(0, |key| key.version);
     let secret = Secret::from_bytes(&tx.random_bytes());
     let old_expires_at = tx.now() + Webhook::SECRET_OVERLAP;

@@ -78,7 +78,7 @@ impl Dispatcher {
             tokio::select! {
                 biased;
                 Some(note) = self.notes.recv() => self.note(note),
-                heard = next(&mut signals) => heard.iter().for_each(|signal| self.hear(signal)),
+                heard = next(&mut signals) => self.hear_all(&heard),
                 () = tokio::time::sleep_until(timer) => self.tick(),
             }
         }
@@ -110,6 +110,15 @@ impl Dispatcher {
             }
             Note::Stop => self.stopping = true,
         }
+    }
+
+    fn hear_all(&mut self, signals: &[Signal]) {
+        if signals.is_empty() {
+            // Some were lost: any webhook may have changed, and anything may be due.
+            self.lanes.values_mut().for_each(Lane::outdated);
+            self.next_tick = Instant::now();
+        }
+        signals.iter().for_each(|signal| self.hear(signal));
     }
 
     fn hear(&mut self, signal: &Signal) {

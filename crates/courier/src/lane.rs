@@ -6,6 +6,7 @@
 
 use std::{
     collections::{HashSet, VecDeque},
+    mem,
     sync::Arc,
     time::Duration,
 };
@@ -35,6 +36,8 @@ pub(crate) struct Lane {
     place: (Timestamp, Id<Delivery>),
     /// Whether a reading is under way, and what ended since it began: the reading may still show that as pending.
     reading: Option<HashSet<Id<Delivery>>>,
+    /// Whether the settings changed since that reading began: then it may bring the old ones.
+    overtaken: bool,
     /// When the next attempt may start, if the webhook has a rate.
     next_start: Instant,
     /// When there was last something to do.
@@ -65,6 +68,7 @@ impl Lane {
             behind: false,
             place: start(),
             reading: None,
+            overtaken: false,
             next_start: now,
             used: now,
         }
@@ -96,6 +100,10 @@ impl Lane {
     /// Takes what a reading found; `limit` is what it asked for.
     pub(crate) fn loaded(&mut self, load: Load, limit: usize) {
         let ended = self.reading.take().unwrap_or_default();
+        if mem::take(&mut self.overtaken) {
+            // The next reading brings it all again.
+            return;
+        }
         let active = load.webhook.as_ref().is_some_and(|webhook| webhook.state == WebhookState::Active);
         self.webhook = load.webhook.map(Arc::new);
         self.stale = false;
@@ -118,7 +126,7 @@ impl Lane {
 
     /// The reading failed; a later one tries again.
     pub(crate) fn not_loaded(&mut self) {
-        self.reading = None;
+        (self.reading, self.overtaken) = (None, false);
     }
 
     /// The webhook's settings may have changed without a hint: reads them again, and goes on meanwhile.
@@ -129,6 +137,7 @@ impl Lane {
     /// The webhook's settings are no longer what they were.
     pub(crate) fn outdated(&mut self) {
         self.webhook = None;
+        self.overtaken = self.reading.is_some();
     }
 
     /// The store has deliveries due that the lane may not know of.
@@ -309,6 +318,18 @@ mod tests {
         lane.ended(due(1).delivery.id);
         lane.loaded(load(webhook(WebhookState::Active, 64), &[1, 2]), 8);
         assert_eq!(sent(&mut lane), ids(&[2]));
+    }
+
+    #[test]
+    fn a_reading_that_began_before_a_change_does_not_bring_back_the_old_settings() {
+        let mut lane = Lane::new(8, Instant::now());
+        assert!(lane.wants_reading().is_some());
+        lane.outdated();
+        lane.loaded(load(webhook(WebhookState::Active, 64), &[1]), 8);
+        assert!(sent(&mut lane).is_empty());
+        assert_eq!(lane.wants_reading(), Some(start()));
+        lane.loaded(load(webhook(WebhookState::Active, 64), &[1, 2]), 8);
+        assert_eq!(sent(&mut lane), ids(&[1, 2]));
     }
 
     #[test]

@@ -34,6 +34,10 @@ pub struct Settings {
     pub egress: Egress,
     /// How deliveries are carried.
     pub delivery: Delivery,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// How much callers may ask for.
+    pub limits: Limits,
     /// Who may read the metrics.
     pub metrics: Metrics,
     /// What is said on standard error.
@@ -106,6 +110,21 @@ pub struct Egress {
 pub struct Delivery {
     tick_ms: u32,
     lease_ttl_seconds: u32,
+}
+
+/// `[retention]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    payload_days: u32,
+    record_days: u32,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    api_per_key_per_second: u32,
 }
 
 /// `[metrics]`
@@ -190,8 +209,12 @@ impl Settings {
         );
         anyhow::ensure!(self.delivery.tick_ms > 0, "delivery.tick_ms must be at least 1");
         anyhow::ensure!(
-            self.delivery.lease_ttl_seconds >= 5,
-            "delivery.lease_ttl_seconds must be at least 5: a shorter pause of a node would make two of them send"
+            self.delivery.lease_ttl_seconds > 0,
+            "delivery.lease_ttl_seconds must be at least 1"
+        );
+        anyhow::ensure!(
+            self.retention.payload_days > 0 && self.retention.record_days >= self.retention.payload_days,
+            "retention.payload_days must be at least 1, and retention.record_days not less than that"
         );
         Ok(())
     }
@@ -221,6 +244,21 @@ impl Server {
     /// How long a stop waits for what is in flight.
     pub fn stop_patience(&self) -> Duration {
         Duration::from_secs(self.stop_seconds.into())
+    }
+}
+
+impl Retention {
+    /// As the chores take it.
+    pub fn rules(&self) -> app::retention::Retention {
+        let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
+        app::retention::Retention { payloads: days(self.payload_days), records: days(self.record_days) }
+    }
+}
+
+impl Limits {
+    /// How many requests a key may make in a second, if there is a limit.
+    pub fn per_key_per_second(&self) -> Option<u32> {
+        Some(self.api_per_key_per_second).filter(|limit| *limit > 0)
     }
 }
 

@@ -125,6 +125,7 @@ impl Node {
         let delivery = CourierSettings {
             tick: settings.delivery.tick(),
             lease_ttl: settings.delivery.lease_ttl(),
+            retention: settings.retention.rules(),
             ..CourierSettings::default()
         };
         let courier = Courier::start(db.clone(), egress, delivery).await?;
@@ -133,7 +134,11 @@ impl Node {
         let web = Web::new(
             db.clone(),
             courier.outbound(),
-            WebSettings { metrics_open: settings.metrics.open, ..WebSettings::default() },
+            WebSettings {
+                metrics_open: settings.metrics.open,
+                per_key_per_second: settings.limits.per_key_per_second(),
+                ..WebSettings::default()
+            },
             readiness.clone(),
             Metrics::new(metrics::registry(courier.watch())),
         );

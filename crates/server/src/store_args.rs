@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
-use app::{Db, OpenOptions};
+use anyhow::{Context, bail};
+use app::{Db, OpenOptions, StoreUrl};
 use clap::Args;
 
 use crate::config::{self, Flag, Loaded, Settings};
@@ -57,6 +57,15 @@ pub async fn open(settings: &Settings, purpose: Purpose) -> anyhow::Result<Db> {
         connections: if purpose == Purpose::Serve { settings.store.connections() } else { 1 },
     };
     let url = &settings.store.url;
+    if let StoreUrl::Sqlite(path) = url
+        && purpose == Purpose::Use
+        && !path.exists()
+    {
+        bail!(
+            "there is no store at {}; name another with --store, or make this one with `leadpost migrate`",
+            path.display()
+        );
+    }
     Db::open(url, options).await.with_context(|| format!("the store {url} cannot be opened"))
 }
 

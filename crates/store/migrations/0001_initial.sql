@@ -3,7 +3,7 @@
 -- read together lies together.
 
 create table account (
-  id uuid primary key,
+  id uuid not null primary key,
   name text not null,
   created_at bigint not null
 );
@@ -139,7 +139,7 @@ create index idempotency_age on idempotency (created_at);
 
 -- What retention and erasure removed, so that the ledger still balances.
 create table ledger_archive (
-  account_id uuid primary key,
+  account_id uuid not null primary key,
   events bigint not null,
   unmatched bigint not null,
   planned bigint not null,
@@ -151,7 +151,7 @@ create table ledger_archive (
 -- Which node carries the deliveries of which webhooks. The epoch grows with every change of owner, so that a
 -- result reported by a former owner matches nothing.
 create table shard_lease (
-  shard bigint primary key,
+  shard bigint not null primary key,
   owner uuid,
   epoch bigint not null,
   expires_at bigint not null
@@ -163,6 +163,6 @@ select i, null, 0, 0 from n;
 
 -- One row: a known text, encrypted, which tells whether the key file is the right one.
 create table key_check (
-  id bigint primary key,
+  id bigint not null primary key,
   sealed text not null
 );

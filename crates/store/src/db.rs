@@ -43,22 +43,18 @@ impl FromStr for StoreUrl {
         match text.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(StoreUrl::Sqlite(path.into())),
             Some(("postgres" | "postgresql", _)) => Ok(StoreUrl::Postgres(text.to_owned())),
-            _ => Err(StoreError::Refused(format!(
-                "{text:?} is not a store: write sqlite:PATH or postgres://USER@HOST/DATABASE"
-            ))),
+            // Without the text, which may hold a password.
+            _ => Err(StoreError::Refused("a store is written sqlite:PATH or postgres://USER@HOST/DATABASE".into())),
         }
     }
 }
 
 impl fmt::Display for StoreUrl {
-    /// Without the password.
+    /// Without user and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StoreUrl::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            StoreUrl::Postgres(url) => match (url.split_once("://"), url.rsplit_once('@')) {
-                (Some((scheme, _)), Some((_, place))) => write!(f, "{scheme}://***@{place}"),
-                _ => f.write_str(url),
-            },
+            StoreUrl::Postgres(url) => f.write_str(&postgres::place(url)),
         }
     }
 }
@@ -203,15 +199,19 @@ fn open_sqlite(path: &Path, url: StoreUrl, options: &OpenOptions) -> Result<Db, 
         return Err(StoreError::Refused(format!("there is no store at {}", path.display())));
     }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)
-            .map_err(|e| StoreError::Refused(format!("{} cannot be created: {e}", folder.display())))?;
+        private_folder(folder)?;
     }
     let lock = options.exclusive.then(|| lock(path)).transpose()?;
     let key_path = options.key_file.clone().unwrap_or_else(|| with_suffix(path, ".key"));
     let key = KeyFile::open(&key_path, &*options.ambient.random)?;
+    let mut connection = sqlite::connect(path)?;
     if options.migrate {
-        migrate::sqlite(&mut sqlite::connect(path)?)?;
+        migrate::sqlite(&mut connection)?;
+    } else {
+        let version = connection.query_row(SCHEMA_VERSION, [], |row| row.get(0));
+        migrate::check(version.map_err(sqlite::failed))?;
     }
+    drop(connection);
     let mut writer = Sqlite::open(path, Role::Writer)?;
     let vault = check_key(&mut writer, key, &key_path, &options.ambient)?;
 
@@ -244,14 +244,17 @@ fn open_postgres(address: &str, url: StoreUrl, options: &OpenOptions) -> Result<
         )
     })?;
     if let Some(folder) = key_path.parent() {
-        fs::create_dir_all(folder)
-            .map_err(|e| StoreError::Refused(format!("{} cannot be created: {e}", folder.display())))?;
+        private_folder(folder)?;
     }
     let config = postgres::config(address)?;
     let key = KeyFile::open(&key_path, &*options.ambient.random)?;
-    if options.migrate {
-        postgres::with_connection(&config, async |client| migrate::postgres(client).await)?;
-    }
+    postgres::with_connection(&config, async |client| {
+        if options.migrate {
+            return migrate::postgres(client).await.map(drop);
+        }
+        let version = client.query_one(SCHEMA_VERSION, &[]).await;
+        migrate::check(version.map(|row| row.get(0)).map_err(|e| postgres::failed(&e)))
+    })?;
     let vault = check_key(&mut Postgres::open(config.clone(), "begin")?, key, &key_path, &options.ambient)?;
 
     let bus = Bus::new();
@@ -279,6 +282,16 @@ fn open_postgres(address: &str, url: StoreUrl, options: &OpenOptions) -> Result<
     })))
 }
 
+/// Makes a folder, which only its owner can look into, if it is not there.
+fn private_folder(folder: &Path) -> Result<(), StoreError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let made = builder.create(folder);
+    made.map_err(|e| StoreError::Refused(format!("{} cannot be created: {e}", folder.display())))
+}
+
 fn lock(path: &Path) -> Result<File, StoreError> {
     let lock_path = with_suffix(path, ".lock");
     let file = File::create(&lock_path)
@@ -296,7 +309,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
 /// Makes sure that the key is the one that the store's secrets were encrypted with.
 fn check_key(
     engine: &mut impl Engine,
-    key: KeyFile,
+    mut key: KeyFile,
     key_path: &Path,
     ambient: &Ambient,
 ) -> Result<Vault, StoreError> {
@@ -308,18 +321,16 @@ fn check_key(
         engine.execute(&INSERT_KEY_CHECK, args![vault.seal(PLACE, "leadpost", &*ambient.random)])?;
         row = engine.query(&KEY_CHECK, args![])?.into_iter().next();
     }
-    engine.commit()?;
     let sealed: Option<String> = row.map(|mut row| row.take()).transpose()?;
-    let right = sealed.is_some_and(|sealed| vault.open(PLACE, &sealed).is_some());
-    let new = key.new;
-    key.unlock();
-    if right {
+    let path = key_path.display();
+    if sealed.is_some_and(|sealed| vault.open(PLACE, &sealed).is_some()) {
+        // Even if the commit fails, for then it may or may not be stored.
+        key.keep();
+        engine.commit()?;
         return Ok(vault);
     }
-    let path = key_path.display();
-    Err(StoreError::Refused(if new {
-        // The file made a moment ago would only hide that the right one is missing.
-        let _ = fs::remove_file(key_path);
+    engine.rollback();
+    Err(StoreError::Refused(if key.is_new() {
         format!(
             "the store holds secrets, but its key file {path} is missing; put the one back that belongs to it"
         )
@@ -343,6 +354,7 @@ fn copy_sqlite(path: &Path, key_file: &Path, to: &Path) -> Result<[PathBuf; 2], 
     }
     let part = with_suffix(to, ".part");
     let _ = fs::remove_file(&part);
+    sqlite::private_file(&part).map_err(refused)?;
     let name = part.to_str().ok_or_else(|| StoreError::Refused("the backup's name must be UTF-8".into()))?;
     sqlite::connect(path)?.execute("vacuum into ?1", [name]).map_err(sqlite::failed)?;
     // Copying keeps the permissions: nobody but the owner can read the key.

@@ -67,7 +67,7 @@ sql! {
     GET = concat!("select ", columns!(""), " from delivery where account_id = $1 and id = $2");
     LIST = list!("");
     LIST_OF_WEBHOOK = list!("and webhook_id = $6");
-    LIST_OF_EVENT = list!("and event_id = $6");
+    LIST_OF_EVENT = list!("and event_id = $6 and (webhook_id = $7 or $7 is null)");
     OF_EVENT = concat!("select ", columns!(""), " from delivery where account_id = $1 and event_id = $2 order by id");
     // Where a webhook that sends has a delivery pending: the instant at which its first is due.
     WAITING = "select w.account_id, w.id,
@@ -161,8 +161,8 @@ pub fn list(
         args![account, before, filter.state.as_deref(), filter.event_type.map(EventType::as_str), limit]
             .to_vec();
     let rows = match (filter.event_id, filter.webhook_id) {
-        (Some(event), _) => {
-            args.push(event.into());
+        (Some(event), webhook) => {
+            args.extend([event.into(), webhook.into()]);
             tx.query(&LIST_OF_EVENT, &args)?
         }
         (None, Some(webhook)) => {
@@ -171,9 +171,7 @@ pub fn list(
         }
         (None, None) => tx.query(&LIST, &args)?,
     };
-    let wanted = |delivery: &Delivery| filter.webhook_id.is_none_or(|id| delivery.webhook_id == id);
-    let deliveries = rows.into_iter().map(|mut row| read(&mut row));
-    deliveries.filter(|it| it.as_ref().map_or(true, wanted)).collect()
+    rows.into_iter().map(|mut row| read(&mut row)).collect()
 }
 
 /// All deliveries of an event, in the order they were planned.

@@ -9,7 +9,7 @@ pub enum StoreError {
     /// A unique key has that value already.
     #[error("{constraint} is taken")]
     Conflict {
-        /// `<table>_<columns>_key`, on both engines.
+        /// `<table>_<columns>_key`, or `<table>_pkey` for a primary key; on both engines.
         constraint: String,
     },
     /// A stored value is not one that this program can have written.

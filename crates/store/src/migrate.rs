@@ -31,15 +31,28 @@ pub(crate) async fn postgres(client: &mut tokio_postgres::Client) -> Result<usiz
     result.map(|report| count(&report)).map_err(refused)
 }
 
+/// Checks that a store whose newest migration is `version` needs none; None is a store that has none yet.
+pub(crate) fn check(version: Result<Option<i64>, StoreError>) -> Result<(), StoreError> {
+    let known = FILES.len() as i64;
+    Err(StoreError::Refused(match version {
+        Ok(Some(version)) if version == known => return Ok(()),
+        Ok(Some(version)) if version > known => newer(&format!("V{version}")),
+        Ok(_) => "the store is older than this program; bring it up to date with: leadpost migrate".to_owned(),
+        Err(error) => format!("the store is not one of Leadpost yet; make it one with: leadpost migrate ({error})"),
+    }))
+}
+
+fn newer(migration: &str) -> String {
+    format!("the store is newer than this program: it has migration {migration}; use the version that made it, or a newer one")
+}
+
 fn count(report: &Report) -> usize {
     report.applied_migrations().len()
 }
 
 fn refused(error: refinery::Error) -> StoreError {
     StoreError::Refused(match error.kind() {
-        Kind::MissingVersion(migration) => format!(
-            "the store is newer than this program: it has migration {migration}; use the version that made it, or a newer one"
-        ),
+        Kind::MissingVersion(migration) => newer(&migration.to_string()),
         Kind::DivergentVersion(_, found) => {
             format!("migration {found} of the store is not the one that this program knows")
         }

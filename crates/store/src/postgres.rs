@@ -9,6 +9,7 @@ use futures_util::future::try_join_all;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{
     Client, Config, NoTls, Statement,
+    config::Host,
     error::SqlState,
     types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked},
 };
@@ -37,9 +38,20 @@ pub(crate) struct Postgres {
 pub(crate) fn config(url: &str) -> Result<Config, StoreError> {
     let mut config: Config = url
         .parse()
-        .map_err(|e| StoreError::Refused(format!("the address of the PostgreSQL store is wrong: {e}")))?;
+        .map_err(|e| StoreError::Refused(format!("the address of the PostgreSQL store cannot be read: {e}")))?;
     config.application_name("leadpost").connect_timeout(Duration::from_secs(10));
     Ok(config)
+}
+
+/// The address without what is secret, or only secret with it.
+pub(crate) fn place(url: &str) -> String {
+    let Ok(config) = url.parse::<Config>() else { return "postgres://…".to_owned() };
+    let hosts = config.get_hosts().iter().map(|host| match host {
+        Host::Tcp(name) => name.clone(),
+        Host::Unix(path) => path.display().to_string(),
+    });
+    let hosts: Vec<String> = hosts.collect();
+    format!("postgres://{}/{}", hosts.join(","), config.get_dbname().unwrap_or_default())
 }
 
 /// A runtime for one connection, and the connection.

@@ -4,7 +4,7 @@
 //! of its own, so that no commit pays for it; only a log that has grown past [`WAL_CAP`] makes the writer wait for one.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -16,6 +16,8 @@ use std::{
 
 use rusqlite::{
     CachedStatement, ErrorCode, OpenFlags, ToSql,
+    config::DbConfig,
+    ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
     types::{ToSqlOutput, ValueRef},
 };
 use uuid::Uuid;
@@ -64,13 +66,26 @@ pub(crate) fn connect(path: &Path) -> Result<rusqlite::Connection, StoreError> {
         .map_err(|e| StoreError::Refused(format!("{} cannot be opened: {e}", path.display())))?;
     let set = connection.busy_timeout(Duration::from_secs(10)).and_then(|()| {
         connection.execute_batch(
-            "pragma auto_vacuum = incremental; pragma journal_mode = wal; pragma synchronous = full;
+            "pragma journal_mode = wal; pragma synchronous = full;
              pragma foreign_keys = on; pragma wal_autocheckpoint = 0; pragma temp_store = memory;",
         )
     });
+    // One plan for a statement, whatever its parameters. Otherwise SQLite prepares statements again and again when
+    // bound values could change the plan, which cost a quarter of the writer's time.
+    let set = set.and_then(|()| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true));
     set.map_err(|e| StoreError::Refused(format!("{} is not usable: {e}", path.display())))?;
     connection.set_prepared_statement_cache_capacity(256);
     Ok(connection)
+}
+
+/// Makes sure that a file is there which, if it is new, only its owner can read: it holds people's contacts. SQLite
+/// gives its companions the same permissions.
+pub(crate) fn private_file(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 impl Sqlite {
@@ -191,7 +206,9 @@ pub(crate) fn failed(error: rusqlite::Error) -> StoreError {
     let text = error.to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::ConstraintViolation) => match text.split_once("UNIQUE constraint failed: ") {
-            Some((_, columns)) => StoreError::Conflict { constraint: constraint_name(columns) },
+            Some((_, columns)) => StoreError::Conflict {
+                constraint: constraint_name(columns, is_primary(&error)),
+            },
             None => StoreError::Unavailable(text),
         },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
@@ -199,12 +216,19 @@ pub(crate) fn failed(error: rusqlite::Error) -> StoreError {
     }
 }
 
-/// `t.a, t.b` becomes `t_a_b_key`, the name that PostgreSQL gives a unique constraint.
-fn constraint_name(columns: &str) -> String {
+fn is_primary(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|it| it.extended_code == SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+/// `t.a, t.b` becomes `t_a_b_key`, or `t_pkey` for a primary key: the names that PostgreSQL gives them.
+fn constraint_name(columns: &str, primary: bool) -> String {
     let mut parts = columns.split(", ").filter_map(|column| column.split_once('.'));
     let Some((table, first)) = parts.next() else {
         return columns.to_owned();
     };
+    if primary {
+        return format!("{table}_pkey");
+    }
     let names: Vec<&str> = [table, first].into_iter().chain(parts.map(|(_, column)| column)).collect();
     names.join("_") + "_key"
 }
@@ -234,9 +258,10 @@ mod tests {
     #[test]
     fn constraints_have_the_names_that_postgresql_gives_them() {
         assert_eq!(
-            constraint_name("delivery.account_id, delivery.event_id"),
+            constraint_name("delivery.account_id, delivery.event_id", false),
             "delivery_account_id_event_id_key"
         );
-        assert_eq!(constraint_name("api_key.hash"), "api_key_hash_key");
+        assert_eq!(constraint_name("api_key.hash", false), "api_key_hash_key");
+        assert_eq!(constraint_name("event.account_id, event.id", true), "event_pkey");
     }
 }

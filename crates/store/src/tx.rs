@@ -31,6 +31,9 @@ pub struct Tx<'a> {
     pub(crate) signals: Vec<Signal>,
     /// Whether there is anything to undo.
     pub(crate) dirty: bool,
+    /// How the last statement that failed did so. PostgreSQL has given the transaction up, whatever the body makes
+    /// of it.
+    pub(crate) failed: Option<StoreError>,
 }
 
 /// What a database thread keeps for its transactions.
@@ -49,7 +52,7 @@ impl Surroundings {
 impl<'a> Tx<'a> {
     pub(crate) fn new(connection: &'a mut dyn Connection, surroundings: &'a mut Surroundings) -> Self {
         let now = surroundings.ambient.clock.now();
-        Self { connection, surroundings, now, signals: Vec::new(), dirty: false }
+        Self { connection, surroundings, now, signals: Vec::new(), dirty: false, failed: None }
     }
 
     /// The instant of this transaction.
@@ -105,9 +108,7 @@ impl<'a> Tx<'a> {
 
     pub(crate) fn query(&mut self, sql: &'static Sql, args: &[Value]) -> Result<Vec<Row>, StoreError> {
         let result = self.connection.query(sql, args);
-        // A failed statement can leave PostgreSQL's transaction unusable.
-        self.dirty |= result.is_err();
-        result
+        self.note_failure(result)
     }
 
     pub(crate) fn query_one(&mut self, sql: &'static Sql, args: &[Value]) -> Result<Option<Row>, StoreError> {
@@ -137,12 +138,21 @@ impl<'a> Tx<'a> {
         let result = self.connection.execute(sql, args);
         // A statement that touched nothing leaves nothing to undo.
         self.dirty |= !matches!(result, Ok(0));
-        result
+        self.note_failure(result)
     }
 
     pub(crate) fn execute_many(&mut self, sql: &'static Sql, rows: &[Vec<Value>]) -> Result<u64, StoreError> {
         self.dirty |= !rows.is_empty();
-        self.connection.execute_many(sql, rows)
+        let result = self.connection.execute_many(sql, rows);
+        self.note_failure(result)
+    }
+
+    fn note_failure<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error) = &result {
+            self.dirty = true;
+            self.failed = Some(error.clone());
+        }
+        result
     }
 }
 

@@ -1,9 +1,9 @@
 //! Secrets at rest: XChaCha20-Poly1305 with one key for the store, kept in a file beside it.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -49,10 +49,12 @@ impl Vault {
 /// The key file, locked for as long as this lives: whoever opens a store first also creates and migrates it,
 /// and everybody else waits until that is done.
 pub(crate) struct KeyFile {
-    file: File,
+    /// Held, not read: closing it ends the lock.
+    _file: File,
+    path: PathBuf,
     vault: Vault,
-    /// Whether it was made just now.
-    pub(crate) new: bool,
+    /// Whether it was made just now and no store needs it yet.
+    new: bool,
 }
 
 impl KeyFile {
@@ -65,8 +67,14 @@ impl KeyFile {
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(|e| refused("cannot be opened", &e))?;
-        file.lock().map_err(|e| refused("cannot be locked", &e))?;
+        let mut file = loop {
+            let file = options.open(path).map_err(|e| refused("cannot be opened", &e))?;
+            file.lock().map_err(|e| refused("cannot be locked", &e))?;
+            // Whoever had the lock before may have removed the file, and then a key written to it would be lost.
+            if is_at(&file, path) {
+                break file;
+            }
+        };
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(|e| refused("cannot be read", &e))?;
         let new = text.is_empty();
@@ -83,17 +91,46 @@ impl KeyFile {
             let bytes = STANDARD.decode(text.trim()).unwrap_or_default();
             key = bytes.try_into().map_err(|_| refused("is damaged", &"it must hold 32 bytes in base64"))?;
         }
-        Ok(Self { file, vault: Vault::new(&key), new })
+        Ok(Self { _file: file, path: path.to_owned(), vault: Vault::new(&key), new })
     }
 
     pub(crate) fn vault(&self) -> Vault {
         self.vault.clone()
     }
 
-    pub(crate) fn unlock(self) {
-        // Closing the file unlocks it in any case.
-        let _ = self.file.unlock();
+    /// Whether it was made just now, so that a store which holds secrets already cannot be its own.
+    pub(crate) fn is_new(&self) -> bool {
+        self.new
     }
+
+    /// From now on the store needs it.
+    pub(crate) fn keep(&mut self) {
+        self.new = false;
+    }
+}
+
+impl Drop for KeyFile {
+    fn drop(&mut self) {
+        if self.new {
+            // A key that no store needs would only hide that the right one is missing.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Whether `path` still names the file that was opened there.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |it: fs::Metadata| (it.dev(), it.ino());
+    let opened = file.metadata().map(place).ok();
+    opened.is_some() && opened == fs::metadata(path).map(place).ok()
+}
+
+/// An open file cannot be removed.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
 }
 
 /// Makes a file's name survive a power cut, which syncing the file alone does not.

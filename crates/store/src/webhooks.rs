@@ -22,6 +22,9 @@ sql! {
     INSERT = concat!("insert into webhook (", columns!(), ", shard)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)");
     GET = concat!("select ", columns!(), " from webhook where account_id = $1 and id = $2 and deleted_at is null");
+    // Held until the transaction ends: what a change is made from must still be so when it is written.
+    GET_TO_CHANGE = concat!("select ", columns!(), " from webhook
+        where account_id = $1 and id = $2 and deleted_at is null /*pg: for no key update */");
     LIST = concat!("select ", columns!(), " from webhook
         where account_id = $1 and id < $2 and deleted_at is null order by id desc limit $3");
     UPDATE = "update webhook set name = $3, url = $4, event_types = $5, chatbot_ids = $6, body = $7, headers = $8,
@@ -83,6 +86,16 @@ pub fn insert(tx: &mut Tx<'_>, webhook: &Webhook) -> Result<(), StoreError> {
 /// The account's webhook of that id; None if there is none or it was deleted.
 pub fn find(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Webhook>) -> Result<Option<Webhook>, StoreError> {
     tx.query_one(&GET, args![account, id])?.map(|row| read(tx, row)).transpose()
+}
+
+/// The same, to change it: nobody else does until this transaction ends.
+pub fn find_to_change(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    id: Id<Webhook>,
+) -> Result<Option<Webhook>, StoreError> {
+    let row = tx.query_one(&GET_TO_CHANGE, args![account, id])?;
+    row.map(|row| read(tx, row)).transpose()
 }
 
 /// Webhooks older than `before`, newest first.

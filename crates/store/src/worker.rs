@@ -58,6 +58,8 @@ where
         let result = catch_unwind(AssertUnwindSafe(|| (self.body)(tx)));
         tx.dirty |= result.is_err();
         let result = result.unwrap_or_else(|_| Err(StoreError::Panicked.into()));
+        // A body that carries on after a failed statement has still failed.
+        let result = result.and_then(|it| tx.failed.take().map_or(Ok(it), |error| Err(error.into())));
         let succeeded = result.is_ok();
         self.result = Some(result);
         succeeded

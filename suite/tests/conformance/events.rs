@@ -8,7 +8,7 @@ use domain::{
 use store::events;
 use suite::stores;
 
-use crate::kit::{at, conflict, event, id, open, read, write};
+use crate::kit::{at, conflict, event, id, open, read, sabotage, write};
 
 /// The id after all others.
 fn last() -> Id<Event> {
@@ -40,7 +40,13 @@ async fn an_event_comes_back_byte_for_byte() {
         let odd = r#"  {"name" : "Zoë \u0000 \ud83d\ude00 😀", "email":null,"phone":"1",  "n": 1e400 }"#;
         let events = vec![
             event(1),
-            Event { data: Some(odd.into()), occurred_at: at(5), created_at: at(7), planned: u32::MAX, ..event(2) },
+            Event {
+                data: Some(odd.into()),
+                occurred_at: at(5),
+                created_at: at(7),
+                planned: u32::MAX,
+                ..event(2)
+            },
             Event { data: None, context: Context::default(), ..event(3) },
             Event { data: Some("x".repeat(NewEvent::MAX_DATA)), ..event(4) },
             Event { context: Context { conversation_id: None, more: Some(r#"{"a":1}"#.into()) }, ..event(5) },
@@ -142,7 +148,7 @@ async fn a_stored_value_that_makes_no_sense_is_said_to_be_corrupt() {
         let (db, _) = open(&store).await;
         insert(&db, vec![event(1)]).await;
         let sql = "update event set type = 'Nonsense'";
-        store.sabotage(sql, sql).await;
+        sabotage(&store, sql).await;
         let result = db.read(|tx| events::find(tx, acme().id, id(1))).await;
         assert!(matches!(result, Err(StoreError::Corrupt { column: 3, .. })), "{result:?}");
     }

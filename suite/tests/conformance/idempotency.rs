@@ -8,7 +8,12 @@ use suite::stores;
 use crate::kit::{at, open, write};
 
 /// Fingerprint and answer of the earlier request, if there was one.
-async fn claim(db: &app::Db, account: domain::Account, key: &'static str, fingerprint: &'static str) -> Option<[String; 2]> {
+async fn claim(
+    db: &app::Db,
+    account: domain::Account,
+    key: &'static str,
+    fingerprint: &'static str,
+) -> Option<[String; 2]> {
     let claim = move |tx: &mut Tx<'_>| idempotency::claim(tx, account.id, key, fingerprint);
     write(db, claim).await.map(|earlier| [earlier.fingerprint, earlier.answer])
 }
@@ -21,7 +26,11 @@ async fn the_first_to_claim_a_key_has_it_and_later_ones_get_its_answer() {
         write(&db, |tx| idempotency::set_answer(tx, acme().id, "k", "the answer\n")).await;
         let earlier = Some(["print".to_owned(), "the answer\n".to_owned()]);
         assert_eq!(claim(&db, acme(), "k", "print").await, earlier);
-        assert_eq!(claim(&db, acme(), "k", "another").await, earlier, "the first request's fingerprint is told");
+        assert_eq!(
+            claim(&db, acme(), "k", "another").await,
+            earlier,
+            "the first request's fingerprint is told"
+        );
     }
 }
 

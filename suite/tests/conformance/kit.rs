@@ -9,8 +9,8 @@ use std::{
 
 use app::{AppError, Db, StoreError, StoreUrl, Tx};
 use domain::{
-    Actor, Ambient, Attempt, AttemptError, AttemptKind, BodyForm, Delivery, DeliveryState, EgressPolicy, ErrorClass,
-    Event, EventType, Id, Outcome, Phases, Response, Secret, Timestamp, Webhook,
+    Actor, Ambient, Attempt, AttemptError, AttemptKind, BodyForm, Delivery, DeliveryState, EgressPolicy,
+    ErrorClass, Event, EventType, Id, Outcome, Phases, Response, Secret, Timestamp, Webhook,
     samples::{acme, globex, start},
 };
 use store::{
@@ -81,9 +81,10 @@ pub fn console() -> Actor {
 /// An id; a greater number sorts later. Its last byte, and so a webhook's shard, is the number's.
 pub fn id<T>(number: u32) -> Id<T> {
     let [.., third, second, last] = number.to_be_bytes();
-    Id::from_parts(u64::try_from(start().micros() / 1_000).expect("tests begin after 1970"), &[
-        0, 0, 0, 0, 0, 0, 0, third, second, last,
-    ])
+    Id::from_parts(
+        u64::try_from(start().micros() / 1_000).expect("tests begin after 1970"),
+        &[0, 0, 0, 0, 0, 0, 0, third, second, last],
+    )
 }
 
 /// An instant so many seconds after the start.
@@ -93,9 +94,10 @@ pub fn at(seconds: u64) -> Timestamp {
 
 /// A webhook of the account that tests act in, for both posted types.
 pub fn webhook(number: u32) -> Webhook {
-    let new = domain::samples::webhook("https://crm.example/in");
+    let new = domain::samples::webhook("https://crm.example.com/in");
     let secret = Secret::from_bytes(&[number.to_be_bytes()[3]; 32]);
-    new.into_webhook(&EgressPolicy::default(), id(number), acme().id, secret, start()).expect("the sample is good")
+    new.into_webhook(&EgressPolicy::default(), id(number), acme().id, secret, start())
+        .expect("the sample is good")
 }
 
 /// A captured contact in the account that tests act in.
@@ -159,6 +161,12 @@ pub async fn lease(db: &Db, node: Id<Node>, webhook: u32) -> Lease {
     let shard = Webhook::shard(id(webhook));
     let (_, epoch) = held.into_iter().find(|(held, _)| *held == shard).expect("the shard was free");
     Lease { node, epoch }
+}
+
+/// Runs SQL behind the store's back.
+pub async fn sabotage(store: &TestStore, sql: &str) {
+    // A store that was just dropped may still be closing.
+    store.sabotage(&format!("pragma busy_timeout = 10000; {sql}"), sql).await;
 }
 
 /// What a query of the test's own finds, each column as text.

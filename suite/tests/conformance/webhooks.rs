@@ -43,7 +43,8 @@ async fn find(db: &app::Db, number: u32) -> Option<Webhook> {
 }
 
 async fn subscribed(db: &app::Db, event_type: EventType) -> Vec<Id<Webhook>> {
-    let subscribers = read(db, move |tx| webhooks::subscribed(tx, acme().id, event_type)).await;
+    // In a transaction that writes, because only such a one may hold on to the webhooks.
+    let subscribers = write(db, move |tx| webhooks::subscribed(tx, acme().id, event_type)).await;
     subscribers.into_iter().map(|it| it.webhook_id).collect()
 }
 
@@ -60,6 +61,10 @@ async fn a_webhook_comes_back_with_all_of_its_settings_and_keys() {
         let endless: Vec<SigningKey> = (1..=3).rev().map(|version| key(version, None)).collect();
         assert_eq!(found, Webhook { keys: endless, ..elaborate });
         assert_eq!(find(&db, 3).await, None);
+        for number in 1..=3 {
+            let to_change = write(&db, move |tx| webhooks::find_to_change(tx, acme().id, id(number))).await;
+            assert_eq!(to_change, find(&db, number).await);
+        }
     }
 }
 
@@ -105,7 +110,6 @@ async fn subscribers_are_told_with_what_planning_needs() {
         let (db, _) = open(&store).await;
         insert(&db, vec![elaborate(2), webhook(1)]).await;
         let subscribers = |tx: &mut Tx<'_>| webhooks::subscribed(tx, acme().id, EventType::ChatTranscript);
-        // In a transaction that writes, because only such a one may hold on to the webhooks.
         let [first, second] = write(&db, subscribers).await.try_into().unwrap();
         assert_eq!((first.webhook_id, first.body, first.chatbot_ids), (id(1), BodyForm::Documented, vec![]));
         assert_eq!((second.webhook_id, second.body), (id(2), BodyForm::Extended));
@@ -124,7 +128,11 @@ async fn a_deleted_webhook_is_nowhere_and_deleted_once() {
         assert_eq!(read(&db, |tx| webhooks::list(tx, acme().id, id(99), 9)).await, [webhook(2)]);
         assert_eq!(subscribed(&db, EventType::ChatTranscript).await, [id(2)]);
         assert!(!write(&db, |tx| webhooks::update(tx, &elaborate(1))).await);
-        assert_eq!(subscribed(&db, EventType::MarkerCompleted).await, [], "a refused update subscribes nothing");
+        assert_eq!(
+            subscribed(&db, EventType::MarkerCompleted).await,
+            [],
+            "a refused update subscribes nothing"
+        );
         let sql = "select cast(count(*) as text) from webhook_secret";
         assert_eq!(crate::kit::rows(&store, sql, sql).await, [["1"]], "its secrets are gone");
     }
@@ -156,11 +164,12 @@ async fn a_foreign_account_finds_and_changes_no_webhook() {
         insert(&db, vec![webhook(1)]).await;
         let foreign = |number| Webhook { account: globex().id, ..elaborate(number) };
         assert_eq!(read(&db, |tx| webhooks::find(tx, globex().id, id(1))).await, None);
+        assert_eq!(write(&db, |tx| webhooks::find_to_change(tx, globex().id, id(1))).await, None);
         assert_eq!(read(&db, |tx| webhooks::list(tx, globex().id, id(99), 9)).await, []);
         assert!(!write(&db, move |tx| webhooks::update(tx, &foreign(1))).await);
         assert!(!write(&db, |tx| webhooks::delete(tx, globex().id, id(1), at(5))).await);
         let seen = |tx: &mut Tx<'_>| webhooks::subscribed(tx, globex().id, EventType::ChatTranscript);
-        assert!(read(&db, seen).await.is_empty());
+        assert!(write(&db, seen).await.is_empty());
         let rotated = db.write(move |tx| webhooks::rotate(tx, &foreign(1), &key(2, None), at(10))).await;
         assert!(matches!(rotated, Err(StoreError::Unavailable(_))), "there is no such webhook: {rotated:?}");
         assert_eq!(find(&db, 1).await, Some(webhook(1)));

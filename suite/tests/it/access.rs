@@ -66,7 +66,8 @@ async fn documented(app: &TestApp) -> BTreeSet<(String, String)> {
     let document = request(app, None, "GET", "/openapi.json", "").await.expect(200);
     let paths = document["paths"].as_object().expect("an object of paths").clone();
     let operations = paths.into_iter().flat_map(|(path, item)| {
-        let methods: Vec<String> = item.as_object().into_iter().flatten().map(|it| it.0.to_uppercase()).collect();
+        let methods: Vec<String> =
+            item.as_object().into_iter().flatten().map(|it| it.0.to_uppercase()).collect();
         methods.into_iter().map(move |method| (method, path.clone()))
     });
     operations.collect()
@@ -88,7 +89,8 @@ fn good_body(method: &str, path: &str) -> String {
     let event = json!({"type": "Chat Transcript", "data": {"chat_transcript": "Hello"}});
     match (method, path) {
         ("POST", "/api/v1/webhooks") => {
-            json!({"name": "Taken", "url": "http://127.0.0.1:8081/", "event_types": ["Marker Completed"]}).to_string()
+            json!({"name": "Taken", "url": "http://127.0.0.1:8081/", "event_types": ["Marker Completed"]})
+                .to_string()
         }
         ("POST", "/api/v1/events") => event.to_string(),
         ("POST", "/api/v1/events/batch") => json!({"events": [event]}).to_string(),
@@ -111,7 +113,8 @@ fn absent(path: &str) -> String {
 async fn every_scope_opens_what_it_says_and_nothing_else() {
     for store in stores().await {
         let app = TestApp::start(store).await;
-        let known: BTreeMap<_, _> = ROUTES.into_iter().map(|(method, path, needs)| ((method, path), needs)).collect();
+        let known: BTreeMap<_, _> =
+            ROUTES.into_iter().map(|(method, path, needs)| ((method, path), needs)).collect();
         let routes = documented(&app).await;
         let listed: BTreeSet<_> = known.keys().map(|(m, p)| ((*m).to_owned(), (*p).to_owned())).collect();
         assert_eq!(routes, listed, "the document and the table of this test have the same routes");
@@ -122,7 +125,11 @@ async fn every_scope_opens_what_it_says_and_nothing_else() {
         }
         let mut wrong = Vec::new();
         for ((method, route), needs) in &known {
-            let path = if route.contains("{id}") { route.replace("{id}", &absent(route)) } else { (*route).to_owned() };
+            let path = if route.contains("{id}") {
+                route.replace("{id}", &absent(route))
+            } else {
+                (*route).to_owned()
+            };
             let body = good_body(method, route);
             let nobody = request(&app, None, method, &path, &body).await;
             if (nobody.status == 401) == (*needs == Needs::Nothing) {
@@ -169,7 +176,8 @@ async fn what_is_another_accounts_is_404_on_every_route_and_stays_as_it_is() {
                 continue;
             }
             let path = route.replace("{id}", &of(&route));
-            let answer = request(&app, Some(&app.globex.1), &method, &path, &good_body(&method, &route)).await;
+            let answer =
+                request(&app, Some(&app.globex.1), &method, &path, &good_body(&method, &route)).await;
             asked += 1;
             if (answer.status.as_u16(), answer.code().as_str()) != (404, "not_found") {
                 wrong.push(format!("{method} {route}: {}", answer.status));

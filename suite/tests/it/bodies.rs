@@ -8,8 +8,7 @@ use suite::{Receiver, TestApp, receiver::Received, stores, tls_fixture::Authorit
 use crate::tls::{HOST, trusting};
 
 /// The event of a captured contact, and that of a closed chat.
-const CONTACT: &str =
-    r#"{"name":"John Carter","email":"john.carter@outlook.com","phone":"+919811123456"}"#;
+const CONTACT: &str = r#"{"name":"John Carter","email":"john.carter@outlook.com","phone":"+919811123456"}"#;
 const TRANSCRIPT: &str = r#"{"chat_transcript":"Chat Transcript"}"#;
 
 /// Every header line that a delivery has, in alphabetical order.
@@ -29,7 +28,7 @@ async fn post(app: &TestApp, event_type: &str, data: &str) -> String {
         r#"{{"type":"{event_type}","data":{data},"conversation_id":"c \"1\" Zoë","occurred_at":"2026-03-04T10:15:30Z"}}"#
     );
     let accepted = app.send("POST", "/events", body).await.expect(202);
-    accepted["id"].as_str().unwrap().to_owned()
+    accepted["id"].as_str().expect("an id").to_owned()
 }
 
 /// The body that a receiver of this form must get.
@@ -59,7 +58,7 @@ fn assert_plain_post(app: &TestApp, webhook: &Value, request: &Received, id: &st
     assert_eq!(request.header("webhook-timestamp"), now.seconds().to_string());
     let tokens: Vec<&str> = request.header("webhook-signature").split(' ').collect();
     assert!(matches!(tokens[..], [token] if token.starts_with("v1,") && token.len() == 47), "{tokens:?}");
-    let secret = Secret::parse(webhook["secret"].as_str().unwrap()).unwrap();
+    let secret = Secret::parse(webhook["secret"].as_str().expect("a secret")).expect("a good secret");
     let (at, signed) = (request.header("webhook-timestamp"), request.header("webhook-signature"));
     assert_eq!(signature::verify(&secret, id, at, signed, &request.body, now), Ok(()));
 }
@@ -99,7 +98,7 @@ async fn the_example_events_arrive_exact_to_the_byte_in_each_form_over_http_and_
 
 /// Host and port of a URL.
 fn url_host(url: &str) -> &str {
-    url.split('/').nth(2).unwrap()
+    url.split('/').nth(2).expect("an absolute URL")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,11 @@ async fn the_ledger_balances_through_every_state_of_a_delivery() {
         app.post(&path(&paused, "/pause"), Value::Null, 200).await;
         app.contact().await;
         app.settle().await;
-        assert_eq!(counts(&app).await, [2, 1, 3, 1, 2, 0, 0], "one delivered, one to be tried again, one waits");
+        assert_eq!(
+            counts(&app).await,
+            [2, 1, 3, 1, 2, 0, 0],
+            "one delivered, one to be tried again, one waits"
+        );
 
         let abort = vec![("webhook-delivery".to_owned(), "abort-message".to_owned())];
         receiver.behave_at("/bad", Behaviour::Status(400, abort, Vec::new()));
@@ -44,7 +48,8 @@ async fn the_ledger_balances_through_every_state_of_a_delivery() {
         app.settle().await;
         assert_eq!(counts(&app).await, [3, 1, 6, 2, 0, 2, 2], "a disabled webhook's are planned as skipped");
 
-        let exhausted = app.get(&format!("/deliveries?webhook_id={}&state=exhausted&limit=1", id(&bad))).await;
+        let exhausted =
+            app.get(&format!("/deliveries?webhook_id={}&state=exhausted&limit=1", id(&bad))).await;
         let resend = format!("/deliveries/{}/resend", id(&exhausted["items"][0]));
         app.post(&path(&bad, "/pause"), Value::Null, 200).await;
         app.post(&resend, Value::Null, 200).await;
@@ -54,7 +59,11 @@ async fn the_ledger_balances_through_every_state_of_a_delivery() {
         for webhook in [&good, &bad, &paused] {
             assert_eq!(app.send("DELETE", &path(webhook, ""), "").await.status, 204);
         }
-        assert_eq!(counts(&app).await, [3, 1, 6, 2, 0, 1, 3], "with the webhooks deleted, what waited is skipped");
+        assert_eq!(
+            counts(&app).await,
+            [3, 1, 6, 2, 0, 1, 3],
+            "with the webhooks deleted, what waited is skipped"
+        );
         app.finish().await;
     }
 }

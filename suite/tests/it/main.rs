@@ -1,6 +1,17 @@
 //! Everything that is tested through the product's own doors, on both engines, in one binary.
 
+mod access;
+mod bad_input;
 mod bodies;
+mod deliveries;
+mod doors;
+mod events;
+mod ledger;
+mod oracles;
+mod paging;
 mod receivers;
+mod snippets;
 mod tls;
+mod tidy;
 mod walk;
+mod webhooks;

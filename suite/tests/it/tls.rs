@@ -14,6 +14,8 @@ use suite::{
 };
 use tokio::net::TcpListener;
 
+use crate::receivers::deliveries;
+
 /// The name under which this machine is known to [`Local`].
 pub(crate) const HOST: &str = "hooks.example.com";
 
@@ -39,21 +41,21 @@ pub(crate) fn trusting(authority: &Path) -> EgressSettings {
 
 /// The only delivery of a webhook, with its attempts.
 async fn only_delivery(app: &TestApp, webhook: &Value) -> Value {
-    let list = app.get(&format!("/deliveries?webhook_id={}", webhook["id"].as_str().unwrap())).await;
-    let [delivery] = &list["items"].as_array().unwrap()[..] else { panic!("expected one delivery: {list}") };
-    app.get(&format!("/deliveries/{}", delivery["id"].as_str().unwrap())).await
+    let found = deliveries(app, webhook).await;
+    let [delivery] = &found[..] else { panic!("expected one delivery: {found:?}") };
+    delivery.clone()
 }
 
 /// What a delivery looks like that only failed for reasons of TLS, so many times.
 fn assert_waits(delivery: &Value, attempts: usize, address: &str, words: &str) {
     assert_eq!(delivery["state"], "pending", "{words}: {delivery}");
     assert!(delivery["next_attempt_at"].is_string(), "{words}: {delivery}");
-    let made = delivery["attempts"].as_array().unwrap();
+    let made = delivery["attempts"].as_array().expect("a list");
     assert_eq!(made.len(), attempts, "{words}: {delivery}");
     for (index, attempt) in made.iter().enumerate() {
         assert_eq!(attempt["number"], index + 1, "{words}");
         assert_eq!(attempt["error"], "tls_error", "{words}: {attempt}");
-        assert!(attempt["error_detail"].as_str().unwrap().contains(words), "{words}: {attempt}");
+        assert!(attempt["error_detail"].as_str().expect("words").contains(words), "{words}: {attempt}");
         assert_eq!(attempt["address"], address, "{words}");
         assert!(attempt["connect_ms"].is_number() && attempt["tls_ms"].is_number(), "{words}: {attempt}");
         for absent in ["status", "first_byte_ms", "response_headers", "response_body"] {
@@ -70,7 +72,11 @@ async fn untrusted_receivers_get_nothing(store: TestStore) {
         (authority.valid_for(&["other.example.com"]), HOST, "is for another name, not for hooks.example.com"),
         (authority.valid_for(&[HOST]), "127.0.0.1", "is for another name, not for 127.0.0.1"),
         (self_signed_for(&[HOST]), HOST, "has an unknown issuer: it is self-signed"),
-        (stranger.valid_for(&[HOST]), HOST, "the operator can trust another authority with egress.extra_ca_file"),
+        (
+            stranger.valid_for(&[HOST]),
+            HOST,
+            "the operator can trust another authority with egress.extra_ca_file",
+        ),
         (authority.demanding_for(&[HOST]), HOST, "demands a client certificate"),
     ];
     let mut bad = Vec::new();
@@ -94,7 +100,7 @@ async fn untrusted_receivers_get_nothing(store: TestStore) {
 
     // The receivers get a certificate that is right, which is the same as moving to one that has it.
     for (_, webhook, _) in &bad {
-        let path = format!("/webhooks/{}", webhook["id"].as_str().unwrap());
+        let path = format!("/webhooks/{}", webhook["id"].as_str().expect("an id"));
         app.send("PATCH", &path, json!({"url": good.url_at(HOST, "/in")}).to_string()).await.expect(200);
     }
     app.after(Duration::from_secs(36)).await;
@@ -103,7 +109,11 @@ async fn untrusted_receivers_get_nothing(store: TestStore) {
     assert!(received.iter().all(|it| it.header("webhook-id") == event));
     for (_, webhook, words) in &bad {
         let delivery = only_delivery(&app, webhook).await;
-        assert_eq!((&delivery["state"], &delivery["attempt_count"]), (&json!("delivered"), &json!(3)), "{words}");
+        assert_eq!(
+            (&delivery["state"], &delivery["attempt_count"]),
+            (&json!("delivered"), &json!(3)),
+            "{words}"
+        );
     }
     app.finish().await;
 }
@@ -138,7 +148,8 @@ async fn a_handshake_that_stalls_ends_with_the_time_to_connect_and_not_with_the_
 async fn what_does_not_speak_tls_is_told_so() {
     let authority = Authority::new();
     let app =
-        TestApp::start_with(TestStore::sqlite(), trusting(authority.file()), CourierSettings::default()).await;
+        TestApp::start_with(TestStore::sqlite(), trusting(authority.file()), CourierSettings::default())
+            .await;
     let too_old: &[u8] = b"\x15\x03\x01\x00\x02\x02\x46";
     let no_cipher: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";
     let plain: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\r\n";
@@ -168,12 +179,12 @@ async fn what_does_not_speak_tls_is_told_so() {
 /// Takes one connection, answers those bytes to whatever comes first, and tells what came.
 async fn answer_raw(listener: TcpListener, answer: &'static [u8]) -> Vec<u8> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let (mut stream, _) = listener.accept().await.unwrap();
+    let (mut stream, _) = listener.accept().await.expect("a connection");
     let mut heard = vec![0; 4_096];
-    let length = stream.read(&mut heard).await.unwrap();
+    let length = stream.read(&mut heard).await.expect("something to read");
     heard.truncate(length);
-    stream.write_all(answer).await.unwrap();
-    stream.shutdown().await.unwrap();
+    stream.write_all(answer).await.expect("an open connection");
+    stream.shutdown().await.expect("an open connection");
     // To its end, since closing with something unread would be a reset.
     let _ = stream.read_to_end(&mut heard).await;
     heard

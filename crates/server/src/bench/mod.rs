@@ -29,7 +29,7 @@ use tokio::net::TcpListener;
 use crate::client::Client;
 use crate::disk::FsyncTimes;
 use crate::scratch::Folder;
-use crate::{ambient, limits};
+use crate::{ambient, limits, signals};
 use driver::Load;
 use message::Template;
 use process::{Cost, Environment, Server};
@@ -54,6 +54,9 @@ pub struct BenchArgs {
     /// File with the store's encryption key; PostgreSQL needs it.
     #[arg(long, value_name = "FILE")]
     key_file: Option<std::path::PathBuf>,
+    /// The server's setting runtime.worker_threads.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    worker_threads: usize,
     /// Print one line of JSON.
     #[arg(long)]
     json: bool,
@@ -99,7 +102,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     let receiver = listener.local_addr()?;
     let sink = tokio::spawn(sink::run(listener, Arc::clone(&track)));
 
-    let environment = Environment::new(&store, args.key_file.as_deref(), receiver);
+    let environment = Environment::new(&store, args.key_file.as_deref(), receiver, args.worker_threads);
     let key = make_key(&environment)?;
     let server = tokio::task::block_in_place(|| Server::start(&environment))?;
     let mut client = Client::connect(&server.url, &key).await?;
@@ -107,13 +110,17 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     let fsync = tokio::task::block_in_place(|| folder_of(&store).map(FsyncTimes::measure)).transpose()?;
 
     let bench = Bench { args: &args, track: &track, receiver, server: &server, key: &key };
-    let mut report = bench.run(&phases, &mut client).await?;
+    // Returning, unlike a death by signal, stops the server and removes the store.
+    let mut report = tokio::select! {
+        report = bench.run(&phases, &mut client) => report?,
+        () = signals::first() => bail!("interrupted; nothing was measured"),
+    };
     report.store = store.to_string();
     report.fsync_p50_ms = fsync.as_ref().map(|times| times.p50.as_secs_f64() * 1e3);
     report.fsync_p99_ms = fsync.as_ref().map(|times| times.p99.as_secs_f64() * 1e3);
     report.remarks.extend(remarks(fsync.as_ref()));
     sink.abort();
-    drop(server);
+    tokio::task::block_in_place(|| drop(server));
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {

@@ -22,7 +22,12 @@ pub struct Environment(Vec<(&'static str, String)>);
 impl Environment {
     /// For a store, with nothing from outside, so that runs can be compared. The store goes here and not into
     /// a flag because it may hold a password.
-    pub fn new(store: &StoreUrl, key_file: Option<&Path>, receiver: std::net::SocketAddr) -> Self {
+    pub fn new(
+        store: &StoreUrl,
+        key_file: Option<&Path>,
+        receiver: std::net::SocketAddr,
+        worker_threads: usize,
+    ) -> Self {
         let store = match store {
             StoreUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
             StoreUrl::Postgres(url) => url.clone(),
@@ -33,6 +38,7 @@ impl Environment {
             ("LEADPOST_EGRESS__ALLOW_HTTP", "true".to_owned()),
             ("LEADPOST_EGRESS__ALLOW_HOSTS", receiver.to_string()),
             ("LEADPOST_LOG__LEVEL", "warn".to_owned()),
+            ("LEADPOST_RUNTIME__WORKER_THREADS", worker_threads.to_string()),
         ];
         variables.extend(key_file.map(|file| ("LEADPOST_SECRETS__KEY_FILE", file.display().to_string())));
         Self(variables)
@@ -71,7 +77,7 @@ impl Server {
                 let url = url.trim().parse()?;
                 // The pipe must be read on, or a server with much to say would stop.
                 std::thread::spawn(move || {
-                    lines.map_while(Result::ok).for_each(|line| eprintln!("server: {line}"))
+                    lines.map_while(Result::ok).for_each(|line| eprintln!("server: {line}"));
                 });
                 return Ok(Self { child, url });
             }

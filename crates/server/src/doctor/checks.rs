@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use app::{AppError, StoreUrl, accounts, ledger};
-use domain::{Actor, Timestamp};
+use app::{AppError, Db, StoreUrl, accounts, ledger};
+use domain::{Actor, Ledger, Timestamp};
 
 use super::Finding;
 use crate::config::Settings;
@@ -13,7 +13,7 @@ use crate::disk::FsyncTimes;
 use crate::store_args::{self, Purpose};
 use crate::{ambient, limits, tls};
 
-/// The engine's own check, then the ledger.
+/// The engine's own check, and the ledger.
 pub async fn store(settings: &Settings, deep: bool) -> Vec<Finding> {
     const SUBJECT: &str = "store";
     let url = &settings.store.url;
@@ -25,38 +25,53 @@ pub async fn store(settings: &Settings, deep: bool) -> Vec<Finding> {
         Ok(report) => report,
         Err(error) => return vec![Finding::fail(SUBJECT, format!("{url}: {error}"))],
     };
-    let mut findings = Vec::new();
-    if report.problems.is_empty() {
+    let mut findings: Vec<_> = report.problems.iter().map(damage).collect();
+    if findings.is_empty() {
         let how = if deep { "read wholly" } else { "looked over; --deep reads all of it" };
-        let text = format!("{url}, {}, schema version {}, {how}", report.engine, report.schema_version);
+        let engine = report.engine.split(" on ").next().unwrap_or_default();
+        let text = format!("{url}, {engine}, schema version {}, {how}", report.schema_version);
         findings.push(Finding::ok(SUBJECT, text));
     }
-    findings.extend(report.problems.iter().map(|problem| {
-        let text = format!("{problem}; stop the server, keep a copy of the file, and restore a backup");
-        Finding::fail(SUBJECT, text)
-    }));
+    findings.push(balance(&db).await);
+    findings
+}
+
+fn damage(problem: &String) -> Finding {
+    Finding::fail(
+        "store",
+        format!("{problem}; stop the server, keep a copy of the store, and restore a backup"),
+    )
+}
+
+/// The ledgers of all accounts.
+async fn balance(db: &Db) -> Finding {
+    const SUBJECT: &str = "ledger";
     let counted = db.read(|tx| {
-        let accounts = accounts::all(tx)?;
         let of = |tx: &mut _, account| ledger::read(tx, &Actor::Console { account });
-        let ledgers = accounts.iter().map(|account| of(tx, account.id)).collect::<Result<Vec<_>, _>>();
-        ledgers.map_err(|error: AppError| error)
+        accounts::all(tx)?.iter().map(|account| of(tx, account.id)).collect::<Result<Vec<_>, AppError>>()
     });
-    findings.push(match counted.await {
-        Err(error) => Finding::fail("ledger", error.to_string()),
-        Ok(ledgers) if ledgers.is_empty() => Finding::ok("ledger", "no account yet"),
-        Ok(ledgers) if ledgers.iter().all(domain::Ledger::balanced) => {
+    match counted.await {
+        Err(error) => Finding::fail(SUBJECT, error.to_string()),
+        Ok(ledgers) if ledgers.is_empty() => Finding::ok(SUBJECT, "no account yet"),
+        Ok(ledgers) if ledgers.iter().all(Ledger::balanced) => {
             let pending: u64 = ledgers.iter().map(|ledger| ledger.pending).sum();
-            Finding::ok(
-                "ledger",
-                format!("{} accounts, all balanced; {pending} deliveries pending", ledgers.len()),
-            )
+            let accounts = ledgers.len();
+            let noun = if accounts == 1 { "account" } else { "accounts" };
+            Finding::ok(SUBJECT, format!("{accounts} {noun}, balanced; deliveries pending: {pending}"))
         }
         Ok(_) => Finding::fail(
-            "ledger",
+            SUBJECT,
             "does not balance; `leadpost ledger` shows where. Keep a copy of the store",
         ),
-    });
-    findings
+    }
+}
+
+/// Whether there is anything beside which a key or a disk could be looked at.
+pub fn store_is_there(settings: &Settings) -> bool {
+    match &settings.store.url {
+        StoreUrl::Sqlite(path) => path.exists(),
+        StoreUrl::Postgres(_) => true,
+    }
 }
 
 /// Whether the key is there, and for nobody else to read.

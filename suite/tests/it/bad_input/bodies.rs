@@ -43,7 +43,9 @@ fn rows_for(route: &'static str) -> Vec<Row> {
     }
     rows.extend(bombs().map(|(name, body, pointer)| row(name, body.into()).at(pointer)));
     rows.push(row("100,000 brackets that stay open", vec![b'['; 100_000]).refused(400, "not_json"));
-    rows.push(row("50,000 objects that stay open", r#"{"a":"#.repeat(50_000).into()).refused(400, "not_json"));
+    rows.push(
+        row("50,000 objects that stay open", r#"{"a":"#.repeat(50_000).into()).refused(400, "not_json"),
+    );
 
     let limit = if route.ends_with("/batch") { 8 * 1024 * 1024 } else { 512 * 1024 };
     rows.push(row("a byte too many", vec![b' '; limit + 1]).refused(413, "payload_too_large"));
@@ -55,7 +57,8 @@ fn rows_for(route: &'static str) -> Vec<Row> {
         "application/json; charset=iso-8859-1",
         "json",
     ] {
-        let sent_as = row(&format!("sent as {content_type}"), b"{}".to_vec()).header("content-type", &[content_type]);
+        let sent_as =
+            row(&format!("sent as {content_type}"), b"{}".to_vec()).header("content-type", &[content_type]);
         rows.push(sent_as.refused(415, "unsupported_media_type"));
     }
     let unannounced = row("sent as nothing", b"{}".to_vec()).header("content-type", &[]);
@@ -90,7 +93,8 @@ const NOT_UTF8: [(&str, &[u8]); 4] = [
 
 /// Bodies that would overflow the stack of a reader that calls itself.
 fn bombs() -> [(&'static str, String, &'static str); 3] {
-    let nested = |open: &str, depth: usize, close: &str| format!("{}1{}", open.repeat(depth), close.repeat(depth));
+    let nested =
+        |open: &str, depth: usize, close: &str| format!("{}1{}", open.repeat(depth), close.repeat(depth));
     [
         ("100,000 arrays in each other", nested("[", 100_000, "]"), ""),
         ("100,000 arrays in a member", format!(r#"{{"x":{}}}"#, nested("[", 100_000, "]")), "/x"),

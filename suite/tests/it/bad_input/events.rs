@@ -40,7 +40,10 @@ fn fields() -> Vec<Row> {
         ("conversation_id", json!([7, true, [], {}, "", "x".repeat(129), "é".repeat(129)])),
         ("conversation_id", json!(["a\u{0}", "a\nb", "\u{1f}", "\u{7f}", "\u{85}"])),
         ("occurred_at", json!([7, 1_772_619_330, true, [], {}, "", "now", "yesterday", "1772619330"])),
-        ("occurred_at", json!(["2026-03-04", "2026-03-04T10:15:30", "2026-02-30T00:00:00Z", "2026-03-04T25:00:00Z"])),
+        (
+            "occurred_at",
+            json!(["2026-03-04", "2026-03-04T10:15:30", "2026-02-30T00:00:00Z", "2026-03-04T25:00:00Z"]),
+        ),
         ("occurred_at", json!(["2026-03-04T10:15:30+99:99", "2026-13-01T00:00:00Z", "10:15:30Z"])),
         ("id", json!(["evt_0"])),
         ("event_type", json!(["Chat Transcript"])),
@@ -49,7 +52,7 @@ fn fields() -> Vec<Row> {
     ];
     for (member, values) in wrong {
         for value in values.as_array().into_iter().flatten() {
-            let name = format!("an event with {member} {value:.40}");
+            let name = format!("an event with {member} {:.40}", value.to_string());
             rows.push(Row::new(name, POST, with(member, value.clone())).at(format!("/{member}")));
         }
     }
@@ -57,7 +60,14 @@ fn fields() -> Vec<Row> {
 }
 
 fn types() -> Vec<Row> {
-    let unknown = ["", "Lead", "contact information", "Contact  Information", "Chat Transcript ", "Chat\u{0}Transcript"];
+    let unknown = [
+        "",
+        "Lead",
+        "contact information",
+        "Contact  Information",
+        "Chat Transcript ",
+        "Chat\u{0}Transcript",
+    ];
     let unknown = unknown.map(|name| {
         let row = Row::new(format!("an event of type {name:?}"), POST, with("type", name.into()));
         row.saying(&["Contact Information", "Chat Transcript", "Webhook Notice", "Marker Completed"])
@@ -77,19 +87,32 @@ fn required_data() -> Vec<Row> {
         let mut without = contact.clone();
         without.as_object_mut().expect("an object").remove(member);
         let name = format!("a contact without {member}");
-        rows.push(Row::new(name, POST, data("Contact Information", &without.to_string())).at(format!("/data/{member}")));
+        rows.push(
+            Row::new(name, POST, data("Contact Information", &without.to_string()))
+                .at(format!("/data/{member}")),
+        );
         for value in [json!(7), json!(true), json!([]), json!(["A"]), json!({})] {
             let mut wrong = contact.clone();
             wrong[member] = value.clone();
             let name = format!("a contact with {member} {value}");
-            rows.push(Row::new(name, POST, data("Contact Information", &wrong.to_string())).at(format!("/data/{member}")));
+            rows.push(
+                Row::new(name, POST, data("Contact Information", &wrong.to_string()))
+                    .at(format!("/data/{member}")),
+            );
         }
     }
     let twice = r#"{"name":"A","email":null,"phone":null,"name":7}"#;
-    rows.push(Row::new("a contact with a second, wrong name", POST, data("Contact Information", twice)).at("/data/name"));
+    rows.push(
+        Row::new("a contact with a second, wrong name", POST, data("Contact Information", twice))
+            .at("/data/name"),
+    );
     let renamed = r#"{"Name":"A","E-Mail":"a@example.com","phone":null}"#;
-    rows.push(Row::new("a contact in other words", POST, data("Contact Information", renamed)).at("/data/email"));
-    for transcript in ["{}", r#"{"chat_transcript":null}"#, r#"{"chat_transcript":7}"#, r#"{"chat_transcript":["x"]}"#] {
+    rows.push(
+        Row::new("a contact in other words", POST, data("Contact Information", renamed)).at("/data/email"),
+    );
+    for transcript in
+        ["{}", r#"{"chat_transcript":null}"#, r#"{"chat_transcript":7}"#, r#"{"chat_transcript":["x"]}"#]
+    {
         let name = format!("a transcript of {transcript}");
         rows.push(Row::new(name, POST, data("Chat Transcript", transcript)).at("/data/chat_transcript"));
     }
@@ -126,7 +149,10 @@ fn batches() -> Vec<Row> {
     let mut rows = vec![Row::new("a batch without events", BATCH, "{}").at("/events")];
     let good = data("Chat Transcript", r#"{"chat_transcript":"Hello"}"#);
     for events in ["null", "{}", "7", r#""[]""#, "[]"] {
-        rows.push(Row::new(format!("a batch of {events}"), BATCH, format!(r#"{{"events":{events}}}"#)).at("/events"));
+        rows.push(
+            Row::new(format!("a batch of {events}"), BATCH, format!(r#"{{"events":{events}}}"#))
+                .at("/events"),
+        );
     }
     let many = batch(&vec![good.clone(); 1_001]);
     rows.push(Row::new("a batch of 1,001 events", BATCH, many).at("/events").saying(&["1000", "1001"]));

@@ -22,7 +22,8 @@ async fn what_just_keeps_a_rule_is_taken() {
             event(hello, r#","conversation_id":null,"occurred_at":null"#),
             event(hello, r#","occurred_at":"2026-03-04T11:15:30.123456+01:00""#),
             format!("{}{}", event(hello, ""), " ".repeat(512 * 1024 - event(hello, "").len())),
-            r#"{"type":"Contact Information","data":{"name":"","email":"not one","phone":null,"more":[{}]}}"#.to_owned(),
+            r#"{"type":"Contact Information","data":{"name":"","email":"not one","phone":null,"more":[{}]}}"#
+                .to_owned(),
         ] {
             let answer = app.send("POST", "/events", body.as_str()).await;
             assert_eq!(answer.status, 202, "{body:.120}: {}", answer.body);

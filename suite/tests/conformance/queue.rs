@@ -1,0 +1,83 @@
+//! The queue before the database threads: long, but not endless.
+
+use std::{sync::mpsc, time::Duration};
+
+use app::{Db, OpenOptions, StoreError, Tx};
+use store::{accounts, events};
+use suite::stores;
+use tokio::{task::JoinSet, time::timeout};
+
+use crate::kit::{ambient, event, id, read, write};
+
+/// More than can wait.
+const TOO_MUCH: u32 = 6_000;
+
+/// Has the only writer wait until the sender that is answered is used or dropped.
+async fn block(db: &Db) -> mpsc::Sender<()> {
+    let (begun, has_begun) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel::<()>();
+    let body = move |_: &mut Tx<'_>| {
+        // Neither end is there any more if the body runs again.
+        let _ = begun.send(());
+        let _ = may_go_on.recv();
+        Ok::<_, StoreError>(())
+    };
+    let db = db.clone();
+    tokio::spawn(async move { db.write(body).await });
+    tokio::task::spawn_blocking(move || has_begun.recv()).await.unwrap().unwrap();
+    go_on
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_says_busy_and_loses_nothing_that_it_took() {
+    for store in stores().await {
+        let options = OpenOptions { connections: 1, ..store.options(ambient(7)) };
+        let db = Db::open(&store.url, options).await.unwrap();
+        write(&db, |tx| accounts::insert(tx, &domain::samples::acme())).await;
+        let go_on = block(&db).await;
+        let mut tasks = JoinSet::new();
+        for number in 0..TOO_MUCH {
+            let db = db.clone();
+            tasks
+                .spawn(async move { (number, db.write(move |tx| events::insert(tx, &event(number))).await) });
+        }
+        // While nothing is written, only those can be answered that there was no room for.
+        let (_, first) = tasks.join_next().await.unwrap().unwrap();
+        assert!(matches!(first, Err(StoreError::Busy)), "{first:?}");
+        read(&db, |tx| accounts::list(tx)).await;
+
+        go_on.send(()).unwrap();
+        let mut taken = Vec::new();
+        while let Some(answer) = tasks.join_next().await {
+            match answer.unwrap() {
+                (number, Ok(())) => taken.push(number),
+                (_, Err(StoreError::Busy)) => {}
+                (_, other) => panic!("{other:?}"),
+            }
+        }
+        assert!(taken.len() >= 4_000, "only {} could wait", taken.len());
+        taken.sort_unstable();
+        let all = |tx: &mut Tx<'_>| {
+            events::list(tx, domain::samples::acme().id, None, None, id(TOO_MUCH), TOO_MUCH)
+        };
+        let stored: Vec<_> = read(&db, all).await.iter().rev().map(|event| event.id).collect();
+        assert_eq!(stored, taken.into_iter().map(id).collect::<Vec<_>>());
+        write(&db, |tx| events::insert(tx, &event(TOO_MUCH))).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_whose_caller_has_gone_is_done_all_the_same() {
+    for store in stores().await {
+        let options = OpenOptions { connections: 1, ..store.options(ambient(7)) };
+        let db = Db::open(&store.url, options).await.unwrap();
+        let go_on = block(&db).await;
+        // It is asked for once, which puts it into the queue, and then no longer wanted.
+        let asked = timeout(Duration::ZERO, db.write(|tx| events::insert(tx, &event(1)))).await;
+        assert!(asked.is_err());
+        go_on.send(()).unwrap();
+        write(&db, |tx| events::insert(tx, &event(2))).await;
+        let found = read(&db, |tx| events::find(tx, domain::samples::acme().id, id(1))).await;
+        assert_eq!(found, Some(event(1)));
+    }
+}

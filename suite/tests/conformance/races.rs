@@ -1,0 +1,269 @@
+//! Races: what several do at once is decided by the write, the same way on both engines.
+
+use std::sync::Arc;
+
+use app::{
+    AppError, Db, Tx,
+    deliveries::Report,
+    events::{Accepted, Idempotency, Posting},
+};
+use domain::{
+    Delivery, DeliveryState, DisableReason, EgressPolicy, RetryPolicy, SkipReason, WebhookState,
+    WebhookUpdate, samples::acme,
+};
+use store::{
+    deliveries::{self, DeliveryFilter},
+    webhooks,
+};
+use suite::stores;
+use tokio::task::JoinSet;
+
+use crate::kit::{
+    answered, at, backlog, carry_out, console, delivery, id, lease, open, overlap, read, webhook, write,
+};
+
+/// What each of `number` tasks is answered that do the same at once.
+async fn at_once<T: Send + 'static>(
+    db: &Db,
+    number: u32,
+    body: impl Fn(&mut Tx<'_>, u32) -> Result<T, AppError> + Send + Sync + 'static,
+) -> Vec<Result<T, AppError>> {
+    let (mut tasks, body) = (JoinSet::new(), Arc::new(body));
+    for task in 0..number {
+        let (db, body) = (db.clone(), body.clone());
+        tasks.spawn(async move { db.write(move |tx| body(tx, task)).await });
+    }
+    tasks.join_all().await
+}
+
+fn posting(key: &str, body: &str) -> Posting {
+    let events =
+        vec![domain::samples::contact().check().unwrap(), domain::samples::transcript().check().unwrap()];
+    Posting { events, idempotency: Some(Idempotency::new(key, "POST /events", body.as_bytes()).unwrap()) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_idempotency_key_is_one_event_and_one_answer() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        write(&db, |tx| webhooks::insert(tx, &webhook(1))).await;
+        for round in 0..10 {
+            let post = move |tx: &mut Tx<'_>, _| {
+                app::events::post(tx, &console(), &posting(&format!("key {round}"), "body"))
+            };
+            let answers: Vec<Vec<Accepted>> =
+                at_once(&db, 8, post).await.into_iter().map(Result::unwrap).collect();
+            assert!(answers.iter().all(|answer| *answer == answers[0] && answer.len() == 2), "{answers:?}");
+        }
+        let ledger = carry_out(&db, |tx| app::ledger::read(tx, &console())).await;
+        assert_eq!((ledger.events, ledger.planned, ledger.pending), (20, 20, 20));
+        let other = posting("key 0", "another body");
+        let other = db.write(move |tx| app::events::post(tx, &console(), &other)).await;
+        assert!(matches!(other, Err(AppError::Conflict { code: "idempotency_key_reused", .. })), "{other:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_changes_a_state() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        write(&db, |tx| webhooks::insert(tx, &webhook(1))).await;
+        let (active, held) = (WebhookState::Active, WebhookState::Held);
+        for (from, to) in [(active, held), (held, active)].repeat(5) {
+            let change =
+                move |tx: &mut Tx<'_>, _| Ok(webhooks::set_state(tx, acme().id, id(1), from, to, at(1))?);
+            let changed = at_once(&db, 8, change).await.into_iter().filter(|it| matches!(it, Ok(true)));
+            assert_eq!(changed.count(), 1);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_advances_a_delivery() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        backlog(&db, 1, 1..21).await;
+        let held = lease(&db, id(1), 1).await;
+        for number in 1..=20 {
+            let advance = move |tx: &mut Tx<'_>, task: u32| {
+                let next = Delivery { attempts: 1, failures: task, ..delivery(number, number, 1) };
+                Ok(deliveries::advance(tx, &next, held)?.then_some(task))
+            };
+            let won: Vec<u32> =
+                at_once(&db, 8, advance).await.into_iter().filter_map(Result::unwrap).collect();
+            let found = read(&db, move |tx| deliveries::find(tx, acme().id, id(number))).await.unwrap();
+            assert_eq!((won, found.attempts), (vec![found.failures], 1));
+        }
+    }
+}
+
+/// An attempt at the delivery of that number to the first webhook, in the state of a fresh backlog.
+fn report(number: u32, status: u16, lease: deliveries::Lease) -> Report {
+    let policy = RetryPolicy::ThreeDays;
+    Report { delivery: delivery(number, number, 1), policy, outcome: answered(status), lease }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_attempt_is_recorded_and_one_decides() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        backlog(&db, 1, 1..11).await;
+        let held = lease(&db, id(1), 1).await;
+        for number in 1..=10 {
+            let finish = move |tx: &mut Tx<'_>, _| app::deliveries::finish(tx, &report(number, 500, held));
+            let decided =
+                at_once(&db, 6, finish).await.into_iter().filter(|it| it.as_ref().unwrap().is_some());
+            assert_eq!(decided.count(), 1);
+            let get = move |tx: &mut Tx<'_>| app::deliveries::get(tx, &console(), id(number));
+            let (found, attempts) = carry_out(&db, get).await;
+            assert_eq!((found.state, found.attempts, found.failures), (DeliveryState::Pending, 6, 1));
+            let numbers: Vec<u32> = attempts.iter().map(|it| it.number).collect();
+            assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+        }
+    }
+}
+
+async fn pending(db: &Db) -> usize {
+    let filter = DeliveryFilter { state: Some("pending".into()), ..DeliveryFilter::default() };
+    let list =
+        move |tx: &mut Tx<'_>| deliveries::list(tx, acme().id, &filter, id(u32::from(u16::MAX)), 10_000);
+    read(db, list).await.len()
+}
+
+async fn settle(db: &Db) {
+    while carry_out(db, app::deliveries::settle_closed).await {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_a_webhook_while_deliveries_are_planned_leaves_none_pending() {
+    for (close, reason) in [("disable", SkipReason::WebhookDisabled), ("delete", SkipReason::WebhookDeleted)]
+    {
+        for store in stores().await {
+            let (db, _) = open(&store).await;
+            for number in 1..=10 {
+                write(&db, move |tx| webhooks::insert(tx, &webhook(number))).await;
+                let post = |tx: &mut Tx<'_>| {
+                    app::events::post(tx, &console(), &Posting { idempotency: None, ..posting("k", "") })
+                };
+                let close = move |tx: &mut Tx<'_>| match close {
+                    "disable" => app::webhooks::disable(tx, &console(), id(number)).map(drop),
+                    _ => app::webhooks::delete(tx, &console(), id(number)),
+                };
+                let (planned, closed) = overlap(&store, &db, post, close).await;
+                planned.unwrap();
+                closed.unwrap();
+                settle(&db).await;
+                assert_eq!(pending(&db).await, 0);
+            }
+            let ledger = carry_out(&db, |tx| app::ledger::read(tx, &console())).await;
+            assert!(ledger.balanced(), "{ledger:?}");
+            assert_eq!(ledger.skipped, ledger.planned);
+            let filter = DeliveryFilter::default();
+            let list = move |tx: &mut Tx<'_>| deliveries::list(tx, acme().id, &filter, id(u32::MAX), 1_000);
+            let skipped = read(&db, list).await;
+            assert!(skipped.iter().all(|it| it.state == DeliveryState::Skipped(reason)));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sending_again_while_a_webhook_is_disabled_leaves_none_pending() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        for number in 1..=10 {
+            backlog(&db, number, number..number + 1).await;
+            write(&db, move |tx| deliveries::set_delivered(tx, acme().id, id(number))).await;
+            let resend = move |tx: &mut Tx<'_>| app::deliveries::resend(tx, &console(), id(number));
+            let disable = move |tx: &mut Tx<'_>| app::webhooks::disable(tx, &console(), id(number));
+            let (resent, disabled) = overlap(&store, &db, resend, disable).await;
+            disabled.unwrap();
+            let refused = matches!(&resent, Err(AppError::Conflict { code: "webhook_disabled", .. }));
+            assert!(resent.is_ok() || refused, "{resent:?}");
+            settle(&db).await;
+            assert_eq!(pending(&db).await, 0);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_different_settings_made_at_once_are_both_kept() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        for number in 1..=10 {
+            write(&db, move |tx| webhooks::insert(tx, &webhook(number))).await;
+            let change = |update: WebhookUpdate| {
+                move |tx: &mut Tx<'_>| {
+                    app::webhooks::update(tx, &console(), &EgressPolicy::default(), id(number), &update)
+                }
+            };
+            let name = WebhookUpdate { name: Some("Renamed".into()), ..WebhookUpdate::default() };
+            let limit = WebhookUpdate { max_in_flight: Some(7), ..WebhookUpdate::default() };
+            let (renamed, limited) = overlap(&store, &db, change(name), change(limit)).await;
+            renamed.unwrap();
+            limited.unwrap();
+            let found = read(&db, move |tx| webhooks::find(tx, acme().id, id(number))).await.unwrap();
+            assert_eq!((&*found.name, found.max_in_flight), ("Renamed", 7));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_rotated_at_once_are_both_given_and_the_newest_goes_on() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        for number in 1..=10 {
+            write(&db, move |tx| webhooks::insert(tx, &webhook(number))).await;
+            let rotate = move |tx: &mut Tx<'_>| app::webhooks::rotate_secret(tx, &console(), id(number));
+            let (one, other) = overlap(&store, &db, rotate, rotate).await;
+            let given = [one.unwrap().secret, other.unwrap().secret];
+            let keys = read(&db, move |tx| webhooks::find(tx, acme().id, id(number))).await.unwrap().keys;
+            assert_eq!(keys.iter().map(|key| key.version).collect::<Vec<_>>(), [3, 2, 1]);
+            assert_eq!(keys.iter().filter(|key| key.expires_at.is_none()).count(), 1);
+            assert!(given.iter().all(|secret| keys.iter().any(|key| key.secret == *secret)));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_is_gone_and_somebody_at_the_switch_do_not_hinder_each_other() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        for (number, by_hand) in (1..=12).zip(["pause", "disable", "delete", "gone"].repeat(3)) {
+            let (first, second) = (number * 10, number * 10 + 1);
+            backlog(&db, number, first..first + 2).await;
+            write(&db, |tx| store::nodes::release(tx, id(1))).await;
+            let held = lease(&db, id(1), number).await;
+            let gone = move |of: u32| {
+                move |tx: &mut Tx<'_>| {
+                    let report = Report { delivery: delivery(of, of, number), ..report(of, 410, held) };
+                    app::deliveries::finish(tx, &report).map(drop)
+                }
+            };
+            let switch = move |tx: &mut Tx<'_>| match by_hand {
+                "pause" => match app::webhooks::pause(tx, &console(), id(number)) {
+                    Err(AppError::Conflict { code: "webhook_disabled", .. }) => Ok(()),
+                    other => other.map(drop),
+                },
+                "disable" => app::webhooks::disable(tx, &console(), id(number)).map(drop),
+                "delete" => app::webhooks::delete(tx, &console(), id(number)),
+                _ => gone(second)(tx),
+            };
+            let (finished, switched) = overlap(&store, &db, gone(first), switch).await;
+            finished.unwrap_or_else(|error| panic!("{by_hand}: {error:?}"));
+            switched.unwrap_or_else(|error| panic!("{by_hand}: {error:?}"));
+            settle(&db).await;
+            assert_eq!(pending(&db).await, 0, "{by_hand}");
+            let attempts = read(&db, move |tx| deliveries::attempts(tx, acme().id, id(first))).await;
+            assert_eq!(attempts.len(), 1);
+            let found = read(&db, move |tx| webhooks::find(tx, acme().id, id(number))).await;
+            let state = found.map(|it| it.state);
+            let gone = Some(WebhookState::Disabled(DisableReason::Gone));
+            let by_hand_first = Some(WebhookState::Disabled(DisableReason::ByHand));
+            match by_hand {
+                "delete" => assert_eq!(state, None),
+                "disable" => assert!(state == gone || state == by_hand_first, "{state:?}"),
+                _ => assert_eq!(state, gone, "{by_hand}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What is removed when, and that the ledger goes on counting it.
+
+use std::time::Duration;
+
+use app::{
+    Db, Tx,
+    retention::{IDEMPOTENCY, Retention},
+};
+use domain::{
+    Delivery, DeliveryState, Event, ExhaustReason, Id, Ledger, SkipReason,
+    samples::{acme, globex, start},
+};
+use store::{deliveries, events, idempotency, ledger, retention};
+use suite::stores;
+
+use crate::kit::{answered, attempt, backlog, carry_out, console, delivery, event, id, open, read, write};
+
+/// Until nothing is left to do.
+async fn clean(db: &Db) {
+    while carry_out(db, |tx| app::retention::clean(tx, Retention::default())).await {}
+}
+
+async fn claim(db: &Db) -> bool {
+    write(db, |tx| idempotency::claim(tx, acme().id, "k", "print")).await.is_none()
+}
+
+async fn events(db: &Db) -> Vec<Event> {
+    read(db, |tx| events::list(tx, acme().id, None, None, id(u32::from(u16::MAX)), 5_000)).await
+}
+
+async fn balance(db: &Db) -> Ledger {
+    let ledger = carry_out(db, |tx| app::ledger::read(tx, &console())).await;
+    assert!(ledger.balanced(), "{ledger:?}");
+    ledger
+}
+
+#[tokio::test]
+async fn an_answer_is_forgotten_after_seventy_two_hours_and_not_before() {
+    for store in stores().await {
+        let (db, clock) = open(&store).await;
+        assert!(claim(&db).await);
+        assert_eq!(IDEMPOTENCY, Duration::from_secs(72 * 60 * 60));
+        clock.advance_to(start() + IDEMPOTENCY);
+        clean(&db).await;
+        assert!(!claim(&db).await, "after exactly 72 hours it is still known");
+        clock.advance(Duration::from_micros(1));
+        clean(&db).await;
+        assert!(claim(&db).await);
+    }
+}
+
+#[tokio::test]
+async fn data_goes_first_and_the_record_of_it_later_and_what_is_pending_never() {
+    for store in stores().await {
+        let (db, clock) = open(&store).await;
+        backlog(&db, 1, 1..4).await;
+        let finish = |tx: &mut Tx<'_>| {
+            deliveries::insert_attempt(tx, acme().id, id(1), &attempt(1, answered(200)))?;
+            deliveries::set_delivered(tx, acme().id, id(1))?;
+            deliveries::skip(tx, acme().id, id(1), SkipReason::Erased, 1)
+        };
+        write(&db, finish).await;
+        let before = balance(&db).await;
+        let Retention { payloads, records } = Retention::default();
+
+        clock.advance_to(start() + payloads);
+        clean(&db).await;
+        assert!(
+            events(&db).await.iter().all(|event| event.data.is_some()),
+            "exactly then everything is there"
+        );
+        clock.advance(Duration::from_millis(1));
+        clean(&db).await;
+        let data: Vec<bool> = events(&db).await.iter().rev().map(|event| event.data.is_some()).collect();
+        assert_eq!(data, [false, false, true], "only what is still to be sent keeps its data");
+
+        clock.advance_to(start() + records);
+        clean(&db).await;
+        assert_eq!(events(&db).await.len(), 3);
+        clock.advance(Duration::from_millis(1));
+        clean(&db).await;
+        let left: Vec<Id<Event>> = events(&db).await.iter().map(|event| event.id).collect();
+        assert_eq!(left, [id(3)]);
+        assert_eq!(read(&db, |tx| deliveries::find(tx, acme().id, id(1))).await, None);
+        assert_eq!(read(&db, |tx| deliveries::attempts(tx, acme().id, id(1))).await, []);
+        assert_eq!(balance(&db).await, before, "nothing is missing from the ledger");
+    }
+}
+
+#[tokio::test]
+async fn removing_takes_many_slices_and_may_run_twice() {
+    for store in stores().await {
+        let (db, clock) = open(&store).await;
+        let insert = |tx: &mut Tx<'_>| (1..=1_200).try_for_each(|number| events::insert(tx, &event(number)));
+        write(&db, insert).await;
+        let before = balance(&db).await;
+        clock.advance(Retention::default().records + Duration::from_secs(1));
+        clean(&db).await;
+        assert_eq!(events(&db).await, []);
+        assert_eq!(balance(&db).await, before);
+        clean(&db).await;
+        assert_eq!(balance(&db).await, before);
+    }
+}
+
+#[tokio::test]
+async fn data_is_forgotten_oldest_first_and_no_more_than_asked() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        backlog(&db, 1, 1..2).await;
+        let insert = |tx: &mut Tx<'_>| (2..=6).try_for_each(|number| events::insert(tx, &event(number)));
+        write(&db, insert).await;
+        let forget = |before: u32| write(&db, move |tx| retention::forget_data(tx, acme().id, id(before), 2));
+        for (before, forgotten, left) in [(6, 2, 4), (6, 2, 2), (6, 0, 2), (7, 1, 1), (7, 0, 1)] {
+            assert_eq!(forget(before).await, forgotten);
+            let kept = events(&db).await;
+            assert_eq!(kept.iter().filter(|event| event.data.is_some()).count(), left);
+            assert_eq!(kept.len(), 6);
+        }
+        let first = read(&db, |tx| events::find(tx, acme().id, id(1))).await.unwrap();
+        assert!(first.data.is_some(), "its delivery is pending");
+        let second = read(&db, |tx| events::find(tx, acme().id, id(2))).await.unwrap();
+        assert_eq!(second.context.conversation_id, event(2).context.conversation_id);
+    }
+}
+
+#[tokio::test]
+async fn deleting_an_event_says_what_it_takes_from_the_ledger() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        let states = [
+            DeliveryState::Delivered,
+            DeliveryState::Exhausted(ExhaustReason::ScheduleEnded),
+            DeliveryState::Skipped(SkipReason::Erased),
+            DeliveryState::Delivered,
+        ];
+        let test: Id<Event> = Id::test_from_parts(1, &[1; 10]);
+        let insert = move |tx: &mut Tx<'_>| {
+            events::insert(tx, &Event { planned: 4, ..event(1) })?;
+            events::insert(tx, &event(2))?;
+            events::insert(tx, &Event { id: test, ..event(3) })?;
+            let of_test = Delivery { event_id: test, state: states[0], ..delivery(9, 0, 1) };
+            let of_event = (1..).zip(states).map(|(n, state)| Delivery { state, ..delivery(n, 1, n) });
+            deliveries::insert(tx, &of_event.chain([of_test]).collect::<Vec<_>>())
+        };
+        write(&db, insert).await;
+        let expired = read(&db, |tx| retention::expired(tx, acme().id, id(3), 9)).await;
+        assert_eq!(expired, [test, id(1), id(2)]);
+        let delete = |event: Id<Event>| write(&db, move |tx| retention::delete(tx, acme().id, event));
+        assert_eq!(delete(test).await, Ledger::default(), "tests count nowhere");
+        let matched =
+            Ledger { events: 1, planned: 4, delivered: 2, exhausted: 1, skipped: 1, ..Ledger::default() };
+        assert_eq!(delete(id(1)).await, matched);
+        assert_eq!(delete(id(2)).await, Ledger { events: 1, unmatched: 1, ..Ledger::default() });
+        assert_eq!(delete(id(2)).await, Ledger::default(), "it is gone");
+        assert_eq!(read(&db, |tx| ledger::count(tx, acme().id)).await, Ledger::default());
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_account_removes_nothing() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        write(&db, |tx| events::insert(tx, &event(1))).await;
+        assert_eq!(write(&db, |tx| retention::forget_data(tx, globex().id, id(9), 9)).await, 0);
+        assert_eq!(read(&db, |tx| retention::expired(tx, globex().id, id(9), 9)).await, []);
+        assert_eq!(write(&db, |tx| retention::delete(tx, globex().id, id(1))).await, Ledger::default());
+        assert_eq!(events(&db).await, [event(1)]);
+    }
+}

@@ -1,0 +1,23 @@
+//! What survives: the real binary, killed, stopped, copied and cheated on, under load.
+//!
+//! Three ledgers are compared after every scenario: what clients were told ([`load::Book`]), what receivers got
+//! ([`inbox::Inbox`]), and what the server itself counts. The comparison is [`oracle`]. These tests run real processes
+//! and so wait in real time, but for conditions, never for a time alone.
+//!
+//! `LEADPOST_BIN` names the binary. `LEADPOST_FAULT` is `short` (a few minutes in all) or `long`. The instants of
+//! kills follow from a seed that is printed; `LEADPOST_FAULT_SEED` repeats one.
+
+mod backup;
+mod child;
+mod commands;
+mod durable;
+mod form;
+mod inbox;
+mod kill;
+mod ledger;
+mod load;
+mod oracle;
+mod scene;
+mod stop;
+mod trace;
+mod wire;

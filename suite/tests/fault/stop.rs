@@ -1,0 +1,62 @@
+//! SIGTERM under load, with receivers that take their time.
+
+use std::time::{Duration, Instant};
+
+use suite::{
+    TestStore,
+    store::{postgres_server, skipped},
+};
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    child::POLL,
+    form::{self, Dice},
+    scene::Scene,
+};
+
+/// What `server.stop_seconds` allows by default, and five seconds.
+const LIMIT: Duration = Duration::from_secs(8 + 5);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_sqlite_a_stop_loses_nothing_and_sends_nothing_twice() {
+    stop_again_and_again(TestStore::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgres_a_stop_loses_nothing_and_sends_nothing_twice() {
+    let Some(server) = postgres_server() else {
+        return skipped("postgres", "LEADPOST_TEST_POSTGRES names no server; it was stopped on SQLite only");
+    };
+    stop_again_and_again(TestStore::postgres(server).await).await;
+}
+
+async fn stop_again_and_again(store: TestStore) {
+    let (dice, engine, began) = (Dice::new(), store.engine, Instant::now());
+    let stops = form::times(10, 30);
+    println!("{engine}: {stops} stops from LEADPOST_FAULT_SEED={}", dice.seed);
+    let mut scene = Scene::start(store, &[], (100, 1_000)).await;
+    let mut longest = Duration::ZERO;
+    for _ in 0..stops {
+        wait_for_load(&scene).await;
+        sleep(dice.millis(0, 300)).await;
+        let time = scene.stop().await;
+        assert!(time < LIMIT, "{engine}: it took {time:?} to stop");
+        longest = longest.max(time);
+        scene.restart().await;
+    }
+    // What is left over drains faster.
+    scene.inbox.slow(0, 20);
+    let figures = scene.finish().await;
+    println!("{engine}: {stops} stops, the longest {longest:.1?}; {figures}; {:.1?}", began.elapsed());
+    assert_eq!(figures.duplicates, 0, "{engine}");
+}
+
+/// Waits until many requests are in flight. Leases that a stop has given up need not be waited for.
+async fn wait_for_load(scene: &Scene) {
+    let loaded = async {
+        while scene.inbox.open() < 40 {
+            sleep(POLL).await;
+        }
+    };
+    timeout(Duration::from_secs(10), loaded).await.expect("leases of 15 s were given up by the stop");
+}
