@@ -43,7 +43,7 @@ pub fn resolve(tx: &mut Tx<'_>, named: Option<&str>, create_first: bool) -> Resu
         }
         None => match accounts.as_slice() {
             [only] => return Ok(only.clone()),
-            [] if create_first => return create(tx, "Default"),
+            [] if create_first => return first(tx),
             [] => {
                 "the store has no account yet; make one with: leadpost account create --name NAME".to_owned()
             }
@@ -51,6 +51,15 @@ pub fn resolve(tx: &mut Tx<'_>, named: Option<&str>, create_first: bool) -> Resu
         },
     };
     Err(Invalid::field("/account", problem).into())
+}
+
+/// The first account of a store that was found empty, which somebody else may have made at the same moment.
+fn first(tx: &mut Tx<'_>) -> Result<Account, AppError> {
+    store::accounts::lock(tx)?;
+    match all(tx)?.into_iter().next() {
+        Some(account) => Ok(account),
+        None => create(tx, "Default"),
+    }
 }
 
 /// Makes an API key. Its text is in the answer and never again.

@@ -37,8 +37,8 @@ impl Idempotency {
             || key.len() > Self::MAX
             || !key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
         {
-            let message = "the Idempotency-Key must be 1 to 255 printable ASCII characters";
-            return Err(Invalid::coded("invalid_idempotency_key", "", message));
+            let message = format!("must have 1 to {} printable ASCII characters", Self::MAX);
+            return Err(Invalid::field("/Idempotency-Key", message));
         }
         let hash = Sha256::new().chain_update(route).chain_update([0]).chain_update(body).finalize();
         Ok(Self { key: key.to_owned(), fingerprint: hex(&hash) })

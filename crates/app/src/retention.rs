@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Event, Id, Ledger, Timestamp};
+use domain::{Event, Id, Ledger, NewEvent, Timestamp};
 use store::Tx;
 
 use crate::AppError;
@@ -10,7 +10,7 @@ use crate::AppError;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long answers are kept for a repeated `Idempotency-Key`.
-pub const IDEMPOTENCY: Duration = Duration::from_secs(3 * DAY.as_secs());
+pub const IDEMPOTENCY: Duration = NewEvent::REPEATABLE;
 
 /// How long things are kept. What is pending is kept longer, until it is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Events: the catalogue of types, what an event must hold, and the three bodies it can travel in.
 
-use std::{fmt::Write, str::FromStr};
+use std::{fmt::Write, str::FromStr, time::Duration};
 
 use crate::{
     Account, Id, Invalid, Noun, Timestamp, Webhook,
@@ -241,6 +241,8 @@ impl NewEvent {
     pub const MAX_DEPTH: usize = 64;
     /// Greatest length of a conversation id in characters.
     pub const MAX_CONVERSATION_ID: usize = 128;
+    /// For how long a repeated request, told by its idempotency key, gets the answer of the first.
+    pub const REPEATABLE: Duration = Duration::from_secs(72 * 60 * 60);
 
     /// Checks everything the catalogue asks of a posted event. Pointers start at the event.
     pub fn check(self) -> Result<CheckedEvent, Invalid> {

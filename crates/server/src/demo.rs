@@ -50,7 +50,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let settings = settings(&folder, receiver)?;
     telemetry::start(&settings.log);
 
-    let node = Node::start(&settings).await?;
+    let node = Node::start_on(listener().await?, &settings).await?;
     let url = node.url();
     let key = make_key(&node.db).await?;
     let (say_stop, stop_said) = oneshot::channel::<()>();
@@ -74,11 +74,17 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     serving.await.context("the demo's server panicked")
 }
 
-/// The defaults, but for a store of the demo's own, a port that is free, and the way to its receiver.
+/// On the usual port, or on a free one if that is taken.
+async fn listener() -> anyhow::Result<TcpListener> {
+    match TcpListener::bind(USUAL_ADDRESS).await {
+        Ok(listener) => Ok(listener),
+        Err(_) => TcpListener::bind("127.0.0.1:0").await.context("the demo's server finds no free port"),
+    }
+}
+
+/// The defaults, but for a store of the demo's own and the way to its receiver.
 fn settings(folder: &Folder, receiver: SocketAddr) -> anyhow::Result<Settings> {
     let mut settings = config::defaults()?;
-    let free = std::net::TcpListener::bind(USUAL_ADDRESS).is_ok();
-    settings.server.listen = if free { USUAL_ADDRESS } else { "127.0.0.1:0" }.to_owned();
     settings.store.url = StoreUrl::Sqlite(folder.path().join("demo.db"));
     settings.egress.allow_http = true;
     settings.egress.allow_hosts = vec![receiver.to_string().parse()?];

@@ -97,6 +97,15 @@ pub struct Node {
 impl Node {
     /// Starts everything but answering; connections wait until [`Node::run`].
     pub async fn start(settings: &Settings) -> anyhow::Result<Node> {
+        let listen = &settings.server.listen;
+        let listener = TcpListener::bind(listen).await.with_context(|| {
+            format!("cannot listen on {listen}; choose another address with --listen, such as 127.0.0.1:0")
+        })?;
+        Self::start_on(listener, settings).await
+    }
+
+    /// The same on a listener that is there already, whatever the settings say of its address.
+    pub async fn start_on(listener: TcpListener, settings: &Settings) -> anyhow::Result<Node> {
         if let Some(limit @ ..1024) = limits::raise_open_files() {
             tracing::warn!(
                 limit,
@@ -108,12 +117,6 @@ impl Node {
             (Some(certificate), Some(key)) => Some(tls::acceptor(certificate, key)?),
             _ => None,
         };
-        let listener = TcpListener::bind(&server.listen).await.with_context(|| {
-            format!(
-                "cannot listen on {}; choose another address with --listen, such as 127.0.0.1:0",
-                server.listen
-            )
-        })?;
         let address = listener.local_addr()?;
         let db = store_args::open(settings, Purpose::Serve).await?;
         let egress = EgressSettings {

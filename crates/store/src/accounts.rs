@@ -11,6 +11,8 @@ use crate::{
 sql! {
     INSERT = "insert into account (id, name, created_at) values ($1, $2, $3)";
     LIST = "select id, name, created_at from account order by id";
+    // SQLite needs no lock, having one writer. On PostgreSQL this waits for others who write accounts; reading goes on.
+    LOCK = "/*sqlite: select 1 */ /*pg: lock table account in share row exclusive mode */";
     INSERT_KEY = "insert into api_key (account_id, id, name, scope, hash, created_at)
         values ($1, $2, $3, $4, $5, $6)";
     LIST_KEYS = "select account_id, id, name, scope, created_at, revoked_at
@@ -28,6 +30,11 @@ pub fn insert(tx: &mut Tx<'_>, account: &Account) -> Result<(), StoreError> {
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Account>, StoreError> {
     let read = |mut row: Row| Ok(Account { id: row.take()?, name: row.take()?, created_at: row.take()? });
     tx.query(&LIST, args![])?.into_iter().map(read).collect()
+}
+
+/// Lets nobody else add an account until the end of this transaction.
+pub fn lock(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    tx.query(&LOCK, args![]).map(drop)
 }
 
 /// Adds a key, of whose text only the hash is known here.

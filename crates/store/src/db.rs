@@ -44,7 +44,9 @@ impl FromStr for StoreUrl {
             Some(("sqlite", path)) if !path.is_empty() => Ok(StoreUrl::Sqlite(path.into())),
             Some(("postgres" | "postgresql", _)) => Ok(StoreUrl::Postgres(text.to_owned())),
             // Without the text, which may hold a password.
-            _ => Err(StoreError::Refused("a store is written sqlite:PATH or postgres://USER@HOST/DATABASE".into())),
+            _ => Err(StoreError::Refused(
+                "a store is written sqlite:PATH or postgres://USER@HOST/DATABASE".into(),
+            )),
         }
     }
 }
@@ -171,14 +173,18 @@ impl Db {
 
     /// Looks for damage: every statement is prepared, and an SQLite file checked, wholly if `deep`.
     pub async fn check(&self, deep: bool) -> Result<StoreReport, StoreError> {
-        let prepared = self.read(|tx| Ok::<_, StoreError>(tx.unpreparable())).await?;
+        let mut unpreparable = Vec::new();
+        for sql in crate::statements() {
+            // Each in a transaction of its own: on PostgreSQL the first that fails would fail all after it.
+            unpreparable.extend(self.read(|tx| Ok::<_, StoreError>(tx.unpreparable(sql))).await?);
+        }
         let url = self.0.url.clone();
         let look = move || match &url {
             StoreUrl::Sqlite(path) => look_at_sqlite(path, deep),
             StoreUrl::Postgres(address) => look_at_postgres(address),
         };
         let mut report = tokio::task::spawn_blocking(look).await.unwrap_or(Err(StoreError::Panicked))?;
-        report.problems.extend(prepared);
+        report.problems.extend(unpreparable);
         Ok(report)
     }
 }
@@ -204,6 +210,8 @@ fn open_sqlite(path: &Path, url: StoreUrl, options: &OpenOptions) -> Result<Db, 
     let lock = options.exclusive.then(|| lock(path)).transpose()?;
     let key_path = options.key_file.clone().unwrap_or_else(|| with_suffix(path, ".key"));
     let key = KeyFile::open(&key_path, &*options.ambient.random)?;
+    sqlite::private_file(path)
+        .map_err(|e| StoreError::Refused(format!("{} cannot be opened: {e}", path.display())))?;
     let mut connection = sqlite::connect(path)?;
     if options.migrate {
         migrate::sqlite(&mut connection)?;

@@ -1,6 +1,6 @@
 //! Answers kept for the case that the same request comes again.
 
-use domain::{Account, Id, Timestamp};
+use domain::{Account, Id, NewEvent, Timestamp};
 
 use crate::{
     StoreError, Tx,
@@ -10,9 +10,11 @@ use crate::{
 
 sql! {
     // A row that another transaction is about to commit is waited for: on PostgreSQL by the unique key, on SQLite
-    // because there is one writer.
+    // because there is one writer. A row that is past its time is taken over, wherever the chore that deletes it is.
     CLAIM = "insert into idempotency (account_id, key, fingerprint, answer, created_at)
-        values ($1, $2, $3, '', $4) on conflict (account_id, key) do nothing";
+        values ($1, $2, $3, '', $4) on conflict (account_id, key) do update
+        set fingerprint = excluded.fingerprint, answer = '', created_at = excluded.created_at
+        where idempotency.created_at < $5";
     GET = "select fingerprint, answer from idempotency where account_id = $1 and key = $2";
     SET_ANSWER = "update idempotency set answer = $3 where account_id = $1 and key = $2";
     DELETE_OLD = "delete from idempotency where (account_id, key) in
@@ -27,7 +29,7 @@ pub struct Earlier {
     pub answer: String,
 }
 
-/// Takes `key` for this request; or tells of the earlier one that has it.
+/// Takes `key` for this request; or tells of the earlier one that has it still.
 pub fn claim(
     tx: &mut Tx<'_>,
     account: Id<Account>,
@@ -35,7 +37,8 @@ pub fn claim(
     fingerprint: &str,
 ) -> Result<Option<Earlier>, StoreError> {
     let now = tx.now();
-    if tx.execute(&CLAIM, args![account, key, fingerprint, now])? == 1 {
+    let end = now.before(NewEvent::REPEATABLE);
+    if tx.execute(&CLAIM, args![account, key, fingerprint, now, end])? == 1 {
         return Ok(None);
     }
     let read = |mut row: Row| Ok(Earlier { fingerprint: row.take()?, answer: row.take()? });

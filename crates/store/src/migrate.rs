@@ -37,13 +37,19 @@ pub(crate) fn check(version: Result<Option<i64>, StoreError>) -> Result<(), Stor
     Err(StoreError::Refused(match version {
         Ok(Some(version)) if version == known => return Ok(()),
         Ok(Some(version)) if version > known => newer(&format!("V{version}")),
-        Ok(_) => "the store is older than this program; bring it up to date with: leadpost migrate".to_owned(),
-        Err(error) => format!("the store is not one of Leadpost yet; make it one with: leadpost migrate ({error})"),
+        Ok(_) => {
+            "the store is older than this program; bring it up to date with: leadpost migrate".to_owned()
+        }
+        Err(error) => {
+            format!("the store is not one of Leadpost yet; make it one with: leadpost migrate ({error})")
+        }
     }))
 }
 
 fn newer(migration: &str) -> String {
-    format!("the store is newer than this program: it has migration {migration}; use the version that made it, or a newer one")
+    format!(
+        "the store is newer than this program: it has migration {migration}; use the version that made it, or a newer one"
+    )
 }
 
 fn count(report: &Report) -> usize {

@@ -36,9 +36,9 @@ pub(crate) struct Postgres {
 
 /// Reads a `postgres://` address.
 pub(crate) fn config(url: &str) -> Result<Config, StoreError> {
-    let mut config: Config = url
-        .parse()
-        .map_err(|e| StoreError::Refused(format!("the address of the PostgreSQL store cannot be read: {e}")))?;
+    let mut config: Config = url.parse().map_err(|e| {
+        StoreError::Refused(format!("the address of the PostgreSQL store cannot be read: {e}"))
+    })?;
     config.application_name("leadpost").connect_timeout(Duration::from_secs(10));
     Ok(config)
 }
@@ -47,7 +47,8 @@ pub(crate) fn config(url: &str) -> Result<Config, StoreError> {
 pub(crate) fn place(url: &str) -> String {
     let Ok(config) = url.parse::<Config>() else { return "postgres://…".to_owned() };
     let hosts = config.get_hosts().iter().map(|host| match host {
-        Host::Tcp(name) => name.clone(),
+        // What stands before an @ here is the end of a password that holds one, which it may not.
+        Host::Tcp(name) => name.rsplit('@').next().unwrap_or_default().to_owned(),
         Host::Unix(path) => path.display().to_string(),
     });
     let hosts: Vec<String> = hosts.collect();
@@ -142,10 +143,10 @@ impl Engine for Postgres {
         self.clashed = false;
         let begin = self.begin;
         let first = self.drive(async |client| client.batch_execute(begin).await);
-        if first.is_ok() || !self.client.is_closed() {
+        if first.is_ok() {
             return first;
         }
-        // The server restarted, or dropped an idle connection.
+        // The server restarted, or dropped an idle connection. Nothing is lost with it yet, so a new one will do.
         self.reconnect()?;
         self.drive(async |client| client.batch_execute(begin).await)
     }

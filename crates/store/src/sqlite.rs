@@ -206,9 +206,9 @@ pub(crate) fn failed(error: rusqlite::Error) -> StoreError {
     let text = error.to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::ConstraintViolation) => match text.split_once("UNIQUE constraint failed: ") {
-            Some((_, columns)) => StoreError::Conflict {
-                constraint: constraint_name(columns, is_primary(&error)),
-            },
+            Some((_, columns)) => {
+                StoreError::Conflict { constraint: constraint_name(columns, is_primary(&error)) }
+            }
             None => StoreError::Unavailable(text),
         },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,

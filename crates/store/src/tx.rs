@@ -126,12 +126,10 @@ impl<'a> Tx<'a> {
         Ok(rows)
     }
 
-    /// The statements that cannot be prepared on this store, each with the reason; none, if all is well.
-    pub(crate) fn unpreparable(&mut self) -> Vec<String> {
-        let check = |sql: &&'static Sql| {
-            self.connection.check(sql).err().map(|error| format!("statement {}: {error}", sql.name))
-        };
-        crate::statements().copied().collect::<Vec<_>>().iter().filter_map(check).collect()
+    /// Why a statement cannot be prepared on this store; None if it can.
+    pub(crate) fn unpreparable(&mut self, sql: &'static Sql) -> Option<String> {
+        let error = self.connection.check(sql).err()?;
+        Some(format!("statement {}: {error}", sql.name))
     }
 
     pub(crate) fn execute(&mut self, sql: &'static Sql, args: &[Value]) -> Result<u64, StoreError> {

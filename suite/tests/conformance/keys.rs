@@ -49,6 +49,20 @@ async fn a_new_store_makes_a_key_that_nobody_but_its_owner_can_read() {
 }
 
 #[tokio::test]
+async fn what_a_store_keeps_nobody_but_its_owner_can_read() {
+    let store = TestStore::sqlite();
+    let (db, _) = open(&store).await;
+    write(&db, |tx| webhooks::insert(tx, &webhook(1))).await;
+    db.backup_to(&store.folder().join("copy.db")).await.unwrap();
+    for name in
+        ["leadpost.db", "leadpost.db-wal", "leadpost.db-shm", "leadpost.db.key", "copy.db", "copy.db.key"]
+    {
+        let mode = fs::metadata(store.folder().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}: {mode:o}");
+    }
+}
+
+#[tokio::test]
 async fn the_key_of_another_store_is_refused_and_left_as_it_is() {
     for store in stores().await {
         make(&store).await;

@@ -2,13 +2,13 @@
 
 use std::{fs, path::PathBuf};
 
-use app::{Db, OpenOptions, StoreError, StoreUrl};
+use app::{Db, OpenOptions, StoreError, StoreUrl, Tx};
 use domain::samples::{acme, globex};
-use store::{accounts, webhooks};
+use store::{accounts, events, webhooks};
 use suite::{TestStore, stores};
 use tokio::task::JoinSet;
 
-use crate::kit::{ambient, id, open, read, sabotage, webhook, write};
+use crate::kit::{ambient, event, id, open, read, sabotage, webhook, write};
 
 async fn refusal(store: &TestStore, change: impl FnOnce(&mut OpenOptions)) -> String {
     let mut options = store.options(ambient(8));
@@ -67,6 +67,22 @@ async fn an_empty_store_can_be_opened_by_several_at_once() {
         for node in &nodes {
             assert_eq!(node.check(false).await.unwrap().problems, Vec::<String>::new());
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_that_write_to_one_store_at_once_lose_nothing() {
+    for store in stores().await {
+        let nodes = open_at_once(&store, vec![store.key_file(); 3]).await;
+        write(&nodes[0], |tx| accounts::insert(tx, &acme())).await;
+        let mut tasks = JoinSet::new();
+        for number in 0..300 {
+            let node = nodes[number as usize % nodes.len()].clone();
+            tasks.spawn(async move { node.write(move |tx| events::insert(tx, &event(number))).await });
+        }
+        tasks.join_all().await.into_iter().for_each(|written| written.unwrap());
+        let all = |tx: &mut Tx<'_>| events::list(tx, acme().id, None, None, id(1_000), 1_000);
+        assert_eq!(read(&nodes[1], all).await.len(), 300);
     }
 }
 
@@ -171,6 +187,9 @@ fn addresses_are_shown_without_the_password() {
     assert!(place.contains("db.example") && place.contains("leadpost"), "{place}");
     for wrong in ["", "sqlite:", "a.db", "mysql://h/d"] {
         let refused = wrong.parse::<StoreUrl>();
-        assert!(matches!(&refused, Err(StoreError::Refused(why)) if why.contains("sqlite:PATH")), "{refused:?}");
+        assert!(
+            matches!(&refused, Err(StoreError::Refused(why)) if why.contains("sqlite:PATH")),
+            "{refused:?}"
+        );
     }
 }

@@ -1,11 +1,12 @@
 //! Races: what several do at once is decided by the write, the same way on both engines.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use app::{
     AppError, Db, Tx,
     deliveries::Report,
     events::{Accepted, Idempotency, Posting},
+    retention::Retention,
 };
 use domain::{
     Delivery, DeliveryState, DisableReason, EgressPolicy, RetryPolicy, SkipReason, WebhookState,
@@ -13,7 +14,7 @@ use domain::{
 };
 use store::{
     deliveries::{self, DeliveryFilter},
-    webhooks,
+    events, webhooks,
 };
 use suite::stores;
 use tokio::task::JoinSet;
@@ -181,6 +182,33 @@ async fn sending_again_while_a_webhook_is_disabled_leaves_none_pending() {
             assert!(resent.is_ok() || refused, "{resent:?}");
             settle(&db).await;
             assert_eq!(pending(&db).await, 0);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sending_again_while_its_record_is_removed_is_done_or_refused_and_counted() {
+    for store in stores().await {
+        let (db, clock) = open(&store).await;
+        clock.advance(Duration::from_secs(60 * 60 * 24 * 365));
+        // Records that are past their time, but whose data is still there.
+        let retention =
+            Retention { payloads: Duration::from_secs(60 * 60 * 24 * 400), ..Retention::default() };
+        for number in 1..=10 {
+            backlog(&db, number, number..number + 1).await;
+            write(&db, move |tx| deliveries::set_delivered(tx, acme().id, id(number))).await;
+            let resend = move |tx: &mut Tx<'_>| app::deliveries::resend(tx, &console(), id(number));
+            let clean = move |tx: &mut Tx<'_>| app::retention::clean(tx, retention);
+            let (resent, cleaned) = overlap(&store, &db, resend, clean).await;
+            cleaned.unwrap();
+            let kept = read(&db, move |tx| events::find(tx, acme().id, id(number))).await.is_some();
+            match &resent {
+                Ok(_) => assert!(kept),
+                Err(AppError::NotFound | AppError::Conflict { .. }) => assert!(!kept),
+                Err(other) => panic!("{other:?}"),
+            }
+            let ledger = carry_out(&db, |tx| app::ledger::read(tx, &console())).await;
+            assert!(ledger.balanced() && ledger.planned == u64::from(number), "{ledger:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use domain::{
 use store::{deliveries, events, webhooks};
 use suite::stores;
 
-use crate::kit::{at, delivery, event, id, open, read, webhook, write};
+use crate::kit::{at, backlog, carry_out, console, delivery, event, id, open, read, webhook, write};
 
 const STATES: [WebhookState; 6] = [
     WebhookState::Active,
@@ -108,5 +108,25 @@ async fn closed_are_those_disabled_or_deleted_that_still_have_something_pending(
         let told: Vec<(Id<Webhook>, bool)> = closed.iter().map(|it| (it.webhook, it.deleted)).collect();
         assert_eq!(told, [(id(4), false), (id(5), false), (id(6), false), (id(7), true)]);
         assert!(closed.iter().all(|it| it.account == acme().id));
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_with_much_pending_is_closed_slice_by_slice() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        backlog(&db, 1, 1..2_501).await;
+        let ledger = || carry_out(&db, |tx| app::ledger::read(tx, &console()));
+        carry_out(&db, |tx| app::webhooks::disable(tx, &console(), id(1))).await;
+        let mut left = ledger().await.pending;
+        assert!((1..2_500).contains(&left), "{left} are left for the chore");
+        while carry_out(&db, app::deliveries::settle_closed).await {
+            let now = ledger().await.pending;
+            assert!(now < left);
+            left = now;
+        }
+        let after = ledger().await;
+        assert_eq!((after.pending, after.skipped, after.balanced()), (0, 2_500, true));
+        assert!(!carry_out(&db, app::deliveries::settle_closed).await, "it may run again");
     }
 }

@@ -136,6 +136,23 @@ async fn ids_of_one_transaction_sort_in_the_order_they_were_made() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_that_many_transactions_make_at_one_instant_differ() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        let mut tasks = JoinSet::new();
+        for _ in 0..300 {
+            let db = db.clone();
+            let make = |tx: &mut Tx<'_>| {
+                Ok::<[Id<Event>; 3], StoreError>([tx.new_id(), tx.new_id(), tx.new_test_id()])
+            };
+            tasks.spawn(async move { db.write(make).await.unwrap() });
+        }
+        let ids: BTreeSet<Id<Event>> = tasks.join_all().await.into_iter().flatten().collect();
+        assert_eq!(ids.len(), 900);
+    }
+}
+
 #[tokio::test]
 async fn a_transaction_has_one_instant() {
     for store in stores().await {
@@ -208,7 +225,7 @@ async fn a_server_that_hung_up_meanwhile_is_called_again() {
         let (db, _) = open(&store).await;
         let StoreUrl::Postgres(_) = db.url() else { continue };
         for number in 1..=3 {
-            let hang_up = "select pg_terminate_backend(pid) from pg_stat_activity
+            let hang_up = "select pg_terminate_backend(pid, 10000) from pg_stat_activity
                 where application_name = 'leadpost' and datname = current_database()";
             store.sabotage("", hang_up).await;
             write(&db, move |tx| events::insert(tx, &event(number))).await;

@@ -1,1 +1,148 @@
-//! x
+//! Commands beside a running server, and several at once on a store that is not there yet.
+
+use std::time::{Duration, Instant};
+
+use app::StoreUrl;
+use suite::{
+    TestStore,
+    store::{postgres_server, skipped},
+    stores,
+};
+use tempfile::TempDir;
+use tokio::time::sleep;
+use tokio_postgres::NoTls;
+
+use crate::{
+    child::{POLL, Place, Server, about, leadpost, make_key, output, run, serve},
+    wire::Client,
+};
+
+/// How soon a revoked key must be refused.
+const REVOKED: Duration = Duration::from_secs(1);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_demos_at_once_verify_their_deliveries_and_leave_nothing_behind() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let demo = || {
+        let mut command = leadpost(&["demo", "--once"]);
+        command.env("TMPDIR", folder.path());
+        output(command)
+    };
+    let (one, two) = tokio::join!(demo(), demo());
+    for shown in [one, two] {
+        assert_eq!(shown.status.code(), Some(0), "{shown:?}");
+        let text = String::from_utf8_lossy(&shown.stdout).into_owned();
+        assert!(text.contains("signatures are right"), "{text}");
+    }
+    let left: Vec<_> = folder.path().read_dir().expect("the folder is there").collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_works_at_once_and_a_revoked_one_fails_within_a_second() {
+    for store in stores().await {
+        let place = Place::of(&store);
+        let (server, address) = Server::start(serve(&place, &[])).await;
+        for _ in 0..3 {
+            let key = make_key(&place, "read").await;
+            let mut client = Client::new(address, &key);
+            client.get("/ledger").await;
+            let keys = run(about(&place, &["key", "list"])).await;
+            let newest =
+                keys.lines().last().and_then(|line| line.split('\t').next()).expect("a key is listed");
+            run(about(&place, &["key", "revoke", newest])).await;
+            let (revoked, mut used) = (Instant::now(), 0);
+            loop {
+                let asked = revoked.elapsed();
+                let answer = client.call("GET", "/ledger", None, "").await.expect("the server answers");
+                if answer.status == 401 {
+                    break;
+                }
+                assert!(
+                    asked < REVOKED,
+                    "{}: the key still works {asked:?} after it was revoked",
+                    store.engine
+                );
+                used += 1;
+                sleep(POLL).await;
+            }
+            println!("{}: refused {:.0?} after, used {used} times", store.engine, revoked.elapsed());
+        }
+        server.kill().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_on_a_store_works_beside_its_server() {
+    for store in stores().await {
+        let place = Place::of(&store);
+        let (server, address) = Server::start(serve(&place, &[])).await;
+        let key = make_key(&place, "read").await;
+        for words in [
+            &["key", "list"][..],
+            &["ledger"],
+            &["ledger", "--json", "--verify"],
+            &["doctor"],
+            &["doctor", "--deep"],
+            &["migrate"],
+            &["account", "create", "--name", "Second"],
+        ] {
+            let done = output(about(&place, words)).await;
+            assert_eq!(done.status.code(), Some(0), "{} {words:?}: {done:?}", store.engine);
+            assert!(!done.stdout.is_empty(), "{words:?} prints nothing");
+        }
+        Client::new(address, &key).get("/ledger").await;
+        server.kill().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgres_two_first_keys_at_the_same_moment_make_one_account() {
+    let Some(server) = postgres_server() else {
+        return skipped("postgres", "LEADPOST_TEST_POSTGRES names no server; SQLite has but one writer");
+    };
+    let store = TestStore::postgres(server).await;
+    let (place, StoreUrl::Postgres(url)) = (Place::of(&store), &store.url) else { unreachable!("just made") };
+    run(about(&place, &["migrate"])).await;
+    let connect = async || {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the test server answers");
+        tokio::spawn(connection);
+        client
+    };
+    let (held, watching) = (connect().await, connect().await);
+    // Both have looked and found nothing before either can write.
+    held.batch_execute("begin; lock table account in share mode").await.expect("nobody else holds it");
+    let release = async {
+        let waiting = "select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'";
+        while watching.query_one(waiting, &[]).await.expect("a count").get::<_, i64>(0) < 2 {
+            sleep(POLL).await;
+        }
+        held.batch_execute("commit").await.expect("the lock is given back");
+    };
+    let (one, two, ()) = tokio::join!(make_key(&place, "read"), make_key(&place, "read"), release);
+    assert_ne!(one, two);
+    let third = output(about(&place, &["key", "create", "--name", "third"])).await;
+    assert_eq!(third.status.code(), Some(0), "there is one account, so none need be named: {third:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_started_at_once_on_an_empty_store_make_one_store_with_one_account() {
+    for _ in 0..5 {
+        for store in stores().await {
+            let place = Place::of(&store);
+            let mut server = Server::spawn(serve(&place, &[]));
+            let key = || make_key(&place, "read");
+            let (one, two, three) = tokio::join!(key(), key(), key());
+            let address = server.ready().await;
+            for key in [&one, &two, &three] {
+                Client::new(address, key).get("/ledger").await;
+            }
+            let keys = run(about(&place, &["key", "list"])).await;
+            let accounts: Vec<_> = keys.lines().filter_map(|line| line.split('\t').nth(4)).collect();
+            assert_eq!(accounts.len(), 3, "{}: {keys}", store.engine);
+            assert!(accounts.iter().all(|account| *account == accounts[0]), "{}: {keys}", store.engine);
+            server.kill().await;
+        }
+    }
+}

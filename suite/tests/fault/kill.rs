@@ -33,7 +33,7 @@ async fn on_postgres_nothing_that_was_accepted_is_lost_however_often_the_server_
 async fn kill_again_and_again(store: TestStore, kills: usize, patience: usize) {
     let (dice, engine, began) = (Dice::new(), store.engine, Instant::now());
     println!("{engine}: {kills} kills from LEADPOST_FAULT_SEED={}", dice.seed);
-    let mut scene = Scene::start(store, &[("LEADPOST_DELIVERY__LEASE_TTL_SECONDS", "5")], (1, 40)).await;
+    let mut scene = Scene::start(store, &[("LEADPOST_DELIVERY__LEASE_TTL_SECONDS", "5")], (20, 120)).await;
     let (mut early, mut open, mut up) = (0, 0, true);
     for kill in 1..=kills {
         sleep(if up { dice.millis(0, 500) } else { dice.millis(0, 100) }).await;

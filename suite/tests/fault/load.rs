@@ -74,25 +74,20 @@ impl Load {
         self.server.send_replace(server);
     }
 
-    /// How many events were accepted so far.
-    pub fn acked(&self) -> usize {
-        self.shared.book().acked.len()
-    }
-
-    /// Looks at the ledger.
+    /// Looks at the ledger as it is now.
     pub fn look<T>(&self, look: impl FnOnce(&Book) -> T) -> T {
         look(&self.shared.book())
     }
 
-    /// Lets every client come to an answer for what it is posting, with the server that there is, and ends them.
-    pub async fn finish(self) -> Book {
+    /// Lets every client come to an answer for what it is posting, with the server that there is, and ends them. The
+    /// ledger is complete then.
+    pub async fn finish(&mut self) {
         self.shared.stop.store(true, SeqCst);
-        for client in self.clients {
+        for client in self.clients.drain(..) {
             client.await.expect("a client does not fail");
         }
-        let book = std::mem::take(&mut *self.shared.book());
-        assert!(book.faults.is_empty(), "{:#?}", &book.faults[..book.faults.len().min(10)]);
-        book
+        let faults = self.look(|book| book.faults.clone());
+        assert!(faults.is_empty(), "{:#?}", &faults[..faults.len().min(10)]);
     }
 }
 
@@ -150,8 +145,8 @@ async fn post(
                 note(&mut shared.book(), &answer, number, shared.hooks, unknown);
                 return true;
             }
-            Err(Unanswered::Unsent(_)) => {}
-            Err(Unanswered::Unknown(_)) => {
+            Err(Unanswered::Unsent) => {}
+            Err(Unanswered::Unknown) => {
                 unknown = true;
                 shared.book().indeterminate.insert(number);
             }

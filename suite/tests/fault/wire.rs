@@ -10,7 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-/// No answer of the server takes longer, whatever else this machine does.
+/// No answer takes longer, whatever else this machine does.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection and what was read beyond the last message.
@@ -93,9 +93,9 @@ fn cut() -> io::Error {
 #[derive(Debug)]
 pub enum Unanswered {
     /// No connection, so nothing can have happened.
-    Unsent(io::Error),
+    Unsent,
     /// The connection ended after the request was begun: it may have been carried out or not.
-    Unknown(io::Error),
+    Unknown,
 }
 
 /// An answer of the API.
@@ -173,15 +173,14 @@ impl Client {
         );
         let mut wire = match self.wire.take().filter(Wire::is_open) {
             Some(wire) => wire,
-            None => connect(self.server).await.map_err(Unanswered::Unsent)?,
+            None => connect(self.server).await.map_err(|_| Unanswered::Unsent)?,
         };
         let exchange = async {
             wire.write(request.as_bytes()).await?;
             wire.read().await?.ok_or_else(cut)
         };
-        let answered =
-            timeout(PATIENCE, exchange).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        let message = answered.map_err(Unanswered::Unknown)?;
+        let answered = timeout(PATIENCE, exchange).await.expect("the server answers, or is gone");
+        let message = answered.map_err(|_| Unanswered::Unknown)?;
         if message.header("connection") != Some("close") {
             self.wire = Some(wire);
         }

@@ -1,10 +1,13 @@
 //! Who may do what: every scope against every route of the API's document, and one account against another's things.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use app::accounts;
 use axum::body::Body;
-use domain::{Actor, Delivery, Event, Id, Scope, Webhook};
+use domain::{Actor, ApiKey, Delivery, Event, Id, Scope, Webhook};
 use http::{Request, header};
 use serde_json::{Value, json};
 use suite::{Answer, Receiver, TestApp, stores};
@@ -201,21 +204,30 @@ async fn everything(app: &TestApp) -> Vec<Value> {
     all
 }
 
+/// A key that can be revoked: its id and text.
+pub async fn key(app: &TestApp, scope: Scope) -> (Id<ApiKey>, String) {
+    let actor = Actor::Console { account: app.acme.0 };
+    let make = move |tx: &mut app::Tx<'_>| accounts::create_key(tx, &actor, "to be revoked", scope);
+    let (key, text) = app.db.write(make).await.expect("a key can be made");
+    (key.id, text.reveal().to_owned())
+}
+
+/// Makes that key open nothing any more.
+pub async fn revoke(app: &TestApp, key: Id<ApiKey>) {
+    let actor = Actor::Console { account: app.acme.0 };
+    let revoke = move |tx: &mut app::Tx<'_>| accounts::revoke_key(tx, &actor, key);
+    app.db.write(revoke).await.expect("a key can be revoked");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_was_just_used_fails_within_a_second_of_being_revoked() {
     for store in stores().await {
         let app = TestApp::start(store).await;
-        let key = app.key(Scope::Read).await;
-        app.send_as(&key, "GET", "/ledger", "").await.expect(200);
-        let account = app.acme.0;
-        let revoke = move |tx: &mut app::Tx<'_>| {
-            let actor = Actor::Console { account };
-            let newest = accounts::keys(tx, &actor)?.pop().expect("a key was made");
-            accounts::revoke_key(tx, &actor, newest.id)
-        };
-        app.db.write(revoke).await.expect("a key can be revoked");
-        app.after(std::time::Duration::from_millis(999)).await;
-        let refused = app.send_as(&key, "GET", "/ledger", "").await;
+        let (id, text) = key(&app, Scope::Read).await;
+        app.send_as(&text, "GET", "/ledger", "").await.expect(200);
+        revoke(&app, id).await;
+        app.after(Duration::from_millis(999)).await;
+        let refused = app.send_as(&text, "GET", "/ledger", "").await;
         assert_eq!((refused.status.as_u16(), refused.code().as_str()), (401, "unauthorized"));
         app.get("/ledger").await;
         app.finish().await;

@@ -8,18 +8,20 @@ mod webhooks;
 
 use std::{collections::HashSet, pin::Pin, sync::Arc};
 
-use app::accounts;
 use axum::body::Body;
 use courier::{
     CourierSettings, EgressSettings,
     resolver::{Lookup, LookupError, Resolve},
 };
-use domain::{Actor, Scope};
+use domain::Scope;
 use http::Request;
 use serde_json::{Value, json};
 use suite::{Answer, TestApp, TestStore, stores};
 
-use crate::webhooks::{id, path};
+use crate::{
+    access,
+    webhooks::{id, path},
+};
 
 /// A request and how it must be refused.
 struct Row {
@@ -80,8 +82,7 @@ impl Row {
 
     /// Why the answer is not the one wanted; None if it is.
     fn complaint(&self, answer: &Answer) -> Option<String> {
-        let is = (answer.status.as_u16(), answer.code());
-        if (is.0, is.1.as_str()) != (self.status, self.code) {
+        if answer.status.as_u16() != self.status || answer.code() != self.code {
             return Some(format!("{} {:.300}", answer.status, answer.body));
         }
         let problem = answer.json();
@@ -114,7 +115,9 @@ impl Stage {
         app.post(&path(&webhook, "/pause"), Value::Null, 200).await;
         let event = app.contact().await;
         let delivery = app.get("/deliveries").await["items"][0].clone();
-        let (read, revoked) = (app.key(Scope::Read).await, revoked(&app).await);
+        let (key, revoked) = access::key(&app, Scope::Admin).await;
+        access::revoke(&app, key).await;
+        let read = app.key(Scope::Read).await;
         let names = vec![
             ("{webhook}", id(&webhook).to_owned()),
             ("{event}", event),
@@ -157,19 +160,6 @@ impl Stage {
         }
         all
     }
-}
-
-/// A key that was good once.
-async fn revoked(app: &TestApp) -> String {
-    let key = app.key(Scope::Admin).await;
-    let account = app.acme.0;
-    let revoke = move |tx: &mut app::Tx<'_>| {
-        let actor = Actor::Console { account };
-        let newest = accounts::keys(tx, &actor)?.pop().expect("a key was made");
-        accounts::revoke_key(tx, &actor, newest.id)
-    };
-    app.db.write(revoke).await.expect("a key can be revoked");
-    key
 }
 
 /// A resolver to which no name exists.

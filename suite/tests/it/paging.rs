@@ -1,5 +1,7 @@
 //! Lists in pages: whole, in order, and only of one's own account.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use suite::{Receiver, TestApp, stores};
 
@@ -83,6 +85,7 @@ async fn what_comes_or_goes_while_somebody_pages_shifts_nothing() {
             let (before, _) = walk(&app, list, 500).await;
             let first = app.get(&format!("{list}?limit=3")).await;
             let cursor = first["next"].as_str().expect("a second page");
+            app.clock.advance(Duration::from_micros(1));
             app.webhook(&receiver.url("/new"), json!({})).await;
             app.contact().await;
             if list == "/webhooks" {

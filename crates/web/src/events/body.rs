@@ -165,7 +165,7 @@ impl From<Event> for EventView {
             occurred_at: event.occurred_at.to_string(),
             created_at: event.created_at.to_string(),
             planned: event.planned,
-            unmatched: event.planned == 0,
+            unmatched: event.planned == 0 && !event.id.is_test(),
         }
     }
 }
@@ -185,7 +185,7 @@ pub(crate) struct EventDetailView {
 impl From<EventDetail> for EventDetailView {
     fn from(EventDetail { event, deliveries }: EventDetail) -> Self {
         let reason = match (event.planned, deliveries.len()) {
-            (0, _) => Some(format!(
+            (0, 0) => Some(format!(
                 "no webhook asked for {} events when this one was accepted",
                 event.event_type.as_str()
             )),

@@ -17,61 +17,72 @@ async fn every_try_is_recorded_with_its_answer_or_why_there_is_none() {
     for store in stores().await {
         let app = TestApp::start(store).await;
         let receiver = Receiver::start().await;
+        let headers = [("X-Reason", "tired"), ("Set-Cookie", "a=1"), ("set-cookie", "b=2")];
         receiver.behave(Behaviour::InTurn(vec![
-            answer(500, &[("X-Reason", "tired"), ("Set-Cookie", "a=1"), ("set-cookie", "b=2")], "later"),
             Behaviour::CloseWithoutAnswer,
             Behaviour::garbage(),
+            answer(500, &headers, "later"),
             Behaviour::Redirect("https://hooks.example.com/".into()),
             answer(201, &[], "{\"ok\":true}"),
         ]));
         app.webhook(&receiver.url("/in"), json!({})).await;
         let (event, mut times) = (app.contact().await, Vec::new());
         app.settle().await;
-        for _ in 0..4 {
-            times.push(app.db.ambient().clock.now().to_string());
+        for _ in 0..5 {
+            times.push(json!(app.db.ambient().clock.now().to_string()));
             app.after(Duration::from_secs(60 * 60)).await;
         }
-        times.push(app.db.ambient().clock.now().to_string());
 
         let delivery = only(&app, &event).await;
         assert_eq!(state(&delivery), ("delivered", None));
         let attempts = delivery["attempts"].as_array().expect("a list");
-        let outcome = |it: &Value| (it["status"].as_u64(), it["error"].as_str().map(str::to_owned));
-        let none = |class: &str| (None, Some(class.to_owned()));
-        let outcomes: Vec<_> = attempts.iter().map(outcome).collect();
-        let wanted = [
-            (Some(500), None),
-            none("connection_closed"),
-            none("protocol_error"),
-            (Some(302), None),
-            (Some(201), None),
-        ];
+        let outcomes: Vec<_> =
+            attempts.iter().map(|it| (it["status"].as_u64(), it["error"].as_str())).collect();
+        let (closed, garbage) = ((None, Some("connection_closed")), (None, Some("protocol_error")));
+        let wanted = [closed, garbage, (Some(500), None), (Some(302), None), (Some(201), None)];
         assert_eq!(outcomes, wanted, "{}: {delivery}", app.engine);
         for (index, attempt) in attempts.iter().enumerate() {
-            assert_eq!((&attempt["number"], &attempt["kind"]), (&json!(index + 1), &json!("scheduled")));
-            assert_eq!((&attempt["at"], &attempt["tls_ms"]), (&json!(times[index]), &Value::Null));
-            assert_eq!(attempt["address"], receiver.address().to_string(), "{attempt}");
-            assert_eq!(attempt["dns_ms"], Value::Null, "an address needs no look-up");
-            assert!(attempt["total_ms"].as_f64().unwrap() > 0.0);
-            let answered = attempt["status"].is_u64();
-            assert_eq!(
-                attempt["first_byte_ms"].is_f64(),
-                answered || attempt["error"] == "protocol_error",
-                "{attempt}"
-            );
-            assert_eq!(attempt["response_headers"].is_object(), answered);
-            assert_eq!(attempt["response_body"].is_string(), answered);
-            assert_eq!(attempt["error_detail"].is_string(), !answered);
+            assert_eq!((&attempt["number"], &attempt["at"]), (&json!(index + 1), &times[index]));
+            check_facts(attempt, &receiver);
         }
-        assert!(attempts[0]["connect_ms"].is_f64());
-        assert_eq!(
-            attempts[0]["response_headers"],
-            json!({"x-reason": "tired", "set-cookie": "a=1, b=2", "content-length": "5"})
-        );
-        assert_eq!(
-            (&attempts[0]["response_body"], &attempts[4]["response_body"]),
-            (&json!("later"), &json!("{\"ok\":true}"))
-        );
+        let shown = json!({"x-reason": "tired", "set-cookie": "a=1, b=2", "content-length": "5"});
+        assert_eq!(attempts[2]["response_headers"], shown);
+        assert_eq!(attempts[2]["response_body"], "later");
+        assert_eq!(attempts[4]["response_body"], "{\"ok\":true}");
+        app.finish().await;
+    }
+}
+
+/// What must be there of every attempt, and what only where there was an answer.
+fn check_facts(attempt: &Value, receiver: &Receiver) {
+    assert_eq!((&attempt["kind"], &attempt["tls_ms"]), (&json!("scheduled"), &Value::Null));
+    assert_eq!(attempt["address"], receiver.address().to_string(), "{attempt}");
+    assert_eq!(attempt["dns_ms"], Value::Null, "an address needs no look-up");
+    let (total, answered) = (attempt["total_ms"].as_f64(), attempt["status"].is_u64());
+    assert!(total.is_some_and(|total| total > 0.0), "{attempt}");
+    assert_eq!(
+        attempt["first_byte_ms"].is_f64(),
+        answered || attempt["error"] == "protocol_error",
+        "{attempt}"
+    );
+    assert_eq!(attempt["response_headers"].is_object(), answered);
+    assert_eq!(attempt["response_body"].is_string(), answered);
+    assert_eq!(attempt["error_detail"].is_string(), !answered);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_connection_that_was_closed_meanwhile_costs_no_attempt() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        let receiver = Receiver::start().await;
+        receiver.behave(Behaviour::CloseReused);
+        app.webhook(&receiver.url("/in"), json!({})).await;
+        for _ in 0..3 {
+            let event = app.contact().await;
+            app.settle().await;
+            let delivery = only(&app, &event).await;
+            assert_eq!((state(&delivery), &delivery["attempt_count"]), (("delivered", None), &json!(1)));
+        }
         app.finish().await;
     }
 }

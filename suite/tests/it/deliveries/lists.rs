@@ -1,5 +1,7 @@
 //! Finding deliveries.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use suite::{Behaviour, Receiver, TestApp, stores};
 
@@ -21,11 +23,16 @@ async fn deliveries_are_found_by_webhook_event_state_and_type() {
         let app = TestApp::start(store).await;
         let receiver = Receiver::start().await;
         receiver.behave_at("/bad", Behaviour::status(500));
+        // Ids of one instant have no order among each other.
+        let later = || app.clock.advance(Duration::from_micros(1));
         let good = app.webhook(&receiver.url("/good"), json!({})).await;
+        later();
         let bad = app.webhook(&receiver.url("/bad"), json!({"event_types": ["Chat Transcript"]})).await;
+        later();
         let off = app.webhook(&receiver.url("/off"), json!({"event_types": ["Contact Information"]})).await;
         app.post(&path(&off, "/disable"), Value::Null, 200).await;
         let contact = app.contact().await;
+        later();
         let chat = events::transcript(&app, "c").await;
         app.settle().await;
 
@@ -59,6 +66,7 @@ async fn a_page_of_an_events_deliveries_to_one_webhook_is_no_shorter_for_the_oth
         let app = TestApp::start(store).await;
         let receiver = Receiver::start().await;
         let first = app.webhook(&receiver.url("/in"), json!({})).await;
+        app.clock.advance(Duration::from_micros(1));
         for _ in 0..3 {
             app.webhook(&receiver.url("/in"), json!({})).await;
         }

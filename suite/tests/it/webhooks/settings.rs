@@ -199,6 +199,7 @@ async fn a_webhook_gets_the_types_it_asks_for_from_then_on() {
         app.send("PATCH", &path(&webhook, ""), r#"{"event_types":["Contact Information"]}"#)
             .await
             .expect(200);
+        app.clock.advance(Duration::from_secs(1));
         let contact = app.contact().await;
         events::transcript(&app, "c").await;
         app.settle().await;
