@@ -62,7 +62,8 @@ pub(crate) struct Dispatcher {
     /// Whether the tick's question is with the store.
     pub(crate) asking: bool,
     pub(crate) next_renewal: Instant,
-    pub(crate) settling: Vec<oneshot::Sender<()>>,
+    /// Who waits for everything to be done, and whether the store was asked since.
+    pub(crate) settling: Vec<(oneshot::Sender<()>, bool)>,
     pub(crate) stopping: bool,
 }
 
@@ -94,6 +95,7 @@ impl Dispatcher {
             Note::Loaded(webhook, Ok(load)) => {
                 let limit = self.settings.lane_size;
                 self.with_lane(webhook, |lane| lane.loaded(load, limit));
+                self.settle();
             }
             Note::Loaded(webhook, Err(error)) => {
                 tracing::warn!(webhook.id = %webhook, %error, "due deliveries could not be read; trying again");
@@ -105,7 +107,7 @@ impl Dispatcher {
             Note::Found(found) => self.found(found),
             Note::Renewed(began, renewed) => self.renewed(began, renewed),
             Note::Settle(reply) => {
-                self.settling.push(reply);
+                self.settling.push((reply, false));
                 self.ask();
             }
             Note::Stop => self.stopping = true,
@@ -189,6 +191,7 @@ impl Dispatcher {
     fn ask(&mut self) {
         if !self.asking && !self.stopping {
             self.asking = true;
+            self.settling.iter_mut().for_each(|(_, asked)| *asked = true);
             let (db, node, own) = (self.db.clone(), self.node, self.own.clone());
             tokio::spawn(async move {
                 let found = db.read(move |tx| deliveries::waiting(tx, node)).await;
@@ -215,13 +218,12 @@ impl Dispatcher {
             Err(error) => tracing::warn!(%error, "what is due could not be read; trying again"),
         }
         if all_done && self.is_idle() {
-            for reply in self.settling.drain(..) {
+            for (reply, _) in self.settling.extract_if(.., |(_, asked)| *asked) {
                 // Whoever asked may have gone.
                 let _ = reply.send(());
             }
-        } else if self.is_idle() {
-            self.settle();
         }
+        self.settle();
     }
 
     /// While somebody waits for everything to be done, the store is asked again whenever nothing is under way.

@@ -57,8 +57,37 @@ pub struct NotATime;
 impl FromStr for Timestamp {
     type Err = NotATime;
     fn from_str(text: &str) -> Result<Self, NotATime> {
+        // The parser reads other forms of ISO 8601, too.
+        if !has_shape_of_rfc_3339(text) {
+            return Err(NotATime);
+        }
         text.parse::<jiff::Timestamp>().map(|instant| Self(instant.as_microsecond())).map_err(|_| NotATime)
     }
+}
+
+/// Whether `text` is built like a `date-time` (RFC 3339, section 5.6), whatever its numbers are.
+fn has_shape_of_rfc_3339(text: &str) -> bool {
+    let built_like = |text: &str, shape: &str| {
+        let fits = |(byte, wanted): (u8, u8)| match wanted {
+            b'0' => byte.is_ascii_digit(),
+            b'T' => matches!(byte, b'T' | b't' | b' '),
+            b'+' => matches!(byte, b'+' | b'-'),
+            other => byte == other,
+        };
+        text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)
+    };
+    let shape = "0000-00-00T00:00:00";
+    let Some((date_and_time, rest)) = text.split_at_checked(shape.len()) else {
+        return false;
+    };
+    let zone = match rest.strip_prefix('.') {
+        None => rest,
+        Some(fraction) if fraction.starts_with(|c: char| c.is_ascii_digit()) => {
+            fraction.trim_start_matches(|c: char| c.is_ascii_digit())
+        }
+        Some(_) => return false,
+    };
+    built_like(date_and_time, shape) && (zone.eq_ignore_ascii_case("z") || built_like(zone, "+00:00"))
 }
 
 /// Tells the time. The program passes the system's, tests one that they move.
@@ -92,7 +121,26 @@ mod tests {
         assert_eq!(instant.to_string(), "2026-03-04T10:15:30.25Z");
         assert_eq!(instant.seconds(), 1_772_619_330);
         assert_eq!("2026-03-04T11:15:30.25+01:00".parse(), Ok(instant));
+        assert_eq!("2026-03-04 10:15:30.25z".parse(), Ok(instant));
         assert_eq!("yesterday".parse::<Timestamp>(), Err(NotATime));
+    }
+
+    #[test]
+    fn other_forms_of_iso_8601_are_refused() {
+        for text in [
+            "20260304T101530Z",
+            "2026-03-04T10:15Z",
+            "2026-03-04T10:15:30",
+            "2026-03-04T10:15:30,5Z",
+            "2026-03-04T10:15:30.Z",
+            "2026-03-04T10:15:30+01",
+            "2026-03-04T10:15:30Z[UTC]",
+            "+002026-03-04T10:15:30Z",
+            "2026-03-04T10:15:3\u{e9}Z",
+            "2026-02-30T10:15:30Z",
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(NotATime), "{text}");
+        }
     }
 
     #[test]

@@ -36,7 +36,7 @@ async fn accounts_are_listed_in_the_order_of_their_ids() {
         let latest = Account { id: id(3), name: "Später 2".into(), created_at: at(3) };
         let (second, third) = (later.clone(), latest.clone());
         write(&db, move |tx| accounts::insert(tx, &third).and_then(|()| accounts::insert(tx, &second))).await;
-        let listed = read(&db, |tx| accounts::list(tx)).await;
+        let listed = read(&db, accounts::list).await;
         assert_eq!(listed, [globex(), acme(), later, latest]);
     }
 }

@@ -29,7 +29,7 @@ fn posting(db: &Db, stop: &Arc<AtomicBool>) -> JoinSet<u64> {
             let mut posted = 0;
             while !stop.load(Ordering::Relaxed) {
                 let posting = Posting {
-                    events: vec![domain::samples::contact().check().unwrap(); 3],
+                    events: vec![domain::samples::contact().check().expect("a good sample"); 3],
                     idempotency: None,
                 };
                 carry_out(&db, move |tx| app::events::post(tx, &console(), &posting)).await;

@@ -31,7 +31,7 @@ async fn make(store: &TestStore) {
 }
 
 async fn assert_whole(store: &TestStore) {
-    let db = open_with(store, &store.key_file()).await.unwrap();
+    let db = open_with(store, &store.key_file()).await.expect("it opens");
     assert_eq!(read(&db, |tx| webhooks::find(tx, acme().id, id(1))).await, Some(webhook(1)));
 }
 

@@ -26,7 +26,7 @@ fn all(epoch: i64) -> Vec<(u8, i64)> {
 async fn a_lease_is_kept_while_renewed_and_taken_over_in_a_new_epoch_once_it_ended() {
     for store in stores().await {
         let (db, _) = open(&store).await;
-        assert_eq!(read(&db, |tx| nodes::list(tx)).await, []);
+        assert_eq!(read(&db, nodes::list).await, []);
         assert_eq!(renew(&db, 1, at(15), at(0)).await, all(1));
         assert_eq!(renew(&db, 2, at(16), at(1)).await, []);
         assert_eq!(renew(&db, 1, at(20), at(5)).await, all(1), "a renewal is no new epoch");
@@ -39,7 +39,7 @@ async fn a_lease_is_kept_while_renewed_and_taken_over_in_a_new_epoch_once_it_end
         assert_eq!(renew(&db, 2, at(36), at(21)).await, all(2));
         assert_eq!(renew(&db, 1, at(37), at(22)).await, []);
         let holding = Holding { node: id(2), shards: 256, expires_at: at(36) };
-        assert_eq!(read(&db, |tx| nodes::list(tx)).await, [holding]);
+        assert_eq!(read(&db, nodes::list).await, [holding]);
     }
 }
 
@@ -51,7 +51,7 @@ async fn releasing_frees_what_a_node_holds_and_nothing_else() {
         write(&db, |tx| nodes::release(tx, id(2))).await;
         assert_eq!(renew(&db, 2, at(15), at(0)).await, []);
         write(&db, |tx| nodes::release(tx, id(1))).await;
-        assert_eq!(read(&db, |tx| nodes::list(tx)).await, []);
+        assert_eq!(read(&db, nodes::list).await, []);
         assert_eq!(renew(&db, 2, at(15), at(0)).await, all(2));
     }
 }
@@ -144,7 +144,7 @@ async fn nodes_that_renew_at_once_never_hold_the_same_shard() {
                 assert!(epoch >= before, "epochs only grow");
             }
         }
-        let holdings = read(&db, |tx| nodes::list(tx)).await;
+        let holdings = read(&db, nodes::list).await;
         let nodes: BTreeSet<Id<Node>> = holdings.iter().map(|it| it.node).collect();
         assert_eq!(nodes.len(), holdings.len());
         assert_eq!(holdings.iter().map(|it| it.shards).sum::<u32>(), 256);

@@ -54,7 +54,7 @@ async fn what_was_written_is_there_when_the_store_is_opened_again() {
         let options = OpenOptions { migrate: false, exclusive: false, ..store.options(ambient(8)) };
         let db = Db::open(&store.url, options).await.unwrap();
         assert!(!db.is_exclusive());
-        assert_eq!(read(&db, |tx| accounts::list(tx)).await, [globex(), acme()]);
+        assert_eq!(read(&db, accounts::list).await, [globex(), acme()]);
         assert_eq!(db.ambient().clock.now(), domain::samples::start());
     }
 }
@@ -150,7 +150,7 @@ async fn one_process_at_a_time_serves_an_sqlite_store_and_others_may_look() {
     assert!(why.contains("another process serves"), "{why}");
     let beside = OpenOptions { exclusive: false, ..store.options(ambient(8)) };
     let other = Db::open(&store.url, beside).await.unwrap();
-    assert_eq!(read(&other, |tx| accounts::list(tx)).await.len(), 2);
+    assert_eq!(read(&other, accounts::list).await.len(), 2);
     drop((db, other));
     let again = Db::open(&store.url, store.options(ambient(8))).await;
     assert!(again.unwrap().is_exclusive());

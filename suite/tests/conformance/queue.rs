@@ -24,7 +24,8 @@ async fn block(db: &Db) -> mpsc::Sender<()> {
     };
     let db = db.clone();
     tokio::spawn(async move { db.write(body).await });
-    tokio::task::spawn_blocking(move || has_begun.recv()).await.unwrap().unwrap();
+    let begun = tokio::task::spawn_blocking(move || has_begun.recv()).await;
+    begun.expect("waiting does not panic").expect("the body begins");
     go_on
 }
 
@@ -44,7 +45,7 @@ async fn a_full_queue_says_busy_and_loses_nothing_that_it_took() {
         // While nothing is written, only those can be answered that there was no room for.
         let (_, first) = tasks.join_next().await.unwrap().unwrap();
         assert!(matches!(first, Err(StoreError::Busy)), "{first:?}");
-        read(&db, |tx| accounts::list(tx)).await;
+        read(&db, accounts::list).await;
 
         go_on.send(()).unwrap();
         let mut taken = Vec::new();

@@ -7,7 +7,7 @@ use domain::{Scope, Secret, Webhook, samples::acme};
 use store::webhooks;
 use suite::{TestStore, stores};
 
-use crate::kit::{carry_out, console, id, open, read, rows, webhook, write};
+use crate::kit::{carry_out, console, id, open, read, rows, sabotage, webhook, write};
 
 const HEADER: &str = "Bearer canary-of-a-header-value";
 const KEY: [u8; 32] = *b"canary-of-a-key-that-signs-32-by";
@@ -23,7 +23,7 @@ fn canary() -> Webhook {
 async fn everything(store: &TestStore) -> Vec<u8> {
     if let StoreUrl::Sqlite(path) = &store.url {
         let log = path.with_extension("db-wal");
-        let bytes = [path, &log].map(|file| fs::read(file).unwrap());
+        let bytes = [path, &log].map(|file| fs::read(file).expect("the store has its files"));
         assert!(!bytes[1].is_empty(), "what was just written is in the log");
         return bytes.concat();
     }
@@ -77,13 +77,13 @@ async fn what_is_encrypted_for_one_place_cannot_be_read_at_another() {
             };
             write(&db, insert).await;
             let swap = format!("update {table} set {column} = (select max({column}) from {table})");
-            store.sabotage(&swap, &swap).await;
+            sabotage(&store, &swap).await;
             let mut readable = 0;
             for number in 1..=2 {
                 match db.read(move |tx| webhooks::find(tx, acme().id, id(number))).await {
                     Ok(Some(_)) => readable += 1,
                     Err(StoreError::Unavailable(why)) => {
-                        assert!(why.contains("cannot be decrypted"), "{why}")
+                        assert!(why.contains("cannot be decrypted"), "{why}");
                     }
                     other => panic!("{other:?}"),
                 }

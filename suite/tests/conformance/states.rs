@@ -103,7 +103,7 @@ async fn closed_are_those_disabled_or_deleted_that_still_have_something_pending(
     for store in stores().await {
         let (db, _) = open(&store).await;
         write(&db, every_state).await;
-        let mut closed = read(&db, |tx| webhooks::closed(tx)).await;
+        let mut closed = read(&db, webhooks::closed).await;
         closed.sort_by_key(|it| it.webhook);
         let told: Vec<(Id<Webhook>, bool)> = closed.iter().map(|it| (it.webhook, it.deleted)).collect();
         assert_eq!(told, [(id(4), false), (id(5), false), (id(6), false), (id(7), true)]);

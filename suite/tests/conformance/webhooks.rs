@@ -29,7 +29,7 @@ fn elaborate(number: u32) -> Webhook {
 }
 
 fn key(version: u32, expires: Option<u64>) -> SigningKey {
-    let byte = u8::try_from(version).unwrap();
+    let byte = version.to_be_bytes()[3];
     SigningKey { version, secret: Secret::from_bytes(&[byte; 32]), expires_at: expires.map(at) }
 }
 

@@ -105,7 +105,8 @@ async fn on_postgres_two_first_keys_at_the_same_moment_make_one_account() {
     let (place, StoreUrl::Postgres(url)) = (Place::of(&store), &store.url) else { unreachable!("just made") };
     run(about(&place, &["migrate"])).await;
     let connect = async || {
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the test server answers");
+        let (client, connection) =
+            tokio_postgres::connect(url, NoTls).await.expect("the test server answers");
         tokio::spawn(connection);
         client
     };

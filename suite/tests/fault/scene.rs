@@ -23,6 +23,8 @@ use crate::{
 pub const HOOKS: usize = 4;
 /// How many requests each of them may have open.
 const MAX_IN_FLIGHT: usize = 16;
+/// And all together.
+pub const IN_FLIGHT: usize = HOOKS * MAX_IN_FLIGHT;
 /// Longer than any backlog that the load leaves takes to drain.
 const DRAIN: Duration = Duration::from_secs(120);
 
@@ -127,7 +129,7 @@ impl Scene {
             sleep(POLL * 20).await;
             ledger = client.get("/ledger").await;
         }
-        let compare = |book: &_| oracle::compare(book, &self.inbox, HOOKS, HOOKS * MAX_IN_FLIGHT);
+        let compare = |book: &_| oracle::compare(book, &self.inbox, HOOKS, IN_FLIGHT);
         let figures = self.load.look(compare);
         oracle::compare_stored(&mut client, &figures).await;
         assert_eq!((&ledger["balanced"], &ledger["delivered"]), (&json!(true), &json!(figures.delivered)));

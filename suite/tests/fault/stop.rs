@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use suite::{
     TestStore,
     store::{postgres_server, skipped},
+    stores,
 };
 use tokio::time::{sleep, timeout};
 
 use crate::{
     child::POLL,
     form::{self, Dice},
-    scene::Scene,
+    scene::{IN_FLIGHT, Scene},
 };
 
 /// What `server.stop_seconds` allows by default, and five seconds.
@@ -49,6 +50,22 @@ async fn stop_again_and_again(store: TestStore) {
     let figures = scene.finish().await;
     println!("{engine}: {stops} stops, the longest {longest:.1?}; {figures}; {:.1?}", began.elapsed());
     assert_eq!(figures.duplicates, 0, "{engine}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_does_not_wait_for_receivers_that_are_too_slow_and_they_get_it_again() {
+    for store in stores().await {
+        let engine = store.engine;
+        let mut scene = Scene::start(store, &[("LEADPOST_SERVER__STOP_SECONDS", "1")], (4_000, 4_000)).await;
+        wait_for_load(&scene).await;
+        let time = scene.stop().await;
+        assert!(time < Duration::from_secs(1 + 5), "{engine}: it took {time:?} to stop");
+        scene.inbox.slow(0, 20);
+        scene.restart().await;
+        let figures = scene.finish().await;
+        println!("{engine}: stopped after {time:.1?} with hanging receivers; {figures}");
+        assert!(figures.duplicates > 0 && figures.duplicates <= IN_FLIGHT, "{engine}: {figures}");
+    }
 }
 
 /// Waits until many requests are in flight. Leases that a stop has given up need not be waited for.

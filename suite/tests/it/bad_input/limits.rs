@@ -21,6 +21,8 @@ async fn what_just_keeps_a_rule_is_taken() {
             event(hello, &conversation(&"👩".repeat(128))),
             event(hello, r#","conversation_id":null,"occurred_at":null"#),
             event(hello, r#","occurred_at":"2026-03-04T11:15:30.123456+01:00""#),
+            event(hello, r#","occurred_at":"0000-01-01 00:00:00-00:00""#),
+            event(hello, r#","occurred_at":"1969-12-31t23:59:59z""#),
             format!("{}{}", event(hello, ""), " ".repeat(512 * 1024 - event(hello, "").len())),
             r#"{"type":"Contact Information","data":{"name":"","email":"not one","phone":null,"more":[{}]}}"#
                 .to_owned(),
@@ -35,7 +37,7 @@ async fn what_just_keeps_a_rule_is_taken() {
         let full = format!(r#"{{"events":[{full}]}}"#);
         let padding = " ".repeat(8 * 1024 * 1024 - full.len());
         assert_eq!(batch(full + &padding).await, 202, "exactly 8 MiB");
-        assert_eq!(app.get("/ledger").await["events"], 1_039);
+        assert_eq!(app.get("/ledger").await["events"], 1_041);
 
         let key = "k".repeat(255);
         let request = Request::post("/api/v1/events")

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use suite::{Behaviour, Receiver, TestApp, stores};
 
 use super::{id, path, settings::signed_with};
+use crate::deliveries;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_is_a_real_signed_request_of_the_chosen_type() {
@@ -67,8 +68,9 @@ async fn a_test_explains_in_words_and_changes_nothing_whatever_comes_of_it() {
         let app = TestApp::start(store).await;
         let receiver = Receiver::start().await;
         let webhook = app.webhook(&receiver.url("/in"), json!({})).await;
-        app.contact().await;
+        let event = app.contact().await;
         app.settle().await;
+        assert_eq!(deliveries::state(&deliveries::only(&app, &event).await), ("delivered", None));
         let before = everything(&app, &webhook).await;
         let answers = answers();
         for (count, (behaviour, words)) in answers.iter().enumerate() {
