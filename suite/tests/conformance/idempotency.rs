@@ -1,5 +1,7 @@
 //! Idempotency keys.
 
+use std::time::Duration;
+
 use app::Tx;
 use domain::samples::{acme, globex};
 use store::idempotency;
@@ -52,6 +54,25 @@ async fn a_foreign_account_has_keys_and_answers_of_its_own() {
         assert_eq!(claim(&db, globex(), "k", "other").await, None);
         write(&db, |tx| idempotency::set_answer(tx, globex().id, "k", "theirs")).await;
         assert_eq!(claim(&db, acme(), "k", "print").await, Some(["print".into(), String::new()]));
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_free_again_after_seventy_two_hours_though_nobody_has_removed_it() {
+    for store in stores().await {
+        let (db, clock) = open(&store).await;
+        assert_eq!(claim(&db, acme(), "k", "print").await, None);
+        write(&db, |tx| idempotency::set_answer(tx, acme().id, "k", "the answer")).await;
+        clock.advance_to(at(72 * 60 * 60));
+        let earlier = Some(["print".to_owned(), "the answer".to_owned()]);
+        assert_eq!(
+            claim(&db, acme(), "k", "print").await,
+            earlier,
+            "after exactly 72 hours it is still known"
+        );
+        clock.advance(Duration::from_micros(1));
+        assert_eq!(claim(&db, acme(), "k", "other").await, None);
+        assert_eq!(claim(&db, acme(), "k", "third").await, Some(["other".to_owned(), String::new()]));
     }
 }
 

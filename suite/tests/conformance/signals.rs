@@ -97,3 +97,36 @@ async fn a_planned_delivery_is_told_whole() {
         assert_eq!(planned.event.data, detail.event.data);
     }
 }
+
+fn tell(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    tx.emit(Signal::Changed(acme().id, Changed::Event(id(1))));
+    Ok(())
+}
+
+/// So many commits are remembered for a listener that does not listen.
+const REMEMBERED: usize = 8_192;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_falls_behind_is_told_so_and_goes_on() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        let mut subscription = db.subscribe();
+        let mut tasks = JoinSet::new();
+        for _ in 0..16 {
+            let db = db.clone();
+            tasks.spawn(async move {
+                for _ in 0..=REMEMBERED / 16 {
+                    // A read tells as a write does, and is sooner done.
+                    read(&db, tell).await;
+                }
+            });
+        }
+        tasks.join_all().await;
+        write(&db, |tx| store_and_tell(tx, 2)).await;
+        assert_eq!(heard(&mut subscription).await, [], "some were lost");
+        for _ in 1..REMEMBERED {
+            assert_eq!(heard(&mut subscription).await, [id(1)]);
+        }
+        assert_eq!(heard(&mut subscription).await, [id(2)]);
+    }
+}

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use suite::{Answer, Behaviour, Receiver, TestApp, stores};
 
 use super::{only, state};
-use crate::webhooks::{id, path};
+use crate::{
+    ledger::sabotage,
+    webhooks::{id, path},
+};
 
 async fn resend(app: &TestApp, delivery: &Value) -> Answer {
     app.send("POST", &format!("/deliveries/{}/resend", id(delivery)), "").await
@@ -116,8 +119,8 @@ async fn what_has_no_payload_any_more_cannot_be_sent_again() {
         app.clock.advance(Duration::from_secs(1));
         let expired = app.contact().await;
         app.settle().await;
-        app.sabotage("update event set data = null where created_at > (select min(created_at) from event)")
-            .await;
+        let forget = "update event set data = null where created_at > (select min(created_at) from event)";
+        sabotage(&app, forget).await;
         let refused = resend(&app, &only(&app, &expired).await).await;
         assert_eq!((refused.status.as_u16(), refused.code().as_str()), (409, "payload_expired"));
         assert_eq!(app.get(&format!("/events/{expired}")).await["data"], Value::Null);
