@@ -77,9 +77,9 @@ fn each_floor_names_only_the_floors_below() {
         ("domain", &[][..]),
         ("store", &["domain"]),
         ("app", &["domain", "store"]),
-        ("courier", &["app", "domain"]),
-        ("web", &["app", "domain"]),
-        ("server", &["app", "courier", "domain", "web"]),
+        ("courier", &["domain", "app"]),
+        ("web", &["domain", "app"]),
+        ("server", &["domain", "app", "courier", "web"]),
     ];
     for (name, allowed) in floors {
         let manifest = read(&root().join(format!("crates/{name}/Cargo.toml")));
