@@ -20,8 +20,8 @@ fn read(path: &Path) -> String {
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let path = entry.expect("a folder can be read").path();
+        let name = path.file_name().expect("an entry has a name").to_string_lossy().into_owned();
         if path.is_dir() && name != "target" && name != "node_modules" && !name.starts_with('.') {
             found.extend(files(&path, extension));
         } else if path.extension().is_some_and(|it| it == extension) {
@@ -34,7 +34,7 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
 
 fn sources() -> Vec<(String, String)> {
     let root = root();
-    let name = |path: &Path| path.strip_prefix(&root).unwrap().display().to_string();
+    let name = |path: &Path| path.strip_prefix(&root).expect("it was found there").display().to_string();
     files(&root, "rs").iter().map(|path| (name(path), read(path))).collect()
 }
 
