@@ -7,7 +7,7 @@ use app::{
     deliveries::{self, Due, Lease, Report},
 };
 use bytes::Bytes;
-use domain::{AttemptError, Delivery, ErrorClass, Outcome, Phases, Webhook};
+use domain::{AttemptError, Delivery, ErrorClass, Outcome, Phases, Response, Webhook};
 use futures_util::FutureExt;
 use tokio::sync::{Semaphore, mpsc::UnboundedSender};
 use tokio_util::sync::CancellationToken;
@@ -40,7 +40,9 @@ impl Carrier {
         let id = due.delivery.id;
         let outcome = self.attempt(&webhook, &pool, &due).await;
         let permit = self.results.acquire().await;
-        self.tell(Note::Answered(webhook.id));
+        // Whether the receiver is gone is decided by the commit; until then nothing else is sent to it.
+        let gone = outcome.result.as_ref().is_ok_and(|response| response.status == Response::GONE);
+        self.tell(Note::Answered(webhook.id, gone.then_some(id)));
         let report = Arc::new(Report { delivery: due.delivery, policy: webhook.retry, outcome, lease });
         let next = self.store(report).await;
         drop(permit);

@@ -29,8 +29,8 @@ use crate::{
 
 /// What tasks and handles tell the dispatcher.
 pub(crate) enum Note {
-    /// A slot is free: an answer was read.
-    Answered(Id<Webhook>),
+    /// A slot is free: an answer was read. It may be that the receiver of this delivery is gone for good.
+    Answered(Id<Webhook>, Option<Id<Delivery>>),
     /// The result of an attempt is stored; the delivery as it is now, if this node decided.
     Ended(Id<Webhook>, Id<Delivery>, Option<Delivery>),
     /// A lane's webhook and due deliveries were read, or could not be.
@@ -87,9 +87,9 @@ impl Dispatcher {
 
     fn note(&mut self, note: Note) {
         match note {
-            Note::Answered(webhook) => {
+            Note::Answered(webhook, gone) => {
                 self.counters.in_flight.dec();
-                self.with_lane(webhook, Lane::answered);
+                self.with_lane(webhook, |lane| lane.answered(gone));
             }
             Note::Ended(webhook, delivery, next) => self.ended(webhook, delivery, next.as_ref()),
             Note::Loaded(webhook, Ok(load)) => {

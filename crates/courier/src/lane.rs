@@ -23,6 +23,8 @@ pub(crate) struct Lane {
     webhook: Option<Arc<Webhook>>,
     /// Whether to read it again although it may still be right.
     stale: bool,
+    /// Whether a reading found that it was deleted. Nothing brings it back, so there is nothing left to read.
+    gone: bool,
     pub(crate) pool: Arc<Pool>,
     queue: VecDeque<Due>,
     capacity: usize,
@@ -38,6 +40,8 @@ pub(crate) struct Lane {
     reading: Option<HashSet<Id<Delivery>>>,
     /// Whether the settings changed since that reading began: then it may bring the old ones.
     overtaken: bool,
+    /// The delivery whose result decides whether the webhook is disabled.
+    deciding: Option<Id<Delivery>>,
     /// When the next attempt may start, if the webhook has a rate.
     next_start: Instant,
     /// When there was last something to do.
@@ -60,6 +64,7 @@ impl Lane {
         Self {
             webhook: None,
             stale: false,
+            gone: false,
             pool: Arc::default(),
             queue: VecDeque::new(),
             capacity,
@@ -69,6 +74,7 @@ impl Lane {
             place: start(),
             reading: None,
             overtaken: false,
+            deciding: None,
             next_start: now,
             used: now,
         }
@@ -76,7 +82,7 @@ impl Lane {
 
     /// Takes a delivery that was just planned, if it may come next; otherwise it waits in the store.
     pub(crate) fn offer(&mut self, due: Due) {
-        if self.webhook.as_ref().is_some_and(|webhook| webhook.state != WebhookState::Active) {
+        if self.gone || self.webhook.as_ref().is_some_and(|webhook| webhook.state != WebhookState::Active) {
             return;
         }
         if self.behind || self.queue.len() >= self.capacity {
@@ -90,7 +96,7 @@ impl Lane {
     pub(crate) fn wants_reading(&mut self) -> Option<(Timestamp, Id<Delivery>)> {
         let room = self.queue.len() * 2 <= self.capacity;
         let wanted = self.webhook.is_none() || self.stale || (self.behind && room);
-        if !wanted || self.reading.is_some() {
+        if self.gone || !wanted || self.reading.is_some() {
             return None;
         }
         self.reading = Some(HashSet::new());
@@ -105,6 +111,7 @@ impl Lane {
             return;
         }
         let active = load.webhook.as_ref().is_some_and(|webhook| webhook.state == WebhookState::Active);
+        self.gone = load.webhook.is_none();
         self.webhook = load.webhook.map(Arc::new);
         self.stale = false;
         if !active {
@@ -154,7 +161,8 @@ impl Lane {
         let Some(webhook) = &self.webhook else {
             return Step::Rest;
         };
-        if webhook.state != WebhookState::Active
+        if self.deciding.is_some()
+            || webhook.state != WebhookState::Active
             || self.in_flight >= webhook.max_in_flight
             || self.queue.is_empty()
         {
@@ -175,13 +183,19 @@ impl Lane {
         Step::Send(Arc::clone(webhook), Box::new(due))
     }
 
-    /// An answer was read, or none came: the slot is free. The result is not stored yet.
-    pub(crate) fn answered(&mut self) {
+    /// An answer was read, or none came: the slot is free. The result is not stored yet. If the result of
+    /// `deciding` may disable the webhook, nothing more is started until it is.
+    pub(crate) fn answered(&mut self, deciding: Option<Id<Delivery>>) {
+        self.deciding = deciding.or(self.deciding);
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
     /// The result of an attempt is stored.
     pub(crate) fn ended(&mut self, id: Id<Delivery>) {
+        if self.deciding == Some(id) {
+            self.deciding = None;
+            self.outdated();
+        }
         self.present.remove(&id);
         if let Some(ended) = &mut self.reading {
             ended.insert(id);
@@ -314,7 +328,7 @@ mod tests {
         assert_eq!(sent(&mut lane).len(), 1);
         lane.remind();
         assert!(lane.wants_reading().is_some());
-        lane.answered();
+        lane.answered(None);
         lane.ended(due(1).delivery.id);
         lane.loaded(load(webhook(WebhookState::Active, 64), &[1, 2]), 8);
         assert_eq!(sent(&mut lane), ids(&[2]));
@@ -352,7 +366,7 @@ mod tests {
         assert!(lane.wants_reading().is_some());
         lane.loaded(load(webhook(WebhookState::Active, 2), &[1, 2, 3]), 8);
         assert_eq!(sent(&mut lane).len(), 2);
-        lane.answered();
+        lane.answered(None);
         assert_eq!(sent(&mut lane).len(), 1);
 
         let mut lane = Lane::new(8, Instant::now());

@@ -186,6 +186,9 @@ impl Response {
     /// So much of an answer's body is read and kept.
     pub const MAX_BODY: usize = 64 * 1024;
 
+    /// The status by which a receiver says that it is gone for good (RFC 9110 15.5.11).
+    pub const GONE: u16 = 410;
+
     /// Whether the receiver took the event: 2xx.
     pub const fn accepted(&self) -> bool {
         self.status >= 200 && self.status <= 299
@@ -286,7 +289,7 @@ pub fn next(
 ) -> Finish {
     let hint = match &outcome.result {
         Ok(response) if response.accepted() => return Finish::Delivered,
-        Ok(response) if response.status == 410 => return Finish::DisableWebhook,
+        Ok(response) if response.status == Response::GONE => return Finish::DisableWebhook,
         Ok(response) if response.aborts() => return Finish::Exhausted(ExhaustReason::AbortedByReceiver),
         Ok(response) => response.header("retry-after").and_then(|value| retry::retry_after(value, now)),
         Err(_) => None,

@@ -266,7 +266,8 @@ impl NewWebhook {
             created_at: now,
             updated_at: now,
         };
-        webhook.normalise(policy)?;
+        let url = webhook.check_url(policy);
+        webhook.normalise(url)?;
         Ok(webhook)
     }
 }
@@ -285,6 +286,8 @@ impl Webhook {
             }
         }
         set(&mut self.name, update.name);
+        // A URL that is no longer allowed stands in the way of nothing but itself.
+        let new_url = update.url.is_some();
         set(&mut self.url, update.url);
         set(&mut self.event_types, update.event_types);
         set(&mut self.chatbot_ids, update.chatbot_ids);
@@ -295,14 +298,19 @@ impl Webhook {
         set(&mut self.rate_per_second, update.rate_per_second);
         set(&mut self.retry, update.retry);
         self.updated_at = now;
-        self.normalise(policy)?;
+        let url = if new_url { self.check_url(policy) } else { Ok(()) };
+        self.normalise(url)?;
         Ok(self)
     }
 
-    fn normalise(&mut self, policy: &EgressPolicy) -> Result<(), Invalid> {
-        let url = WebhookUrl::parse(&self.url, policy)
+    fn check_url(&mut self, policy: &EgressPolicy) -> Result<(), Invalid> {
+        WebhookUrl::parse(&self.url, policy)
             .map(|url| self.url = url.to_string())
-            .map_err(|refusal| Invalid::coded("refused_url", "/url", refusal.to_string()));
+            .map_err(|refusal| Invalid::coded("refused_url", "/url", refusal.to_string()))
+    }
+
+    /// Checks all rules, those of the URL by their outcome.
+    fn normalise(&mut self, url: Result<(), Invalid>) -> Result<(), Invalid> {
         self.event_types = self.event_types.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         let limit = |pointer: &str, value: u32, max: u32| {
             let message = || Invalid::field(pointer, format!("must be between 1 and {max}"));

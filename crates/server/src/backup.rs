@@ -24,7 +24,8 @@ pub async fn run(args: BackupArgs) -> anyhow::Result<()> {
     println!("{}", key.display());
     eprintln!(
         "keep both, apart from each other if you can: secrets in the copy can only be read with the key. \
-         To restore, put them at PATH and PATH.key while no server runs; `leadpost doctor --store sqlite:PATH` checks them"
+         To restore, put them at PATH and PATH.key in an empty folder (what an older store left there, such as PATH-wal, would \
+         damage it); `leadpost doctor --store sqlite:PATH` checks them"
     );
     Ok(())
 }

@@ -177,6 +177,7 @@ pub struct Loaded {
 pub type Flag<'a> = (&'static str, Option<&'a str>);
 
 /// Reads all four layers.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub fn load(file: Option<&Path>, flags: &[Flag<'_>]) -> anyhow::Result<Loaded> {
     let mut layers = Layers::default();
     if let Some(path) = file {
@@ -208,10 +209,7 @@ impl Settings {
             "server.tls_cert and server.tls_key belong together: set both, or neither"
         );
         anyhow::ensure!(self.delivery.tick_ms > 0, "delivery.tick_ms must be at least 1");
-        anyhow::ensure!(
-            self.delivery.lease_ttl_seconds > 0,
-            "delivery.lease_ttl_seconds must be at least 1"
-        );
+        anyhow::ensure!(self.delivery.lease_ttl_seconds > 0, "delivery.lease_ttl_seconds must be at least 1");
         anyhow::ensure!(
             self.retention.payload_days > 0 && self.retention.record_days >= self.retention.payload_days,
             "retention.payload_days must be at least 1, and retention.record_days not less than that"

@@ -73,10 +73,15 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
 /// What to do with an empty store.
 fn first_steps(store: &StoreUrl) -> anyhow::Result<String> {
     let usual = config::defaults()?.store.url;
-    let flag = if *store == usual { String::new() } else { format!(" --store {store}") };
+    let flags = match store {
+        // Its address and its key file are better named in a file than here, where the password is left out.
+        StoreUrl::Postgres(_) => " --config FILE".to_owned(),
+        _ if *store == usual => String::new(),
+        _ => format!(" --store {store}"),
+    };
     Ok(format!(
         "this store has no account yet; make one and its first API key with: \
-         leadpost key create{flag} --name NAME --scope admin"
+         leadpost key create{flags} --name NAME --scope admin"
     ))
 }
 

@@ -76,6 +76,8 @@ async fn due_are_the_pending_ones_of_a_webhook_by_time_then_id_after_a_place() {
             assert!(write(&db, move |tx| deliveries::advance(tx, &later, held)).await);
         }
         write(&db, |tx| deliveries::set_delivered(tx, acme().id, id(5))).await;
+        let foreign = Event { account: globex().id, ..event(6) };
+        write(&db, move |tx| events::insert(tx, &foreign)).await;
         let due = |after: (u64, u32), limit: u32| {
             let after = (at(after.0), id(after.1));
             let due = read(&db, move |tx| deliveries::due(tx, id(1), at(8), after, limit));
@@ -136,6 +138,14 @@ async fn a_delivery_advances_to_every_state_and_only_from_what_was_believed() {
                 !write(&db, move |tx| deliveries::advance(tx, &next, held)).await,
                 "not twice: {state:?}"
             );
+        }
+        for (number, state) in
+            (1..).zip(DeliveryState::ALL).filter(|(_, state)| *state != DeliveryState::Pending)
+        {
+            let skipped = Delivery { state, ..delivery(number + 20, number + 20, 1) };
+            write(&db, move |tx| deliveries::insert(tx, std::slice::from_ref(&skipped))).await;
+            let late = after_attempt(number + 20, DeliveryState::Delivered);
+            assert!(!write(&db, move |tx| deliveries::advance(tx, &late, held)).await, "not from {state:?}");
         }
         let unknown = after_attempt(99, DeliveryState::Delivered);
         assert!(!write(&db, move |tx| deliveries::advance(tx, &unknown, held)).await);
@@ -230,9 +240,10 @@ async fn a_foreign_account_finds_and_changes_no_delivery() {
         let (db, _) = open(&store).await;
         backlog(&db, 1, 1..2).await;
         let held = lease(&db, id(1), 1).await;
-        let done = after_attempt(2, DeliveryState::Delivered);
-        let insert = done.clone();
-        write(&db, move |tx| deliveries::insert(tx, std::slice::from_ref(&insert))).await;
+        let (done, begun) =
+            (after_attempt(2, DeliveryState::Delivered), after_attempt(3, DeliveryState::Pending));
+        let insert = [done.clone(), begun.clone()];
+        write(&db, move |tx| deliveries::insert(tx, &insert)).await;
         let foreign = Delivery { account: globex().id, ..after_attempt(1, DeliveryState::Delivered) };
         let touch = move |tx: &mut Tx<'_>| {
             let (them, webhook, (pending, done)): (_, _, (Id<Delivery>, _)) =
@@ -249,6 +260,7 @@ async fn a_foreign_account_finds_and_changes_no_delivery() {
         write(&db, touch).await;
         assert_eq!(find(&db, 1).await, Some(delivery(1, 1, 1)));
         assert_eq!(find(&db, 2).await, Some(done));
+        assert_eq!(find(&db, 3).await, Some(begun));
         assert_eq!(read(&db, |tx| events::find(tx, acme().id, id(1))).await.map(|it| it.planned), Some(1));
     }
 }

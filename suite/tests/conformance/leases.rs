@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use app::Tx;
-use domain::{DeliveryState, Id, Timestamp, samples::start};
+use domain::{DeliveryState, Id, Timestamp, Webhook, samples::start};
 use store::{
     deliveries::{self, Lease},
     nodes::{self, Holding, Node},
@@ -11,7 +11,7 @@ use store::{
 use suite::stores;
 use tokio::task::JoinSet;
 
-use crate::kit::{at, backlog, carry_out, delivery, id, lease, open, read, write};
+use crate::kit::{at, backlog, carry_out, delivery, id, lease, open, read, sabotage, write};
 
 async fn renew(db: &app::Db, node: u32, until: Timestamp, ended: Timestamp) -> Vec<(u8, i64)> {
     write(db, move |tx| nodes::renew(tx, id(node), until, ended)).await
@@ -109,9 +109,17 @@ async fn a_result_under_a_former_lease_matches_nothing() {
             write(&db, move |tx| deliveries::advance(tx, &done, lease))
         };
         assert!(!advance(former).await, "the node holds the shard again, but in another epoch");
-        assert!(!advance(Lease { node: id(2), epoch: 2 }).await, "another node");
-        assert!(!advance(Lease { node: id(1), epoch: 4 }).await, "an epoch to come");
-        assert!(advance(Lease { node: id(1), epoch: 3 }).await);
+        assert!(!advance(Lease { node: id(2), epoch: 3 }).await, "another node");
+        assert!(!advance(Lease { node: id(1), epoch: 5 }).await, "an epoch to come");
+        let shard = Webhook::shard(id(1));
+        let lose = format!("update shard_lease set owner = null where shard = {shard}");
+        sabotage(&store, &lose).await;
+        assert!(!advance(Lease { node: id(1), epoch: 3 }).await, "of all shards it has lost this one");
+        let lose = format!("update shard_lease set owner = null where shard <> {shard}");
+        renew(&db, 1, at(600), at(500)).await;
+        sabotage(&store, &lose).await;
+        assert!(!advance(Lease { node: id(1), epoch: 3 }).await, "it got the shard back in a new epoch");
+        assert!(advance(Lease { node: id(1), epoch: 4 }).await, "of all shards it has this one alone");
     }
 }
 

@@ -11,7 +11,7 @@ mod oracles;
 mod paging;
 mod receivers;
 mod snippets;
-mod tls;
 mod tidy;
+mod tls;
 mod walk;
 mod webhooks;

@@ -101,7 +101,8 @@ fn the_tree_in_the_architecture_is_the_tree_on_disk() {
         let file = name.rsplit('/').next().unwrap();
         // A file of a folder is told by the folder or by itself.
         let folder = name.rsplit('/').nth(1).unwrap();
-        let told = architecture.contains(file) || (folder != "src" && architecture.contains(&format!("{folder}/")));
+        let told =
+            architecture.contains(file) || (folder != "src" && architecture.contains(&format!("{folder}/")));
         if !told {
             missing.push(name.as_str());
         }

@@ -206,7 +206,6 @@ async fn a_receiver_that_is_gone_is_asked_once_and_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the slot is free before the 410 is stored, so what waits behind it is still sent"]
 async fn nothing_that_waits_behind_a_410_is_sent() {
     for store in stores().await {
         let (app, receiver, webhook) = start(store).await;
