@@ -84,7 +84,8 @@ impl TestApp {
         let (db, clock) = store.open().await;
         let egress = Egress::new(egress, clock.clone()).expect("the egress settings are good");
         let courier = Courier::start(db.clone(), egress, settings).await.expect("the courier starts");
-        let readiness = Readiness::default();
+        let watch = courier.watch();
+        let readiness = Readiness::new(move || watch().ready);
         let metrics = Metrics::new(Registry::default());
         let web = Web::new(db.clone(), courier.outbound(), WebSettings::default(), readiness, metrics);
         let (acme, globex) = (account(&db, "Acme").await, account(&db, "Globex").await);

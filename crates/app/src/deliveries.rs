@@ -1,8 +1,8 @@
 //! Deliveries: what is due, what an attempt leads to, and sending again.
 
 use domain::{
-    Actor, Attempt, AttemptKind, Delivery, DeliveryState, DisableReason, Finish, Id, Outcome, Permission,
-    RetryPolicy, SkipReason, Timestamp, Webhook, WebhookState, delivery,
+    Account, Actor, Attempt, AttemptKind, Delivery, DeliveryState, DisableReason, Finish, Id, Outcome,
+    Permission, RetryPolicy, SkipReason, Timestamp, Webhook, WebhookState, delivery,
 };
 pub use store::deliveries::{DeliveryFilter, Due, Lease, Waiting};
 use store::{Changed, Signal, Tx, nodes::Node};
@@ -76,14 +76,14 @@ pub struct Load {
 /// Reads a webhook and up to `limit` of its due deliveries after the place `after`.
 pub fn load(
     tx: &mut Tx<'_>,
-    waiting: Waiting,
+    account: Id<Account>,
+    webhook: Id<Webhook>,
     after: (Timestamp, Id<Delivery>),
     limit: u32,
 ) -> Result<Load, AppError> {
-    let webhook = store::webhooks::find(tx, waiting.account, waiting.webhook)?;
     let now = tx.now();
-    let due = store::deliveries::due(tx, waiting.webhook, now, after, limit)?;
-    Ok(Load { webhook, due })
+    let due = store::deliveries::due(tx, webhook, now, after, limit)?;
+    Ok(Load { webhook: store::webhooks::find(tx, account, webhook)?, due })
 }
 
 /// An attempt that has ended, reported by the node that made it.
@@ -93,6 +93,8 @@ pub struct Report {
     pub delivery: Delivery,
     /// The retry policy that its webhook has.
     pub policy: RetryPolicy,
+    /// The URL that was asked.
+    pub url: String,
     /// How it went.
     pub outcome: Outcome,
     /// By which right the node decides.
@@ -104,9 +106,13 @@ pub struct Report {
 pub fn finish(tx: &mut Tx<'_>, report: &Report) -> Result<Option<Delivery>, AppError> {
     let Report { policy, outcome, lease, .. } = report;
     let (now, jitter) = (tx.now(), tx.random_jitter());
-    let finish = delivery::next(&report.delivery, *policy, outcome, now, jitter);
+    let mut finish = delivery::next(&report.delivery, *policy, outcome, now, jitter);
+    if finish == Finish::DisableWebhook && moved(tx, report)? {
+        // Who is gone is not who is there now.
+        finish = Finish::RetryAt(now + policy.delay(report.delivery.failures + 1, jitter));
+    }
     let delivery = after(&report.delivery, finish, outcome);
-    let decided = store::deliveries::advance(tx, &delivery, *lease)?;
+    let decided = store::deliveries::advance(tx, &delivery, report.delivery.failures, *lease)?;
     if decided {
         record(tx, &delivery, delivery.attempts, outcome)?;
     } else {
@@ -143,8 +149,14 @@ fn record(tx: &mut Tx<'_>, delivery: &Delivery, number: u32, outcome: &Outcome) 
     Ok(store::deliveries::insert_attempt(tx, delivery.account, delivery.id, &attempt)?)
 }
 
+/// Whether the webhook has another URL by now than the one that was asked.
+fn moved(tx: &mut Tx<'_>, report: &Report) -> Result<bool, AppError> {
+    let Delivery { account, webhook_id, .. } = report.delivery;
+    Ok(store::webhooks::find(tx, account, webhook_id)?.is_some_and(|webhook| webhook.url != report.url))
+}
+
 /// The delivery was disabled, resent or taken over while the attempt was under way. That the attempt happened stays
-/// true; and one that the receiver took makes a skipped delivery a delivered one.
+/// true; and what the receiver took is delivered, whoever reports it.
 fn record_late(
     tx: &mut Tx<'_>,
     delivery: &Delivery,
@@ -156,8 +168,7 @@ fn record_late(
         return Ok(());
     };
     record(tx, delivery, number, outcome)?;
-    let skipped = DeliveryState::Skipped(SkipReason::WebhookDisabled).as_str();
-    if finish == Finish::Delivered && state == skipped {
+    if finish == Finish::Delivered && state != DeliveryState::Delivered.as_str() {
         store::deliveries::set_delivered(tx, delivery.account, delivery.id)?;
     }
     Ok(())
@@ -175,6 +186,11 @@ pub fn settle_closed(tx: &mut Tx<'_>) -> Result<bool, AppError> {
     let mut more = false;
     for closed in store::webhooks::closed(tx)? {
         let (account, webhook) = (closed.account, closed.webhook);
+        let now = store::webhooks::find_to_change(tx, account, webhook)?;
+        if now.is_some_and(|webhook| webhook.state.skips().is_none()) {
+            // Somebody resumed it a moment ago.
+            continue;
+        }
         let reason = if closed.deleted { SkipReason::WebhookDeleted } else { SkipReason::WebhookDisabled };
         let skipped = store::deliveries::skip(tx, account, webhook, reason, webhooks::SKIP_SLICE)?;
         more |= skipped == u64::from(webhooks::SKIP_SLICE);

@@ -26,6 +26,10 @@ pub enum AppError {
     /// Too much waits already; try again shortly.
     #[error("the server is busy")]
     Busy,
+    /// The store is away for the moment. What was being written may or may not be stored: repeat it with the same
+    /// idempotency key.
+    #[error("the store is away")]
+    Unavailable(#[source] StoreError),
     /// Something failed that the caller cannot mend. The cause is for the log, not for the caller.
     #[error("the server failed")]
     Internal(#[source] StoreError),
@@ -35,6 +39,7 @@ impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => AppError::Busy,
+            StoreError::Unavailable(_) => AppError::Unavailable(error),
             other => AppError::Internal(other),
         }
     }

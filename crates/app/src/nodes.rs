@@ -14,20 +14,20 @@ pub fn list(tx: &mut Tx<'_>, actor: &Actor) -> Result<Vec<Holding>, AppError> {
     Ok(store::nodes::list(tx)?)
 }
 
-/// The shards that a node holds, each with its epoch, and until when.
+/// The end of a lease that does not end. A little before the end of time, at which it will have ended: the next server
+/// of the store takes over from one that was killed.
+pub const NEVER: Timestamp = Timestamp::from_micros(i64::MAX - 1);
+
+/// The shards that a node holds, each with its epoch.
 #[derive(Clone, Debug)]
 pub struct Leases {
     /// By shard; None where another node holds it.
     pub epochs: Box<[Option<i64>; 256]>,
-    /// When they end unless renewed.
-    pub until: Timestamp,
 }
 
 /// Takes all shards, whoever held them: the right of the only process that can serve the store. They do not end.
 pub fn take_all(tx: &mut Tx<'_>, node: Id<Node>) -> Result<Leases, AppError> {
-    // A lease that never ends must still have ended for the next only server: the one before may have been killed.
-    let end_of_time = Timestamp::from_micros(i64::MAX);
-    renew_until(tx, node, end_of_time.before(Duration::from_micros(1)), end_of_time)
+    renew_until(tx, node, NEVER, Timestamp::from_micros(i64::MAX))
 }
 
 /// Renews what `node` holds for `ttl` and takes over what others let end.
@@ -46,7 +46,7 @@ fn renew_until(
     for (shard, epoch) in store::nodes::renew(tx, node, until, ended)? {
         epochs[usize::from(shard)] = Some(epoch);
     }
-    Ok(Leases { epochs, until })
+    Ok(Leases { epochs })
 }
 
 /// Gives up what `node` holds, so that others need not wait for the end of its leases.

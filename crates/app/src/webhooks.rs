@@ -113,7 +113,7 @@ pub(crate) fn set_state(
         let message = "the webhook's state changed at the same moment; look at it and try again".to_owned();
         return Err(AppError::Conflict { code: "state_changed", message });
     }
-    if from.stands_still() && !to.stands_still() {
+    if from.stands_still() && to == WebhookState::Active {
         store::deliveries::shift(tx, account, id, now.since(webhook.state_since))?;
     }
     if let Some(reason) = to.skips() {

@@ -43,7 +43,8 @@ impl Carrier {
         // Whether the receiver is gone is decided by the commit; until then nothing else is sent to it.
         let gone = outcome.result.as_ref().is_ok_and(|response| response.status == Response::GONE);
         self.tell(Note::Answered(webhook.id, gone.then_some(id)));
-        let report = Arc::new(Report { delivery: due.delivery, policy: webhook.retry, outcome, lease });
+        let (delivery, policy, url) = (due.delivery, webhook.retry, webhook.url.clone());
+        let report = Arc::new(Report { delivery, policy, url, outcome, lease });
         let next = self.store(report).await;
         drop(permit);
         self.tell(Note::Ended(webhook.id, id, next));

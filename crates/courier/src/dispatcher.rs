@@ -4,7 +4,11 @@
 //! asks the store what is due. Hints make it quick; the tick makes it complete: with every hint lost, everything is
 //! still sent. Reading, sending and storing happen in tasks of their own that report back by a [`Note`].
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use app::{
     AppError, Changed, Db, Planned, Signal, Subscription,
@@ -23,7 +27,7 @@ use tokio::{
 use crate::{
     CourierSettings,
     carrier::Carrier,
-    lane::{Lane, Step},
+    lane::{Lane, Reading, Step},
     status::Counters,
 };
 
@@ -33,8 +37,8 @@ pub(crate) enum Note {
     Answered(Id<Webhook>, Option<Id<Delivery>>),
     /// The result of an attempt is stored; the delivery as it is now, if this node decided.
     Ended(Id<Webhook>, Id<Delivery>, Option<Delivery>),
-    /// A lane's webhook and due deliveries were read, or could not be.
-    Loaded(Id<Webhook>, Result<Load, AppError>),
+    /// A lane's webhook and at most so many due deliveries were read, or could not be.
+    Loaded(Id<Webhook>, usize, Result<Load, AppError>),
     /// What the tick found.
     Found(Result<Vec<Waiting>, AppError>),
     /// The leases were renewed by a request that began then, or could not be.
@@ -58,6 +62,8 @@ pub(crate) struct Dispatcher {
     pub(crate) leases: Leases,
     /// Until when the leases are surely ours, by the clock that nobody sets.
     pub(crate) leased_until: Option<Instant>,
+    /// When the rate of which lanes lets them start something.
+    pub(crate) paced: BTreeSet<(Instant, Id<Webhook>)>,
     pub(crate) next_tick: Instant,
     /// Whether the tick's question is with the store.
     pub(crate) asking: bool,
@@ -75,9 +81,9 @@ impl Dispatcher {
     pub(crate) async fn run(mut self) {
         let mut signals = self.settings.use_hints.then(|| self.db.subscribe());
         while !(self.stopping && self.lanes.values().all(Lane::is_idle)) {
-            let timer = self.next_tick.min(self.next_renewal);
+            let paced = self.paced.first().map_or(self.next_tick, |(until, _)| *until);
+            let timer = self.next_tick.min(self.next_renewal).min(paced);
             tokio::select! {
-                biased;
                 Some(note) = self.notes.recv() => self.note(note),
                 heard = next(&mut signals) => self.hear_all(&heard),
                 () = tokio::time::sleep_until(timer) => self.tick(),
@@ -92,12 +98,11 @@ impl Dispatcher {
                 self.with_lane(webhook, |lane| lane.answered(gone));
             }
             Note::Ended(webhook, delivery, next) => self.ended(webhook, delivery, next.as_ref()),
-            Note::Loaded(webhook, Ok(load)) => {
-                let limit = self.settings.lane_size;
+            Note::Loaded(webhook, limit, Ok(load)) => {
                 self.with_lane(webhook, |lane| lane.loaded(load, limit));
                 self.settle();
             }
-            Note::Loaded(webhook, Err(error)) => {
+            Note::Loaded(webhook, _, Err(error)) => {
                 tracing::warn!(webhook.id = %webhook, %error, "due deliveries could not be read; trying again");
                 // Without an immediate step: the next tick reminds the lane.
                 if let Some(lane) = self.lanes.get_mut(&webhook) {
@@ -167,6 +172,12 @@ impl Dispatcher {
 
     fn tick(&mut self) {
         let now = Instant::now();
+        while let Some((until, id)) = self.paced.first().copied()
+            && until <= now
+        {
+            self.paced.pop_first();
+            self.advance(id);
+        }
         if now >= self.next_renewal {
             self.renew(now);
         }
@@ -262,7 +273,7 @@ impl Dispatcher {
                     tokio::spawn(carrier.carry(webhook, pool, *due, lease));
                 }
                 Step::Wait(until) => {
-                    self.next_tick = self.next_tick.min(until);
+                    self.paced.insert((until, id));
                     break;
                 }
                 Step::Rest => break,
@@ -276,15 +287,14 @@ impl Dispatcher {
         let Some(account) = self.accounts.get(&id).copied() else {
             return;
         };
-        let Some(after) = self.lanes.get_mut(&id).and_then(Lane::wants_reading) else {
+        let Some(Reading { after, limit }) = self.lanes.get_mut(&id).and_then(Lane::wants_reading) else {
             return;
         };
-        let waiting = Waiting { account, webhook: id, due_at: Timestamp::default() };
-        let limit = u32::try_from(self.settings.lane_size).unwrap_or(u32::MAX);
+        let most = u32::try_from(limit).unwrap_or(u32::MAX);
         let (db, own) = (self.db.clone(), self.own.clone());
         tokio::spawn(async move {
-            let load = db.read(move |tx| deliveries::load(tx, waiting, after, limit)).await;
-            let _ = own.send(Note::Loaded(id, load));
+            let load = db.read(move |tx| deliveries::load(tx, account, id, after, most)).await;
+            let _ = own.send(Note::Loaded(id, limit, load));
         });
     }
 

@@ -37,7 +37,10 @@ async fn chores(db: &Db, retention: Retention, stop: &CancellationToken) -> Resu
 async fn webhook_changed(signals: &mut Subscription) {
     loop {
         let heard = signals.next().await;
-        if heard.iter().any(|signal| matches!(signal, Signal::Changed(_, Changed::Webhook(_)))) {
+        // An empty list says that some were lost.
+        if heard.is_empty()
+            || heard.iter().any(|signal| matches!(signal, Signal::Changed(_, Changed::Webhook(_))))
+        {
             return;
         }
     }

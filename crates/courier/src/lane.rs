@@ -48,6 +48,15 @@ pub(crate) struct Lane {
     pub(crate) used: Instant,
 }
 
+/// What a lane wants to be read besides its webhook's settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// Deliveries that come after this place.
+    pub(crate) after: (Timestamp, Id<Delivery>),
+    /// At most so many; none if there is no room for them.
+    pub(crate) limit: usize,
+}
+
 /// What a lane wants its dispatcher to do.
 #[derive(Debug)]
 pub(crate) enum Step {
@@ -92,15 +101,18 @@ impl Lane {
         }
     }
 
-    /// Whether the store should be read now; if so, from where. The caller then reads, and calls [`Lane::loaded`].
-    pub(crate) fn wants_reading(&mut self) -> Option<(Timestamp, Id<Delivery>)> {
+    /// Whether the store should be read now; if so, from where and how many deliveries besides the settings. The caller
+    /// then reads, and calls [`Lane::loaded`].
+    pub(crate) fn wants_reading(&mut self) -> Option<Reading> {
         let room = self.queue.len() * 2 <= self.capacity;
-        let wanted = self.webhook.is_none() || self.stale || (self.behind && room);
+        let unknown = self.webhook.is_none();
+        let wanted = unknown || self.stale || (self.behind && room);
         if self.gone || !wanted || self.reading.is_some() {
             return None;
         }
         self.reading = Some(HashSet::new());
-        Some(self.place)
+        let deliveries = room && (unknown || self.behind);
+        Some(Reading { after: self.place, limit: if deliveries { self.capacity } else { 0 } })
     }
 
     /// Takes what a reading found; `limit` is what it asked for.
@@ -117,6 +129,9 @@ impl Lane {
         if !active {
             // What waits is in the store; what is on the wire ends as it ends.
             self.forget_queue();
+            return;
+        }
+        if limit == 0 {
             return;
         }
         let full = load.due.len() >= limit;
@@ -295,7 +310,7 @@ mod tests {
         let mut lane = Lane::new(8, Instant::now());
         lane.offer(due(1));
         assert!(sent(&mut lane).is_empty());
-        assert_eq!(lane.wants_reading(), Some(start()));
+        assert_eq!(lane.wants_reading(), Some(Reading { after: start(), limit: 8 }));
         assert_eq!(lane.wants_reading(), None);
         lane.loaded(load(webhook(WebhookState::Active, 64), &[1]), 8);
         assert_eq!(sent(&mut lane), ids(&[1]));
@@ -314,7 +329,8 @@ mod tests {
         assert_eq!(lane.queue.len(), 1, "5 must not overtake 3 and 4");
         assert!(lane.wants_reading().is_some());
         lane.loaded(load(webhook(WebhookState::Active, 1), &[1, 2]), 2);
-        assert_eq!(lane.wants_reading(), Some((samples::start(), due(2).delivery.id)));
+        let after = (samples::start(), due(2).delivery.id);
+        assert_eq!(lane.wants_reading(), Some(Reading { after, limit: 2 }));
         lane.loaded(load(webhook(WebhookState::Active, 9), &[3, 4]), 2);
         assert_eq!(sent(&mut lane), ids(&[2, 3, 4]));
     }
@@ -341,9 +357,25 @@ mod tests {
         lane.outdated();
         lane.loaded(load(webhook(WebhookState::Active, 64), &[1]), 8);
         assert!(sent(&mut lane).is_empty());
-        assert_eq!(lane.wants_reading(), Some(start()));
+        assert_eq!(lane.wants_reading(), Some(Reading { after: start(), limit: 8 }));
         lane.loaded(load(webhook(WebhookState::Active, 64), &[1, 2]), 8);
         assert_eq!(sent(&mut lane), ids(&[1, 2]));
+    }
+
+    #[test]
+    fn settings_that_are_read_again_bring_no_deliveries_where_there_is_no_room() {
+        let mut lane = Lane::new(2, Instant::now());
+        assert!(lane.wants_reading().is_some());
+        lane.loaded(load(webhook(WebhookState::Paused, 1), &[]), 2);
+        lane.outdated();
+        assert!(lane.wants_reading().is_some());
+        lane.loaded(load(webhook(WebhookState::Active, 1), &[1, 2]), 2);
+        lane.refresh();
+        let reading = lane.wants_reading().unwrap();
+        assert_eq!(reading.limit, 0);
+        lane.loaded(load(webhook(WebhookState::Active, 9), &[]), reading.limit);
+        assert_eq!(sent(&mut lane), ids(&[1, 2]));
+        assert!(lane.behind, "the store may hold more");
     }
 
     #[test]

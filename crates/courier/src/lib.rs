@@ -36,7 +36,11 @@ mod status;
 mod target;
 mod tls;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use app::{AppError, BoxFuture, Db, Outbound, TestPlan, nodes, retention::Retention};
 use bytes::Bytes;
@@ -136,6 +140,7 @@ impl Courier {
             accounts: HashMap::new(),
             leases,
             leased_until: (!exclusive).then_some(now + ttl - ttl / 5),
+            paced: BTreeSet::new(),
             next_tick: now,
             asking: false,
             next_renewal: if exclusive { never } else { now + ttl / 5 },

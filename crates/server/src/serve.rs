@@ -137,8 +137,8 @@ impl Node {
             ..CourierSettings::default()
         };
         let courier = Courier::start(db.clone(), egress, delivery).await?;
-        let readiness = Readiness::default();
-        readiness.set_dispatcher(true);
+        let watch = courier.watch();
+        let readiness = Readiness::new(move || watch().ready);
         let web = Web::new(
             db.clone(),
             courier.outbound(),

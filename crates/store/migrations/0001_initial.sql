@@ -27,7 +27,7 @@ create table webhook (
   event_types text not null,
   chatbot_ids text not null,
   body text not null,
-  headers text not null, -- encrypted
+  headers text not null, -- encrypted; empty once deleted
   ordering text not null,
   max_in_flight bigint not null,
   rate_per_second bigint,
@@ -38,7 +38,7 @@ create table webhook (
   shard bigint not null,
   created_at bigint not null,
   updated_at bigint not null,
-  deleted_at bigint, -- the row stays as long as its deliveries do
+  deleted_at bigint, -- the row stays for the log of its deliveries, without secrets
   primary key (account_id, id)
 );
 

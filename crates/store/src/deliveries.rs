@@ -80,10 +80,11 @@ sql! {
         from delivery d join event e on e.account_id = d.account_id and e.id = d.event_id
         where d.webhook_id = $1 and d.state = 'pending' and d.due_at <= $2 and (d.due_at, d.id) > ($3, $4)
         order by d.due_at, d.id limit $5";
-    // The decision was made on what the owner of the shard knew; it counts only if that still holds.
+    // The decision was made on what the owner of the shard knew; it counts only if that still holds. The failures tell
+    // the schedule that it was made for from the one that a resend began.
     ADVANCE = "update delivery
         set state = $3, reason = $4, attempts = $5, failures = $6, due_at = $7, started_at = $8
-        where account_id = $1 and id = $2 and state = 'pending' and attempts = $5 - 1
+        where account_id = $1 and id = $2 and state = 'pending' and attempts = $5 - 1 and failures = $12
           and exists (select 1 from shard_lease l where l.shard = $9 and l.owner = $10 and l.epoch = $11)";
     // Somebody else has moved the delivery on: the attempt is only counted.
     COUNT_ATTEMPT = "update delivery set attempts = attempts + 1 where account_id = $1 and id = $2
@@ -91,9 +92,11 @@ sql! {
     SET_DELIVERED = "update delivery set state = 'delivered', reason = null where account_id = $1 and id = $2";
     RESTART = "update delivery set state = 'pending', reason = null, failures = 0, due_at = $3, started_at = null
         where account_id = $1 and id = $2 and state <> 'pending'";
-    // SQLite's update has no limit, so the rows are named by a sub-select on both.
-    SKIP = "update delivery set state = 'skipped', reason = $3 where account_id = $1 and id in
-        (select id from delivery where webhook_id = $2 and state = 'pending' order by due_at, id limit $4)";
+    // SQLite's update has no limit, so the rows are named by a sub-select on both. The outer condition is what PostgreSQL
+    // looks at again after waiting for a row: what was just delivered is not skipped.
+    SKIP = "update delivery set state = 'skipped', reason = $3 where account_id = $1 and state = 'pending'
+          and id in (select id from delivery
+                where webhook_id = $2 and state = 'pending' order by due_at, id limit $4)";
     SHIFT = "update delivery set due_at = due_at + $3, started_at = started_at + $3
         where account_id = $1 and webhook_id = $2 and state = 'pending' and started_at is not null";
     INSERT_ATTEMPT = "insert into attempt (account_id, delivery_id, number, kind, at, address, status, error,
@@ -233,9 +236,14 @@ pub struct Lease {
     pub epoch: i64,
 }
 
-/// Stores `delivery` as it is after one more attempt. False if it is not what `lease`'s holder believed: no longer
+/// Stores `delivery` as it is after one more attempt, before which it had so many failures. False if it is not what `lease`'s holder believed: no longer
 /// pending, attempted by somebody else, or on a shard that now belongs to another node.
-pub fn advance(tx: &mut Tx<'_>, delivery: &Delivery, lease: Lease) -> Result<bool, StoreError> {
+pub fn advance(
+    tx: &mut Tx<'_>,
+    delivery: &Delivery,
+    failures_before: u32,
+    lease: Lease,
+) -> Result<bool, StoreError> {
     let args = args![
         delivery.account,
         delivery.id,
@@ -248,6 +256,7 @@ pub fn advance(tx: &mut Tx<'_>, delivery: &Delivery, lease: Lease) -> Result<boo
         i64::from(Webhook::shard(delivery.webhook_id)),
         lease.node,
         lease.epoch,
+        failures_before,
     ];
     Ok(tx.execute(&ADVANCE, args)? == 1)
 }

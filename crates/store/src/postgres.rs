@@ -39,7 +39,11 @@ pub(crate) fn config(url: &str) -> Result<Config, StoreError> {
     let mut config: Config = url.parse().map_err(|e| {
         StoreError::Refused(format!("the address of the PostgreSQL store cannot be read: {e}"))
     })?;
-    config.application_name("leadpost").connect_timeout(Duration::from_secs(10));
+    config
+        .application_name("leadpost")
+        .connect_timeout(Duration::from_secs(10))
+        // A network that swallows everything is noticed, so that callers get an answer.
+        .tcp_user_timeout(Duration::from_secs(30));
     Ok(config)
 }
 

@@ -34,6 +34,8 @@ use crate::{
 const OLDEST: i32 = 3_051_003;
 /// Beyond so many bytes of log the writer checkpoints itself.
 const WAL_CAP: u64 = 64 * 1024 * 1024;
+/// How long a connection waits for a lock of another process, such as a command beside the server.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often the checkpoint thread runs.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 /// How often the writer looks at the log's size, in commits.
@@ -64,7 +66,7 @@ pub(crate) fn connect(path: &Path) -> Result<rusqlite::Connection, StoreError> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = rusqlite::Connection::open_with_flags(path, flags)
         .map_err(|e| StoreError::Refused(format!("{} cannot be opened: {e}", path.display())))?;
-    let set = connection.busy_timeout(Duration::from_secs(10)).and_then(|()| {
+    let set = connection.busy_timeout(PATIENCE).and_then(|()| {
         connection.execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full;
              pragma foreign_keys = on; pragma wal_autocheckpoint = 0; pragma temp_store = memory;",
@@ -108,8 +110,10 @@ impl Sqlite {
         if self.commits.is_multiple_of(COMMITS_BETWEEN_LOOKS)
             && fs::metadata(&self.wal).is_ok_and(|log| log.len() > WAL_CAP)
         {
-            // A reader in the middle of something can make it fail; the next look tries again.
+            // It must not wait for a reader in the middle of something: then it fails, and the next look tries again.
+            let _ = self.connection.busy_timeout(Duration::ZERO);
             let _ = self.connection.execute_batch("pragma wal_checkpoint(restart)");
+            let _ = self.connection.busy_timeout(PATIENCE);
         }
     }
 }

@@ -32,7 +32,7 @@ sql! {
         where account_id = $1 and id = $2 and deleted_at is null";
     SET_STATE = "update webhook set state = $3, state_reason = $4, state_since = $5
         where account_id = $1 and id = $2 and state = $6 and deleted_at is null";
-    DELETE = "update webhook set deleted_at = $3 where account_id = $1 and id = $2 and deleted_at is null";
+    DELETE = "update webhook set deleted_at = $3, headers = '' where account_id = $1 and id = $2 and deleted_at is null";
     SECRETS = "select version, secret, expires_at from webhook_secret
         where account_id = $1 and webhook_id = $2 order by version desc";
     INSERT_SECRET = "insert into webhook_secret (account_id, webhook_id, version, secret) values ($1, $2, $3, $4)";

@@ -12,6 +12,7 @@ use std::{
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
@@ -35,6 +36,8 @@ pub(crate) trait Engine: Connection + Sized + 'static {
 
 /// Work waiting for a database thread.
 pub(crate) trait Job: Send {
+    /// Since when it waits.
+    fn asked(&self) -> Instant;
     /// Runs the body; whether it succeeded.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
     /// Answers the caller: with the body's own result, or with the error that kept it from counting.
@@ -43,6 +46,7 @@ pub(crate) trait Job: Send {
 
 struct Work<T, E, F> {
     body: F,
+    asked: Instant,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
 }
@@ -53,6 +57,10 @@ where
     E: From<StoreError> + Send,
     F: Fn(&mut Tx<'_>) -> Result<T, E> + Send,
 {
+    fn asked(&self) -> Instant {
+        self.asked
+    }
+
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
         // After a panic the transaction is undone and nothing of the body is used again.
         let result = catch_unwind(AssertUnwindSafe(|| (self.body)(tx)));
@@ -83,6 +91,8 @@ pub(crate) struct Queue(SyncSender<Box<dyn Job>>);
 
 /// So much work may wait before [`StoreError::Busy`].
 const QUEUE: usize = 4_096;
+/// Work that waited longer is answered with [`StoreError::Busy`] and not done: whoever asked has given up by then.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Queue {
     /// A queue and the end that its threads take from.
@@ -99,10 +109,12 @@ impl Queue {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.0.try_send(Box::new(Work { body, result: None, reply })).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Disconnected(_) => StoreError::Unavailable("it is closed".into()),
-        })?;
+        self.0.try_send(Box::new(Work { body, asked: Instant::now(), result: None, reply })).map_err(
+            |error| match error {
+                TrySendError::Full(_) => StoreError::Busy,
+                TrySendError::Disconnected(_) => StoreError::Unavailable("it is closed".into()),
+            },
+        )?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable("it is closed".into()).into()))
     }
 }
@@ -132,6 +144,9 @@ pub(crate) fn spawn<C: Engine + Send>(
 ) -> Result<(), StoreError> {
     let serve = move || {
         while let Some(jobs) = intake.take(batch) {
+            let (jobs, late): (Vec<_>, Vec<_>) =
+                jobs.into_iter().partition(|job| job.asked().elapsed() < PATIENCE);
+            late.into_iter().for_each(|job| job.answer(Err(StoreError::Busy)));
             run(&mut engine, &mut surroundings, &bus, jobs);
         }
     };
@@ -142,6 +157,9 @@ pub(crate) fn spawn<C: Engine + Send>(
 }
 
 fn run<C: Engine>(engine: &mut C, surroundings: &mut Surroundings, bus: &Bus, mut jobs: Vec<Box<dyn Job>>) {
+    if jobs.is_empty() {
+        return;
+    }
     match transact(engine, surroundings, &mut jobs) {
         Ok(signals) => {
             bus.send(signals);
@@ -171,7 +189,7 @@ fn run_alone<C: Engine>(engine: &mut C, surroundings: &mut Surroundings, bus: &B
             job.answer(Ok(()));
         }
         Err(Undone::Failed(error)) => job.answer(Err(error)),
-        Err(Undone::Spoiled) => job.answer(Err(StoreError::Unavailable("it was undone".into()))),
+        Err(Undone::Spoiled) => job.answer(Err(StoreError::Busy)),
     }
 }
 

@@ -20,20 +20,19 @@ use crate::{Shared, problem::Problem};
 /// So long the store may take to answer before it counts as down.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What the server tells this floor about the rest of the process. Clones share one state.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<Flags>);
+/// What this floor can ask and is told about the rest of the process. Clones share one state.
+#[derive(Clone)]
+pub struct Readiness(Arc<Inner>);
 
-#[derive(Debug, Default)]
-struct Flags {
-    dispatcher: AtomicBool,
+struct Inner {
+    dispatcher: Box<dyn Fn() -> bool + Send + Sync>,
     draining: AtomicBool,
 }
 
 impl Readiness {
-    /// Says whether deliveries are being sent. They are not until this is said.
-    pub fn set_dispatcher(&self, up: bool) {
-        self.0.dispatcher.store(up, Ordering::Relaxed);
+    /// Ready as long as `dispatcher` says that deliveries are being sent, and until [`Readiness::drain`].
+    pub fn new(dispatcher: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Inner { dispatcher: Box::new(dispatcher), draining: AtomicBool::new(false) }))
     }
 
     /// Says that the process is about to end, for good.
@@ -45,7 +44,7 @@ impl Readiness {
         if self.0.draining.load(Ordering::Relaxed) {
             return Err(not_ready("this node is draining"));
         }
-        if !self.0.dispatcher.load(Ordering::Relaxed) {
+        if !(self.0.dispatcher)() {
             return Err(not_ready("the dispatcher is not running"));
         }
         Ok(())
@@ -96,9 +95,8 @@ mod tests {
 
     #[test]
     fn ready_needs_a_dispatcher_and_no_draining() {
-        let readiness = Readiness::default();
-        assert!(readiness.check().is_err());
-        readiness.set_dispatcher(true);
+        assert!(Readiness::new(|| false).check().is_err());
+        let readiness = Readiness::new(|| true);
         assert!(readiness.clone().check().is_ok());
         readiness.drain();
         assert!(readiness.check().is_err());

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
 };
 
 use app::{AppError, BoxFuture, Db, OpenOptions, Outbound, StoreUrl, TestPlan, accounts};
@@ -22,6 +22,8 @@ use crate::{Metrics, Readiness, Web, WebSettings, router};
 pub(crate) struct Kit {
     pub(crate) router: Router,
     pub(crate) readiness: Readiness,
+    /// What readiness asks about the dispatcher.
+    pub(crate) dispatcher: Arc<AtomicBool>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) db: Db,
     _folder: tempfile::TempDir,
@@ -58,11 +60,13 @@ impl Kit {
         let options =
             OpenOptions { ambient, key_file: None, exclusive: false, migrate: true, connections: 1 };
         let db = Db::open(&StoreUrl::Sqlite(folder.path().join("test.db")), options).await.unwrap();
-        let readiness = Readiness::default();
+        let dispatcher = Arc::<AtomicBool>::default();
+        let up = Arc::clone(&dispatcher);
+        let readiness = Readiness::new(move || up.load(Ordering::Relaxed));
         let metrics = Metrics::new(prometheus_client::registry::Registry::default());
         let outbound = Arc::new(Receiver(EgressPolicy::default()));
         let web = Web::new(db.clone(), outbound, WebSettings::default(), readiness.clone(), metrics);
-        Self { router: router(web), readiness, clock, db, _folder: folder }
+        Self { router: router(web), readiness, dispatcher, clock, db, _folder: folder }
     }
 
     /// A new key of the only account.

@@ -27,7 +27,7 @@ pub(crate) struct NodeView {
 
 impl From<Holding> for NodeView {
     fn from(holding: Holding) -> Self {
-        let ends = holding.expires_at.micros() < i64::MAX;
+        let ends = holding.expires_at < nodes::NEVER;
         Self {
             id: holding.node.to_string(),
             shards: holding.shards,

@@ -151,6 +151,13 @@ impl From<AppError> for Problem {
             AppError::Busy => {
                 Self::unavailable("busy", "the server has more to do than it can take; try again")
             }
+            AppError::Unavailable(error) => {
+                logged(&error);
+                Self::unavailable(
+                    "unavailable",
+                    "the store does not answer; try again with the same Idempotency-Key",
+                )
+            }
             AppError::Internal(error) => logged(&error),
         }
     }

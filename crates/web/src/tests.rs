@@ -351,7 +351,7 @@ async fn readiness_follows_the_dispatcher_and_draining() {
     let ready = async || kit.send("", "GET", "/readyz", "").await;
     assert_eq!(ready().await.problem().1, "not_ready");
     assert_eq!(ready().await.headers[header::RETRY_AFTER], "1");
-    kit.readiness.set_dispatcher(true);
+    kit.dispatcher.store(true, std::sync::atomic::Ordering::Relaxed);
     assert_eq!(ready().await.json(), json!({"status": "ready"}));
     kit.readiness.drain();
     assert_eq!(ready().await.status, StatusCode::SERVICE_UNAVAILABLE);

@@ -73,7 +73,7 @@ async fn due_are_the_pending_ones_of_a_webhook_by_time_then_id_after_a_place() {
         let held = lease(&db, id(1), 1).await;
         for (number, due) in [(1, 4), (2, 3), (3, 3), (4, 9)] {
             let later = Delivery { due_at: at(due), ..after_attempt(number, DeliveryState::Pending) };
-            assert!(write(&db, move |tx| deliveries::advance(tx, &later, held)).await);
+            assert!(write(&db, move |tx| deliveries::advance(tx, &later, 0, held)).await);
         }
         write(&db, |tx| deliveries::set_delivered(tx, acme().id, id(5))).await;
         let foreign = Event { account: globex().id, ..event(6) };
@@ -107,7 +107,7 @@ async fn waiting_are_the_active_webhooks_of_a_nodes_shards_that_have_something_p
         write(&db, |tx| webhooks::insert(tx, &webhook(5))).await;
         let held = lease(&db, id(1), 1).await;
         let later = Delivery { id: id(10), event_id: id(10), ..after_attempt(10, DeliveryState::Pending) };
-        write(&db, move |tx| deliveries::advance(tx, &later, held)).await;
+        write(&db, move |tx| deliveries::advance(tx, &later, 0, held)).await;
         let change = |tx: &mut Tx<'_>| {
             webhooks::set_state(tx, acme().id, id(2), WebhookState::Active, WebhookState::Held, at(1))?;
             webhooks::delete(tx, acme().id, id(3), at(1))?;
@@ -132,10 +132,10 @@ async fn a_delivery_advances_to_every_state_and_only_from_what_was_believed() {
         for (number, state) in (1..).zip(DeliveryState::ALL) {
             let next = after_attempt(number, state);
             let advance = next.clone();
-            assert!(write(&db, move |tx| deliveries::advance(tx, &advance, held)).await, "{state:?}");
+            assert!(write(&db, move |tx| deliveries::advance(tx, &advance, 0, held)).await, "{state:?}");
             assert_eq!(find(&db, number).await, Some(next.clone()));
             assert!(
-                !write(&db, move |tx| deliveries::advance(tx, &next, held)).await,
+                !write(&db, move |tx| deliveries::advance(tx, &next, 0, held)).await,
                 "not twice: {state:?}"
             );
         }
@@ -145,10 +145,13 @@ async fn a_delivery_advances_to_every_state_and_only_from_what_was_believed() {
             let skipped = Delivery { state, ..delivery(number + 20, number + 20, 1) };
             write(&db, move |tx| deliveries::insert(tx, std::slice::from_ref(&skipped))).await;
             let late = after_attempt(number + 20, DeliveryState::Delivered);
-            assert!(!write(&db, move |tx| deliveries::advance(tx, &late, held)).await, "not from {state:?}");
+            assert!(
+                !write(&db, move |tx| deliveries::advance(tx, &late, 0, held)).await,
+                "not from {state:?}"
+            );
         }
         let unknown = after_attempt(99, DeliveryState::Delivered);
-        assert!(!write(&db, move |tx| deliveries::advance(tx, &unknown, held)).await);
+        assert!(!write(&db, move |tx| deliveries::advance(tx, &unknown, 0, held)).await);
     }
 }
 
@@ -250,7 +253,7 @@ async fn a_foreign_account_finds_and_changes_no_delivery() {
                 (globex().id, id(1), (id(1), id(2)));
             assert_eq!(deliveries::find(tx, them, pending)?, None);
             assert_eq!(deliveries::of_event(tx, them, id(1))?, []);
-            assert!(!deliveries::advance(tx, &foreign, held)?);
+            assert!(!deliveries::advance(tx, &foreign, 0, held)?);
             assert_eq!(deliveries::count_attempt(tx, them, pending)?, None);
             deliveries::set_delivered(tx, them, pending)?;
             assert!(!deliveries::restart(tx, them, done, at(9))?);

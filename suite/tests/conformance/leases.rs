@@ -106,7 +106,7 @@ async fn a_result_under_a_former_lease_matches_nothing() {
         let done = domain::Delivery { state: DeliveryState::Delivered, attempts: 1, ..delivery(1, 1, 1) };
         let advance = |lease: Lease| {
             let done = done.clone();
-            write(&db, move |tx| deliveries::advance(tx, &done, lease))
+            write(&db, move |tx| deliveries::advance(tx, &done, 0, lease))
         };
         assert!(!advance(former).await, "the node holds the shard again, but in another epoch");
         assert!(!advance(Lease { node: id(2), epoch: 3 }).await, "another node");

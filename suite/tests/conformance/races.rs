@@ -83,7 +83,7 @@ async fn one_of_many_advances_a_delivery() {
         for number in 1..=20 {
             let advance = move |tx: &mut Tx<'_>, task: u32| {
                 let next = Delivery { attempts: 1, failures: task, ..delivery(number, number, 1) };
-                Ok(deliveries::advance(tx, &next, held)?.then_some(task))
+                Ok(deliveries::advance(tx, &next, 0, held)?.then_some(task))
             };
             let won: Vec<u32> =
                 at_once(&db, 8, advance).await.into_iter().filter_map(Result::unwrap).collect();
@@ -96,7 +96,8 @@ async fn one_of_many_advances_a_delivery() {
 /// An attempt at the delivery of that number to the first webhook, in the state of a fresh backlog.
 pub fn report(number: u32, status: u16, lease: deliveries::Lease) -> Report {
     let policy = RetryPolicy::ThreeDays;
-    Report { delivery: delivery(number, number, 1), policy, outcome: answered(status), lease }
+    let url = webhook(1).url;
+    Report { delivery: delivery(number, number, 1), policy, url, outcome: answered(status), lease }
 }
 
 #[tokio::test(flavor = "multi_thread")]
