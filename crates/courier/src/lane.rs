@@ -34,6 +34,8 @@ pub(crate) struct Lane {
     in_flight: u32,
     /// Whether the store may hold due deliveries that are not here. Then new ones wait there too, behind them.
     behind: bool,
+    /// Whether a new one was left in the store since the last reading began, which may not have seen it.
+    missed: bool,
     /// Where the last reading of the store ended; at its start unless the lane is behind.
     place: (Timestamp, Id<Delivery>),
     /// Whether a reading is under way, and what ended since it began: the reading may still show that as pending.
@@ -80,6 +82,7 @@ impl Lane {
             present: HashSet::new(),
             in_flight: 0,
             behind: false,
+            missed: false,
             place: start(),
             reading: None,
             overtaken: false,
@@ -95,7 +98,7 @@ impl Lane {
             return;
         }
         if self.behind || self.queue.len() >= self.capacity {
-            self.behind = true;
+            (self.behind, self.missed) = (true, true);
         } else if self.present.insert(due.delivery.id) {
             self.queue.push_back(due);
         }
@@ -112,6 +115,7 @@ impl Lane {
         }
         self.reading = Some(HashSet::new());
         let deliveries = room && (unknown || self.behind);
+        self.missed &= !deliveries;
         Some(Reading { after: self.place, limit: if deliveries { self.capacity } else { 0 } })
     }
 
@@ -142,7 +146,7 @@ impl Lane {
                 self.queue.push_back(due);
             }
         }
-        self.behind = full;
+        self.behind = full || self.missed;
         self.place = last.filter(|_| full).unwrap_or_else(start);
     }
 
@@ -333,6 +337,18 @@ mod tests {
         assert_eq!(lane.wants_reading(), Some(Reading { after, limit: 2 }));
         lane.loaded(load(webhook(WebhookState::Active, 9), &[3, 4]), 2);
         assert_eq!(sent(&mut lane), ids(&[2, 3, 4]));
+    }
+
+    #[test]
+    fn what_is_left_in_the_store_during_a_reading_is_read_by_the_next() {
+        let mut lane = Lane::new(2, Instant::now());
+        lane.offer(due(1));
+        lane.offer(due(2));
+        assert!(lane.wants_reading().is_some());
+        lane.offer(due(3));
+        lane.loaded(load(webhook(WebhookState::Active, 64), &[1]), 2);
+        assert_eq!(sent(&mut lane), ids(&[1, 2]));
+        assert!(lane.wants_reading().is_some(), "3 must not wait for the tick");
     }
 
     #[test]

@@ -150,6 +150,13 @@ async fn a_delivery_advances_to_every_state_and_only_from_what_was_believed() {
                 "not from {state:?}"
             );
         }
+        let failed = Delivery { failures: 3, ..delivery(40, 40, 1) };
+        write(&db, move |tx| deliveries::insert(tx, std::slice::from_ref(&failed))).await;
+        for (believed, advances) in [(0, false), (2, false), (4, false), (3, true)] {
+            let next = after_attempt(40, DeliveryState::Delivered);
+            let advanced = write(&db, move |tx| deliveries::advance(tx, &next, believed, held)).await;
+            assert_eq!(advanced, advances, "{believed} failures before");
+        }
         let unknown = after_attempt(99, DeliveryState::Delivered);
         assert!(!write(&db, move |tx| deliveries::advance(tx, &unknown, 0, held)).await);
     }

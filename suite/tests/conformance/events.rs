@@ -90,6 +90,7 @@ async fn events_are_listed_by_type_and_conversation() {
             of(4, ChatTranscript, None),
             of(5, ContactInformation, Some("a")),
             of(6, ContactInformation, Some("A")),
+            Event { id: test_id(1), ..of(7, ContactInformation, Some("a")) },
         ];
         insert(&db, events).await;
         for (event_type, conversation, expected) in [
@@ -102,6 +103,7 @@ async fn events_are_listed_by_type_and_conversation() {
         ] {
             let found =
                 read(&db, move |tx| events::list(tx, acme().id, event_type, conversation, last(), 50)).await;
+            assert_eq!(found.len(), expected.len());
             assert_eq!(numbers(&found), expected, "{event_type:?} {conversation:?}");
         }
     }

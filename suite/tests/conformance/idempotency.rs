@@ -40,8 +40,13 @@ async fn the_first_to_claim_a_key_has_it_and_later_ones_get_its_answer() {
 async fn keys_are_told_apart_to_the_byte() {
     for store in stores().await {
         let (db, _) = open(&store).await;
-        for key in ["k", "K", "k ", " k", "kk", "%", "_", "'", "\\"] {
+        let keys = ["k", "K", "k ", " k", "kk", "%", "_", "'", "\\"];
+        for key in keys {
             assert_eq!(claim(&db, acme(), key, key).await, None, "{key:?}");
+            write(&db, move |tx| idempotency::set_answer(tx, acme().id, key, key)).await;
+        }
+        for key in keys {
+            assert_eq!(claim(&db, acme(), key, key).await, Some([key.to_owned(), key.to_owned()]));
         }
     }
 }
@@ -54,6 +59,7 @@ async fn a_foreign_account_has_keys_and_answers_of_its_own() {
         assert_eq!(claim(&db, globex(), "k", "other").await, None);
         write(&db, |tx| idempotency::set_answer(tx, globex().id, "k", "theirs")).await;
         assert_eq!(claim(&db, acme(), "k", "print").await, Some(["print".into(), String::new()]));
+        assert_eq!(claim(&db, globex(), "k", "print").await, Some(["other".into(), "theirs".into()]));
     }
 }
 

@@ -22,6 +22,7 @@ mod secrets;
 mod signals;
 mod states;
 mod transactions;
+mod twins;
 mod webhook_races;
 mod webhooks;
 
@@ -42,7 +43,7 @@ const DOORS: [&str; 2] =
     [include_str!("../../../crates/store/src/db.rs"), include_str!("../../../crates/store/src/tx.rs")];
 
 /// Where the tests are.
-const TESTS: [&str; 21] = [
+const TESTS: [&str; 22] = [
     include_str!("accounts.rs"),
     include_str!("attempts.rs"),
     include_str!("backup.rs"),
@@ -62,6 +63,7 @@ const TESTS: [&str; 21] = [
     include_str!("signals.rs"),
     include_str!("states.rs"),
     include_str!("transactions.rs"),
+    include_str!("twins.rs"),
     include_str!("webhook_races.rs"),
     include_str!("webhooks.rs"),
 ];

@@ -139,8 +139,9 @@ async fn deleting_an_event_says_what_it_takes_from_the_ledger() {
             deliveries::insert(tx, &of_event.chain([of_test]).collect::<Vec<_>>())
         };
         write(&db, insert).await;
-        let expired = read(&db, |tx| retention::expired(tx, acme().id, id(3), 9)).await;
-        assert_eq!(expired, [test, id(1), id(2)]);
+        let expired = |limit: u32| read(&db, move |tx| retention::expired(tx, acme().id, id(3), limit));
+        assert_eq!(expired(9).await, [test, id(1), id(2)]);
+        assert_eq!(expired(2).await, [test, id(1)]);
         let delete = |event: Id<Event>| write(&db, move |tx| retention::delete(tx, acme().id, event));
         assert_eq!(delete(test).await, Ledger::default(), "tests count nowhere");
         let matched =
@@ -149,6 +150,34 @@ async fn deleting_an_event_says_what_it_takes_from_the_ledger() {
         assert_eq!(delete(id(2)).await, Ledger { events: 1, unmatched: 1, ..Ledger::default() });
         assert_eq!(delete(id(2)).await, Ledger::default(), "it is gone");
         assert_eq!(read(&db, |tx| ledger::count(tx, acme().id)).await, Ledger::default());
+    }
+}
+
+#[tokio::test]
+async fn deleting_an_event_spares_what_is_pending_and_what_belongs_to_others() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        backlog(&db, 1, 1..3).await;
+        let done = Delivery { state: DeliveryState::Delivered, ..delivery(9, 1, 2) };
+        let insert = move |tx: &mut Tx<'_>| {
+            deliveries::insert(tx, std::slice::from_ref(&done))?;
+            deliveries::set_delivered(tx, acme().id, id(2))?;
+            let mut all = [1, 2, 9].into_iter();
+            all.try_for_each(|n| deliveries::insert_attempt(tx, acme().id, id(n), &attempt(1, answered(200))))
+        };
+        write(&db, insert).await;
+        assert_eq!(read(&db, |tx| retention::expired(tx, acme().id, id(9), 9)).await, [id(2)]);
+        // As if the first event's delivery had been sent again just after it was found to be done.
+        let removed = write(&db, |tx| retention::delete(tx, acme().id, id(1))).await;
+        assert_eq!(removed, Ledger { delivered: 1, ..Ledger::default() });
+        assert_eq!(events(&db).await.len(), 2);
+        for (number, left) in [(1, 1), (2, 1), (9, 0)] {
+            let look = move |tx: &mut Tx<'_>| {
+                let found = deliveries::find(tx, acme().id, id(number))?;
+                Ok((usize::from(found.is_some()), deliveries::attempts(tx, acme().id, id(number))?.len()))
+            };
+            assert_eq!(read(&db, look).await, (left, left), "{number}");
+        }
     }
 }
 

@@ -127,12 +127,15 @@ async fn a_deleted_webhook_is_nowhere_and_deleted_once() {
         assert_eq!(find(&db, 1).await, None);
         assert_eq!(read(&db, |tx| webhooks::list(tx, acme().id, id(99), 9)).await, [webhook(2)]);
         assert_eq!(subscribed(&db, EventType::ChatTranscript).await, [id(2)]);
+        assert_eq!(write(&db, |tx| webhooks::find_to_change(tx, acme().id, id(1))).await, None);
         assert!(!write(&db, |tx| webhooks::update(tx, &elaborate(1))).await);
         assert_eq!(
             subscribed(&db, EventType::MarkerCompleted).await,
             [],
             "a refused update subscribes nothing"
         );
+        let sql = "select headers from webhook where deleted_at is not null";
+        assert_eq!(crate::kit::rows(&store, sql, sql).await, [[""]], "its headers are gone");
         let sql = "select cast(count(*) as text) from webhook_secret";
         assert_eq!(crate::kit::rows(&store, sql, sql).await, [["1"]], "its secrets are gone");
     }
@@ -143,6 +146,7 @@ async fn a_new_secret_lets_the_old_one_sign_for_a_while_and_then_be_forgotten() 
     for store in stores().await {
         let (db, clock) = open(&store).await;
         insert(&db, vec![Webhook { keys: vec![key(1, None)], ..webhook(1) }, webhook(2)]).await;
+        write(&db, |tx| webhooks::rotate(tx, &webhook(2), &key(2, None), at(5))).await;
         write(&db, |tx| webhooks::rotate(tx, &webhook(1), &key(2, None), at(10))).await;
         assert_eq!(find(&db, 1).await.unwrap().keys, [key(2, None), key(1, Some(10))]);
         clock.advance_to(at(9));
@@ -151,7 +155,13 @@ async fn a_new_secret_lets_the_old_one_sign_for_a_while_and_then_be_forgotten() 
         clock.advance_to(at(10));
         write(&db, |tx| webhooks::rotate(tx, &webhook(1), &key(4, None), at(30))).await;
         assert_eq!(find(&db, 1).await.unwrap().keys, [key(4, None), key(3, Some(30)), key(2, Some(20))]);
-        assert_eq!(find(&db, 2).await, Some(webhook(2)), "another webhook keeps its key");
+        let of_other = &find(&db, 2).await.unwrap().keys;
+        assert_eq!(
+            of_other[1].expires_at,
+            Some(at(5)),
+            "another webhook keeps its keys, also one that ended"
+        );
+        assert_eq!((of_other.len(), of_other[0].expires_at), (2, None));
         let again = |tx: &mut Tx<'_>| webhooks::rotate(tx, &webhook(1), &key(4, None), at(30));
         assert_eq!(conflict(&db, again).await, "webhook_secret_pkey", "one version is one secret");
     }
