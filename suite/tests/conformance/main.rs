@@ -10,6 +10,7 @@ mod events;
 mod idempotency;
 mod keys;
 mod kit;
+mod late;
 mod leases;
 mod ledger;
 mod lists;
@@ -43,7 +44,7 @@ const DOORS: [&str; 2] =
     [include_str!("../../../crates/store/src/db.rs"), include_str!("../../../crates/store/src/tx.rs")];
 
 /// Where the tests are.
-const TESTS: [&str; 22] = [
+const TESTS: [&str; 23] = [
     include_str!("accounts.rs"),
     include_str!("attempts.rs"),
     include_str!("backup.rs"),
@@ -51,6 +52,7 @@ const TESTS: [&str; 22] = [
     include_str!("events.rs"),
     include_str!("idempotency.rs"),
     include_str!("keys.rs"),
+    include_str!("late.rs"),
     include_str!("leases.rs"),
     include_str!("ledger.rs"),
     include_str!("lists.rs"),

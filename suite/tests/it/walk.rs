@@ -93,3 +93,17 @@ async fn a_failed_attempt_is_tried_again_with_the_same_id_and_bytes() {
         app.finish().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_says_what_it_holds_and_until_when() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        let nodes = app.get("/nodes").await;
+        assert_eq!(nodes["items"][0]["shards"], 256);
+        let end = nodes["items"][0]["lease_expires_at"].as_str();
+        // A store that only one process can serve has leases that do not end.
+        assert_eq!(end.is_none(), app.engine == "sqlite", "{nodes}");
+        assert!(end.is_none_or(|end| end.parse::<domain::Timestamp>().is_ok()), "{nodes}");
+        app.finish().await;
+    }
+}
