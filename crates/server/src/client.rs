@@ -22,6 +22,7 @@ const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
 /// A connection to a Leadpost, with the key to use.
 pub struct Client {
+    base: Uri,
     sender: SendRequest<Full<Bytes>>,
     host: HeaderValue,
     /// The path of the base URL, without a slash at its end.
@@ -40,35 +41,12 @@ pub struct Answer {
 impl Client {
     /// Connects to the server whose API lies under `base`, such as `http://127.0.0.1:8080`.
     pub async fn connect(base: &Uri, key: &ApiKeyText) -> anyhow::Result<Client> {
-        let (Some(scheme), Some(authority)) = (base.scheme_str(), base.authority()) else {
-            bail!("{base} is no full URL: it must look like http://127.0.0.1:8080");
-        };
-        let name = authority.host().trim_start_matches('[').trim_end_matches(']');
-        let port = authority.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
-        let connect = TcpStream::connect((name, port));
-        let stream = tokio::time::timeout(CONNECT_LIMIT, connect)
-            .await
-            .map_err(|_| anyhow::anyhow!("no answer within {} s", CONNECT_LIMIT.as_secs()))
-            .and_then(|connected| Ok(connected?))
-            .with_context(|| {
-                format!("cannot connect to {scheme}://{authority}: is a Leadpost serving there?")
-            })?;
-        stream.set_nodelay(true)?;
-        let sender = match scheme {
-            "http" => handshake(stream).await?,
-            "https" => {
-                let server =
-                    ServerName::try_from(name.to_owned()).with_context(|| format!("{name} is no host"))?;
-                let connected = crate::tls::connector()?.connect(server, stream);
-                let stream = connected.await.with_context(|| format!("no TLS connection to {authority}"))?;
-                handshake(stream).await?
-            }
-            other => bail!("{other} is no scheme for a Leadpost: use http or https"),
-        };
+        let sender = open(base).await?;
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key.reveal()))?;
         authorization.set_sensitive(true);
         let prefix = base.path().trim_end_matches('/').to_owned();
-        Ok(Client { sender, host: HeaderValue::from_str(authority.as_str())?, prefix, authorization })
+        let host = HeaderValue::from_str(base.authority().map_or("", |authority| authority.as_str()))?;
+        Ok(Client { base: base.clone(), sender, host, prefix, authorization })
     }
 
     /// POSTs JSON to a path of the server, with further headers.
@@ -105,7 +83,11 @@ impl Client {
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {
         let exchange = async {
-            self.sender.ready().await?;
+            if self.sender.ready().await.is_err() {
+                // A server closes connections that were idle for a while.
+                self.sender = open(&self.base).await?;
+                self.sender.ready().await?;
+            }
             let response = self.sender.send_request(request).await?;
             let status = response.status();
             let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
@@ -145,6 +127,33 @@ impl Answer {
             parts.extend(text(&problem["detail"]).or_else(|| text(&problem["title"])));
         }
         parts.join("; ")
+    }
+}
+
+/// A connection to where `base` leads.
+async fn open(base: &Uri) -> anyhow::Result<SendRequest<Full<Bytes>>> {
+    let (Some(scheme), Some(authority)) = (base.scheme_str(), base.authority()) else {
+        bail!("{base} is no full URL: it must look like http://127.0.0.1:8080");
+    };
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    let port = authority.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
+    let connect = TcpStream::connect((name, port));
+    let stream = tokio::time::timeout(CONNECT_LIMIT, connect)
+        .await
+        .map_err(|_| anyhow::anyhow!("no answer within {} s", CONNECT_LIMIT.as_secs()))
+        .and_then(|connected| Ok(connected?))
+        .with_context(|| format!("cannot connect to {scheme}://{authority}: is a Leadpost serving there?"))?;
+    stream.set_nodelay(true)?;
+    match scheme {
+        "http" => handshake(stream).await,
+        "https" => {
+            let server =
+                ServerName::try_from(name.to_owned()).with_context(|| format!("{name} is no host"))?;
+            let connected = crate::tls::connector()?.connect(server, stream);
+            let stream = connected.await.with_context(|| format!("no TLS connection to {authority}"))?;
+            handshake(stream).await
+        }
+        other => bail!("{other} is no scheme for a Leadpost: use http or https"),
     }
 }
 
