@@ -61,6 +61,29 @@ async fn closing_a_webhook_while_deliveries_are_planned_leaves_none_pending() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_delivered_while_its_webhook_was_disabled_is_delivered() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        for number in 1..=10 {
+            backlog(&db, number, number..number + 1).await;
+            write(&db, |tx| store::nodes::release(tx, id(1))).await;
+            let held = lease(&db, id(1), number).await;
+            let finish = move |tx: &mut Tx<'_>| {
+                let report =
+                    Report { delivery: delivery(number, number, number), ..report(number, 200, held) };
+                app::deliveries::finish(tx, &report)
+            };
+            let disable = move |tx: &mut Tx<'_>| app::webhooks::disable(tx, &console(), id(number));
+            let (finished, disabled) = overlap(&store, &db, finish, disable).await;
+            finished.unwrap();
+            disabled.unwrap();
+            let found = read(&db, move |tx| deliveries::find(tx, acme().id, id(number))).await;
+            assert_eq!(found.map(|it| it.state), Some(DeliveryState::Delivered));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sending_again_while_a_webhook_is_disabled_leaves_none_pending() {
     for store in stores().await {
         let (db, _) = open(&store).await;
