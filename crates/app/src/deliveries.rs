@@ -1,13 +1,15 @@
 //! Deliveries: what is due, what an attempt leads to, and sending again.
 
+use std::sync::Arc;
+
 use domain::{
-    Account, Actor, Attempt, AttemptKind, Delivery, DeliveryState, DisableReason, Finish, Id, Outcome,
-    Permission, RetryPolicy, SkipReason, Timestamp, Webhook, WebhookState, delivery,
+    Account, Actor, Attempt, AttemptKind, Delivery, DeliveryState, ExhaustReason, Finish, Id, Outcome,
+    Permission, RetryPolicy, SkipReason, Timestamp, Webhook, WebhookState, delivery, hold,
 };
 pub use store::deliveries::{DeliveryFilter, Due, Lease, Waiting};
-use store::{Changed, Signal, Tx, nodes::Node};
+use store::{Changed, Planned, Signal, Tx, nodes::Node};
 
-use crate::{AppError, Page, PageRequest, access::require, webhooks};
+use crate::{AppError, Page, PageRequest, access::require, holds, holds::Effect, webhooks};
 
 /// The account's deliveries, newest first.
 pub fn list(
@@ -52,12 +54,25 @@ pub fn resend(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<Delive
     if event.is_none_or(|event| event.data.is_none()) {
         return conflict("payload_expired", "the event's data was deleted by retention or erasure");
     }
-    let now = tx.now();
-    if !store::deliveries::restart(tx, account, id, now)? {
+    if !restart(tx, &delivery)? {
         return conflict("still_pending", "the delivery is pending already; it will be tried when it is due");
     }
     tx.emit(Signal::Changed(account, Changed::Deliveries(webhook.id)));
     find(tx, actor, id)
+}
+
+/// Gives a finished delivery a fresh schedule; behind what is pending before it, where its webhook keeps order. False if
+/// it is pending already.
+pub(crate) fn restart(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<bool, AppError> {
+    let Delivery { account, id, webhook_id, .. } = *delivery;
+    let mut due_at = tx.now();
+    if let Some(line) = &delivery.line {
+        store::webhooks::lock(tx, account, webhook_id)?;
+        if store::lines::is_taken(tx, webhook_id, line)? {
+            due_at = Delivery::IN_LINE;
+        }
+    }
+    Ok(store::deliveries::restart(tx, account, id, due_at)?)
 }
 
 /// The sending webhooks on shards of `node` that have something pending, with when it is due.
@@ -69,7 +84,7 @@ pub fn waiting(tx: &mut Tx<'_>, node: Id<Node>) -> Result<Vec<Waiting>, AppError
 pub struct Load {
     /// None if it was deleted.
     pub webhook: Option<Webhook>,
-    /// In the order they are due.
+    /// In the order they are due; of a held webhook the one to probe with, if that is due.
     pub due: Vec<Due>,
 }
 
@@ -81,9 +96,19 @@ pub fn load(
     after: (Timestamp, Id<Delivery>),
     limit: u32,
 ) -> Result<Load, AppError> {
-    let now = tx.now();
-    let due = store::deliveries::due(tx, webhook, now, after, limit)?;
-    Ok(Load { webhook: store::webhooks::find(tx, account, webhook)?, due })
+    let (id, now) = (webhook, tx.now());
+    let webhook = store::webhooks::find(tx, account, id)?;
+    let due = match webhook.as_ref().map(|webhook| (webhook.state, webhook.health)) {
+        _ if limit == 0 => Vec::new(),
+        Some((WebhookState::Active, _)) => store::deliveries::due(tx, id, now, after, limit)?,
+        Some((WebhookState::Held, health)) if health.probe_at.is_some_and(|at| at <= now) => {
+            let chosen = store::deliveries::first_due(tx, id, hold::probed_place(health.probes))?;
+            let first = if chosen.is_some() { chosen } else { store::deliveries::first_due(tx, id, 0)? };
+            first.into_iter().collect()
+        }
+        _ => Vec::new(),
+    };
+    Ok(Load { webhook, due })
 }
 
 /// An attempt that has ended, reported by the node that made it.
@@ -95,40 +120,68 @@ pub struct Report {
     pub policy: RetryPolicy,
     /// The URL that was asked.
     pub url: String,
+    /// Whether it followed the schedule or was a probe.
+    pub kind: AttemptKind,
+    /// Whether the webhook is known to have failed before.
+    pub troubled: bool,
     /// How it went.
     pub outcome: Outcome,
     /// By which right the node decides.
     pub lease: Lease,
 }
 
-/// Records an attempt and moves its delivery on by the delivery law. The state it is now in; None if the delivery
-/// was no longer the reporting node's to decide about, in which case the attempt is only recorded.
-pub fn finish(tx: &mut Tx<'_>, report: &Report) -> Result<Option<Delivery>, AppError> {
-    let Report { policy, outcome, lease, .. } = report;
-    let (now, jitter) = (tx.now(), tx.random_jitter());
-    let mut finish = delivery::next(&report.delivery, *policy, outcome, now, jitter);
-    if finish == Finish::DisableWebhook && moved(tx, report)? {
-        // Who is gone is not who is there now.
-        finish = Finish::RetryAt(now + policy.delay(report.delivery.failures + 1, jitter));
-    }
-    let delivery = after(&report.delivery, finish, outcome);
-    let decided = store::deliveries::advance(tx, &delivery, report.delivery.failures, *lease)?;
-    if decided {
-        record(tx, &delivery, delivery.attempts, outcome)?;
-    } else {
-        record_late(tx, &delivery, finish, outcome)?;
-    }
-    if decided && finish == Finish::DisableWebhook {
-        disable_gone(tx, &delivery)?;
-    }
-    tx.emit(Signal::Changed(delivery.account, Changed::Delivery(delivery.id)));
-    Ok(decided.then_some(delivery))
+/// What became of an attempt that decided about its delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// The delivery as it is now.
+    pub delivery: Delivery,
+    /// What followed for the webhook.
+    pub effect: Effect,
 }
 
-fn after(delivery: &Delivery, finish: Finish, outcome: &Outcome) -> Delivery {
-    let mut next = delivery.clone();
+/// Records an attempt, moves its delivery on by the delivery law, and draws the conclusions for its webhook. None if the
+/// delivery was no longer the reporting node's to decide about, in which case the attempt is only recorded.
+pub fn finish(tx: &mut Tx<'_>, report: &Report) -> Result<Option<Finished>, AppError> {
+    let finish = decide(tx, report)?;
+    let delivery = after(report, finish);
+    if finish != Finish::Delivered || report.troubled || delivery.line.is_some() {
+        // Whoever changes both takes the webhook first, so that nobody waits for the other crosswise.
+        store::webhooks::lock(tx, delivery.account, delivery.webhook_id)?;
+    }
+    let decided = store::deliveries::advance(tx, &delivery, report.delivery.failures, report.lease)?;
+    tx.emit(Signal::Changed(delivery.account, Changed::Delivery(delivery.id)));
+    if !decided {
+        record_late(tx, report, &delivery, finish)?;
+        return Ok(None);
+    }
+    record(tx, report, delivery.attempts)?;
+    let effect = holds::conclude(tx, report, finish)?;
+    release_next(tx, &delivery)?;
+    Ok(Some(Finished { delivery, effect }))
+}
+
+/// What the delivery law says. A probe uses up nothing of the schedule.
+fn decide(tx: &mut Tx<'_>, report: &Report) -> Result<Finish, AppError> {
+    let Report { policy, outcome, delivery, .. } = report;
+    let (now, jitter) = (tx.now(), tx.random_jitter());
+    let finish = delivery::next(delivery, *policy, outcome, now, jitter);
+    Ok(match finish {
+        // Who is gone is not who is there now.
+        Finish::DisableWebhook if moved(tx, report)? => {
+            Finish::RetryAt(now + policy.delay(delivery.failures + 1, jitter))
+        }
+        Finish::RetryAt(_) | Finish::Exhausted(ExhaustReason::ScheduleEnded)
+            if report.kind == AttemptKind::Probe =>
+        {
+            Finish::RetryAt(delivery.due_at)
+        }
+        other => other,
+    })
+}
+
+fn after(report: &Report, finish: Finish) -> Delivery {
+    let mut next = report.delivery.clone();
     next.attempts += 1;
-    next.started_at.get_or_insert(outcome.at);
     next.state = match finish {
         Finish::Delivered => DeliveryState::Delivered,
         Finish::RetryAt(_) => DeliveryState::Pending,
@@ -138,14 +191,30 @@ fn after(delivery: &Delivery, finish: Finish, outcome: &Outcome) -> Delivery {
     if let Finish::RetryAt(at) = finish {
         next.due_at = at;
     }
-    if finish != Finish::Delivered {
-        next.failures += 1;
+    if report.kind == AttemptKind::Scheduled {
+        next.started_at.get_or_insert(report.outcome.at);
+        next.failures += u32::from(finish != Finish::Delivered);
     }
     next
 }
 
-fn record(tx: &mut Tx<'_>, delivery: &Delivery, number: u32, outcome: &Outcome) -> Result<(), AppError> {
-    let attempt = Attempt { number, kind: AttemptKind::Scheduled, outcome: outcome.clone() };
+/// Lets the next of a line come to its turn once the delivery is done.
+fn release_next(tx: &mut Tx<'_>, done: &Delivery) -> Result<(), AppError> {
+    let (Some(line), false) = (&done.line, done.state == DeliveryState::Pending) else {
+        return Ok(());
+    };
+    let now = tx.now();
+    if let Some(Due { delivery, event }) =
+        store::lines::release_next(tx, done.account, done.webhook_id, line, now)?
+    {
+        tx.emit(Signal::DeliveriesDue(Arc::new(Planned { event, deliveries: vec![delivery] })));
+    }
+    Ok(())
+}
+
+fn record(tx: &mut Tx<'_>, report: &Report, number: u32) -> Result<(), AppError> {
+    let Report { delivery, kind, outcome, .. } = report;
+    let attempt = Attempt { number, kind: *kind, outcome: outcome.clone() };
     Ok(store::deliveries::insert_attempt(tx, delivery.account, delivery.id, &attempt)?)
 }
 
@@ -159,24 +228,18 @@ fn moved(tx: &mut Tx<'_>, report: &Report) -> Result<bool, AppError> {
 /// true; and what the receiver took is delivered, whoever reports it.
 fn record_late(
     tx: &mut Tx<'_>,
+    report: &Report,
     delivery: &Delivery,
     finish: Finish,
-    outcome: &Outcome,
 ) -> Result<(), AppError> {
     let counted = store::deliveries::count_attempt(tx, delivery.account, delivery.id)?;
     let Some((number, state)) = counted else {
         return Ok(());
     };
-    record(tx, delivery, number, outcome)?;
+    record(tx, report, number)?;
     if finish == Finish::Delivered && state != DeliveryState::Delivered.as_str() {
         store::deliveries::set_delivered(tx, delivery.account, delivery.id)?;
-    }
-    Ok(())
-}
-
-fn disable_gone(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), AppError> {
-    if let Some(webhook) = store::webhooks::find_to_change(tx, delivery.account, delivery.webhook_id)? {
-        webhooks::set_state(tx, webhook, WebhookState::Disabled(DisableReason::Gone))?;
+        release_next(tx, delivery)?;
     }
     Ok(())
 }
@@ -197,4 +260,16 @@ pub fn settle_closed(tx: &mut Tx<'_>) -> Result<bool, AppError> {
         tx.emit(Signal::Changed(account, Changed::Deliveries(webhook)));
     }
     Ok(more)
+}
+
+/// Chore: lets those come to their turn that wait in line for nobody, which erasure or a skipped delivery may leave.
+pub fn settle_lines(tx: &mut Tx<'_>) -> Result<(), AppError> {
+    let now = tx.now();
+    for (account, webhook) in store::webhooks::ordered(tx)? {
+        store::webhooks::lock(tx, account, webhook)?;
+        if store::lines::release_stuck(tx, account, webhook, now)? > 0 {
+            tx.emit(Signal::Changed(account, Changed::Deliveries(webhook)));
+        }
+    }
+    Ok(())
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use domain::{
-    Actor, CheckedEvent, Delivery, DeliveryState, Event, EventType, Id, Invalid, Permission, account::hex,
+    Actor, CheckedEvent, Delivery, DeliveryState, Event, EventType, Id, Invalid, Ordering, Permission,
+    Webhook, account::hex,
 };
 use sha2::{Digest, Sha256};
-use store::{Changed, Planned, Signal, Tx};
+use store::{Changed, Planned, Signal, Tx, webhooks::Subscriber};
 
 use crate::{AppError, Page, PageRequest, access::require};
 
@@ -87,16 +88,29 @@ fn repeat(earlier: &store::idempotency::Earlier, fingerprint: &str) -> Result<Ve
 }
 
 /// Stores an event and, with it, one delivery for every webhook that asks for it: the promise of the product.
-pub fn record(tx: &mut Tx<'_>, mut event: Event) -> Result<Accepted, AppError> {
-    let deliveries = plan(tx, &event)?;
+pub fn record(tx: &mut Tx<'_>, event: Event) -> Result<Accepted, AppError> {
+    let deliveries = plan(tx, &event, None)?;
+    store_planned(tx, event, deliveries)
+}
+
+/// Stores an event about a webhook, unless no other webhook asks for it.
+pub(crate) fn record_about(tx: &mut Tx<'_>, event: Event, concerned: Id<Webhook>) -> Result<(), AppError> {
+    let deliveries = plan(tx, &event, Some(concerned))?;
+    if !deliveries.is_empty() {
+        store_planned(tx, event, deliveries)?;
+    }
+    Ok(())
+}
+
+fn store_planned(tx: &mut Tx<'_>, mut event: Event, deliveries: Vec<Delivery>) -> Result<Accepted, AppError> {
     event.planned = deliveries.len() as u32;
     store::events::insert(tx, &event)?;
     store::deliveries::insert(tx, &deliveries)?;
 
     let accepted = Accepted { id: event.id, deliveries: event.planned };
     tx.emit(Signal::Changed(event.account, Changed::Event(event.id)));
-    let pending = |it: &Delivery| it.state == DeliveryState::Pending;
-    let deliveries: Vec<Delivery> = deliveries.into_iter().filter(pending).collect();
+    let due = |it: &Delivery| it.state == DeliveryState::Pending && !it.waits_in_line();
+    let deliveries: Vec<Delivery> = deliveries.into_iter().filter(due).collect();
     if !deliveries.is_empty() {
         tx.emit(Signal::DeliveriesDue(Arc::new(Planned { event: Arc::new(event), deliveries })));
     }
@@ -104,9 +118,26 @@ pub fn record(tx: &mut Tx<'_>, mut event: Event) -> Result<Accepted, AppError> {
 }
 
 /// The deliveries of an event: one for each matching webhook, in the state that the webhook's state asks for.
-fn plan(tx: &mut Tx<'_>, event: &Event) -> Result<Vec<Delivery>, AppError> {
+fn plan(tx: &mut Tx<'_>, event: &Event, except: Option<Id<Webhook>>) -> Result<Vec<Delivery>, AppError> {
     let subscribers = store::webhooks::subscribed(tx, event.account, event.event_type)?;
-    let delivery = |subscriber: store::webhooks::Subscriber| Delivery {
+    let chosen = |it: &Subscriber| {
+        it.chatbot_ids.is_empty() || event.context.chatbot_id.is_some_and(|id| it.chatbot_ids.contains(&id))
+    };
+    let matching = subscribers.into_iter().filter(|it| Some(it.webhook_id) != except && chosen(it));
+    matching.map(|subscriber| plan_one(tx, event, &subscriber)).collect()
+}
+
+fn plan_one(tx: &mut Tx<'_>, event: &Event, subscriber: &Subscriber) -> Result<Delivery, AppError> {
+    let keeps_order = subscriber.ordering == Ordering::Conversation && subscriber.state.skips().is_none();
+    let line = event.context.conversation_id.clone().filter(|_| keeps_order);
+    let mut due_at = event.created_at;
+    if let Some(line) = &line {
+        store::webhooks::lock(tx, event.account, subscriber.webhook_id)?;
+        if store::lines::is_taken(tx, subscriber.webhook_id, line)? {
+            due_at = Delivery::IN_LINE;
+        }
+    }
+    Ok(Delivery {
         id: tx.new_id(),
         account: event.account,
         event_id: event.id,
@@ -116,13 +147,11 @@ fn plan(tx: &mut Tx<'_>, event: &Event) -> Result<Vec<Delivery>, AppError> {
         state: subscriber.state.skips().map_or(DeliveryState::Pending, DeliveryState::Skipped),
         attempts: 0,
         failures: 0,
-        due_at: event.created_at,
+        due_at,
         started_at: None,
         created_at: event.created_at,
-    };
-    // Events come from no chatbot yet, so a webhook that has chosen chatbots asks for none of them.
-    let matching = subscribers.into_iter().filter(|it| it.chatbot_ids.is_empty());
-    Ok(matching.map(delivery).collect())
+        line,
+    })
 }
 
 /// Which events to list; None means any.

@@ -9,8 +9,10 @@ pub mod accounts;
 pub mod deliveries;
 mod error;
 pub mod events;
+pub mod holds;
 pub mod ledger;
 pub mod nodes;
+mod notices;
 pub mod outbound;
 mod page;
 pub mod retention;
@@ -20,5 +22,5 @@ pub use error::AppError;
 pub use outbound::{BoxFuture, Outbound, TestPlan};
 pub use page::{Page, PageRequest};
 pub use store::{
-    Changed, Db, OpenOptions, Planned, Signal, StoreError, StoreReport, StoreUrl, Subscription, Tx,
+    Changed, Db, Noticed, OpenOptions, Planned, Signal, StoreError, StoreReport, StoreUrl, Subscription, Tx,
 };

@@ -2,12 +2,12 @@
 
 use domain::{
     Actor, Attempt, AttemptKind, Delivery, DeliveryState, DisableReason, EgressPolicy, EventType,
-    ExhaustReason, Id, NewWebhook, Outcome, Permission, Secret, SigningKey, SkipReason, Timestamp, Webhook,
-    WebhookState, WebhookUpdate, delivery::ErrorClass, event,
+    ExhaustReason, Health, Id, NewWebhook, Notice, Ordering, Outcome, Permission, Secret, SigningKey,
+    SkipReason, Timestamp, Webhook, WebhookState, WebhookUpdate, delivery::ErrorClass, event, hold,
 };
 use store::{Changed, Signal, Tx};
 
-use crate::{AppError, Page, PageRequest, TestPlan, access::require};
+use crate::{AppError, Page, PageRequest, TestPlan, access::require, notices};
 
 /// So many pending deliveries are skipped in the transaction that disables or deletes their webhook; a chore
 /// (`deliveries::settle_closed`) takes the rest, so that no transaction is long.
@@ -62,9 +62,20 @@ pub fn update(
     update: &WebhookUpdate,
 ) -> Result<Webhook, AppError> {
     require(actor, Permission::Manage)?;
-    let webhook = find_to_change(tx, actor, id)?.updated(update.clone(), policy, tx.now())?;
+    let before = find_to_change(tx, actor, id)?;
+    let ordering = before.ordering;
+    let now = tx.now();
+    let mut webhook = before.updated(update.clone(), policy, now)?;
     if !store::webhooks::update(tx, &webhook)? {
         return Err(AppError::NotFound);
+    }
+    if ordering == Ordering::Conversation && webhook.ordering == Ordering::None {
+        store::lines::release_all(tx, webhook.account, id, now)?;
+    }
+    if webhook.state == WebhookState::Held {
+        // What was changed may be what was wrong.
+        store::webhooks::set_probes(tx, webhook.account, id, 0, now)?;
+        (webhook.health.probes, webhook.health.probe_at) = (0, Some(now));
     }
     changed(tx, &webhook);
     Ok(webhook)
@@ -109,7 +120,8 @@ pub(crate) fn set_state(
     // Between held and paused the schedule goes on standing still, and since when is kept.
     let goes_on = from.stands_still() && to.stands_still();
     let since = if goes_on { webhook.state_since } else { now };
-    if !store::webhooks::set_state(tx, account, id, from, to, since)? {
+    let probe_at = (to == WebhookState::Held).then(|| now + hold::probe_delay(0));
+    if !store::webhooks::set_state(tx, account, id, from, to, since, probe_at)? {
         let message = "the webhook's state changed at the same moment; look at it and try again".to_owned();
         return Err(AppError::Conflict { code: "state_changed", message });
     }
@@ -121,8 +133,23 @@ pub(crate) fn set_state(
     }
     webhook.state = to;
     webhook.state_since = since;
+    webhook.health = Health { probe_at, ..Health::default() };
+    tell(tx, &mut webhook)?;
     changed(tx, &webhook);
     Ok(webhook)
+}
+
+/// Gives notice of a state that its owner has to know of.
+fn tell(tx: &mut Tx<'_>, webhook: &mut Webhook) -> Result<(), AppError> {
+    match webhook.state {
+        WebhookState::Held => {
+            webhook.health.notices = Notice::Held.place();
+            store::webhooks::set_notices(tx, webhook.account, webhook.id, 0, webhook.health.notices)?;
+            notices::give(tx, webhook, Notice::Held)
+        }
+        WebhookState::Disabled(_) => notices::give(tx, webhook, Notice::Disabled),
+        WebhookState::Active | WebhookState::Paused => Ok(()),
+    }
 }
 
 /// Deletes a webhook. Its pending deliveries are skipped; the log stays until retention.
@@ -201,6 +228,7 @@ pub fn record_test(
         due_at: outcome.at,
         started_at: Some(outcome.at),
         created_at: event.created_at,
+        line: None,
     };
     let attempt = Attempt { number: 1, kind: AttemptKind::Test, outcome: outcome.clone() };
     store::events::insert(tx, event)?;

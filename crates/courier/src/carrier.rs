@@ -4,15 +4,21 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use app::{
     AppError, Db,
-    deliveries::{self, Due, Lease, Report},
+    deliveries::{self, Due, Finished, Lease, Report},
 };
 use bytes::Bytes;
-use domain::{AttemptError, Delivery, ErrorClass, Outcome, Phases, Response, Webhook};
+use domain::{AttemptError, ErrorClass, Outcome, Phases, Response, Webhook, hold::Sign};
 use futures_util::FutureExt;
 use tokio::sync::{Semaphore, mpsc::UnboundedSender};
 use tokio_util::sync::CancellationToken;
 
-use crate::{dispatcher::Note, egress::Egress, pool::Pool, sender::Post};
+use crate::{
+    dispatcher::Note,
+    egress::Egress,
+    lane::{Answered, Start},
+    pool::Pool,
+    sender::Post,
+};
 
 /// What every carrying shares.
 pub(crate) struct Carrier {
@@ -30,24 +36,20 @@ const STORE_AGAIN: Duration = Duration::from_millis(200);
 
 impl Carrier {
     /// Makes one attempt and stores what came of it. Always ends with [`Note::Ended`].
-    pub(crate) async fn carry(
-        self: Arc<Self>,
-        webhook: Arc<Webhook>,
-        pool: Arc<Pool>,
-        due: Due,
-        lease: Lease,
-    ) {
+    pub(crate) async fn carry(self: Arc<Self>, start: Start, pool: Arc<Pool>, lease: Lease) {
+        let Start { webhook, due, kind, number, shared, troubled } = start;
         let id = due.delivery.id;
         let outcome = self.attempt(&webhook, &pool, &due).await;
         let permit = self.results.acquire().await;
         // Whether the receiver is gone is decided by the commit; until then nothing else is sent to it.
         let gone = outcome.result.as_ref().is_ok_and(|response| response.status == Response::GONE);
-        self.tell(Note::Answered(webhook.id, gone.then_some(id)));
+        let answered = Answered { number, shared, sign: Sign::of(&outcome), deciding: gone.then_some(id) };
+        self.tell(Note::Answered(webhook.id, answered));
         let (delivery, policy, url) = (due.delivery, webhook.retry, webhook.url.clone());
-        let report = Arc::new(Report { delivery, policy, url, outcome, lease });
-        let next = self.store(report).await;
+        let report = Arc::new(Report { delivery, policy, url, kind, troubled, outcome, lease });
+        let finished = self.store(report).await;
         drop(permit);
-        self.tell(Note::Ended(webhook.id, id, next));
+        self.tell(Note::Ended(webhook.id, id, finished));
     }
 
     /// A fault of ours in the middle of an attempt is an outcome like any other, so that nothing stays stuck.
@@ -69,7 +71,7 @@ impl Carrier {
 
     /// Stores a result, again and again if need be: until then the delivery counts as under way. None if it was no
     /// longer this node's to decide, or if the process is stopping and another will try again.
-    async fn store(&self, report: Arc<Report>) -> Option<Delivery> {
+    async fn store(&self, report: Arc<Report>) -> Option<Finished> {
         loop {
             let again = Arc::clone(&report);
             match self.db.write(move |tx| deliveries::finish(tx, &again)).await {

@@ -11,8 +11,8 @@ use std::{
 };
 
 use app::{
-    AppError, Changed, Db, Planned, Signal, Subscription,
-    deliveries::{self, Due, Lease, Load, Waiting},
+    AppError, Changed, Db, Noticed, Planned, Signal, Subscription,
+    deliveries::{self, Due, Finished, Lease, Load, Waiting},
     nodes::{self, Leases, Node},
 };
 use domain::{Account, Delivery, DeliveryState, Id, Timestamp, Webhook};
@@ -27,16 +27,17 @@ use tokio::{
 use crate::{
     CourierSettings,
     carrier::Carrier,
-    lane::{Lane, Reading, Step},
+    lane::{Answered, Lane, Reading, Room, Step},
+    slots::Slots,
     status::Counters,
 };
 
 /// What tasks and handles tell the dispatcher.
 pub(crate) enum Note {
-    /// A slot is free: an answer was read. It may be that the receiver of this delivery is gone for good.
-    Answered(Id<Webhook>, Option<Id<Delivery>>),
-    /// The result of an attempt is stored; the delivery as it is now, if this node decided.
-    Ended(Id<Webhook>, Id<Delivery>, Option<Delivery>),
+    /// An answer was read, or none came.
+    Answered(Id<Webhook>, Answered),
+    /// The result of an attempt is stored; what became of it, if this node decided.
+    Ended(Id<Webhook>, Id<Delivery>, Option<Finished>),
     /// A lane's webhook and at most so many due deliveries were read, or could not be.
     Loaded(Id<Webhook>, usize, Result<Load, AppError>),
     /// What the tick found.
@@ -58,7 +59,7 @@ pub(crate) struct Dispatcher {
     pub(crate) notes: UnboundedReceiver<Note>,
     pub(crate) own: UnboundedSender<Note>,
     pub(crate) lanes: HashMap<Id<Webhook>, Lane>,
-    pub(crate) accounts: HashMap<Id<Webhook>, Id<Account>>,
+    pub(crate) slots: Slots,
     pub(crate) leases: Leases,
     /// Until when the leases are surely ours, by the clock that nobody sets.
     pub(crate) leased_until: Option<Instant>,
@@ -75,6 +76,11 @@ pub(crate) struct Dispatcher {
 
 /// A lane that had nothing to do for so long is forgotten.
 const FORGET_AFTER: Duration = Duration::from_secs(60);
+/// So many deliveries all lanes together keep in memory, and so many bytes of data; but each a few.
+const QUEUED: usize = 32_768;
+const QUEUED_BYTES: usize = 64 * 1024 * 1024;
+/// And no lane more bytes than this.
+const LANE_BYTES: usize = 1024 * 1024;
 
 impl Dispatcher {
     /// Runs until told to stop and nothing is under way.
@@ -93,11 +99,8 @@ impl Dispatcher {
 
     fn note(&mut self, note: Note) {
         match note {
-            Note::Answered(webhook, gone) => {
-                self.counters.in_flight.dec();
-                self.with_lane(webhook, |lane| lane.answered(gone));
-            }
-            Note::Ended(webhook, delivery, next) => self.ended(webhook, delivery, next.as_ref()),
+            Note::Answered(webhook, answered) => self.answered(webhook, answered),
+            Note::Ended(webhook, delivery, finished) => self.ended(webhook, delivery, finished.as_ref()),
             Note::Loaded(webhook, limit, Ok(load)) => {
                 self.with_lane(webhook, |lane| lane.loaded(load, limit));
                 self.settle();
@@ -132,35 +135,51 @@ impl Dispatcher {
         match signal {
             Signal::DeliveriesDue(planned) => self.planned(planned),
             Signal::Changed(_, Changed::Webhook(id)) => {
-                if self.lanes.contains_key(id) {
-                    self.with_lane(*id, Lane::outdated);
-                }
+                self.with_lane(*id, Lane::outdated);
                 // It may have come back to life with deliveries waiting.
                 self.next_tick = Instant::now();
             }
             Signal::Changed(_, Changed::Deliveries(_)) => self.next_tick = Instant::now(),
             Signal::Changed(..) => {}
+            Signal::Noticed(notice) => {
+                self.counters.notices.inc();
+                let Noticed { webhook, name, state, reason, since, .. } = &**notice;
+                tracing::warn!(webhook.id = %webhook, webhook.name = name, state, reason, %since, "a webhook needs its owner");
+            }
         }
     }
 
     fn planned(&mut self, planned: &Planned) {
         for delivery in &planned.deliveries {
             let due = Due { delivery: delivery.clone(), event: Arc::clone(&planned.event) };
-            self.accounts.entry(delivery.webhook_id).or_insert(delivery.account);
             if self.lease(delivery.webhook_id).is_some() {
-                self.with_lane(delivery.webhook_id, |lane| lane.offer(due));
+                self.open_lane(delivery.account, delivery.webhook_id).offer(due);
+                self.advance(delivery.webhook_id);
             }
         }
     }
 
-    fn ended(&mut self, webhook: Id<Webhook>, delivery: Id<Delivery>, next: Option<&Delivery>) {
+    fn answered(&mut self, webhook: Id<Webhook>, answered: Answered) {
+        self.counters.in_flight.dec();
+        self.with_lane(webhook, |lane| lane.answered(answered));
+        let account = self.lanes.get(&webhook).map(|lane| lane.account);
+        if let Some(account) = account.filter(|_| answered.shared) {
+            self.slots.give(account);
+            while let Some(next) = self.slots.next() {
+                self.start(next, 1);
+            }
+        }
+    }
+
+    fn ended(&mut self, webhook: Id<Webhook>, delivery: Id<Delivery>, finished: Option<&Finished>) {
         self.counters.attempts.inc();
-        match next {
+        match finished.map(|finished| &finished.delivery) {
             Some(next) if next.state == DeliveryState::Delivered => self.counters.delivered.inc(),
             Some(next) if next.state == DeliveryState::Pending => self.wake_at(next.due_at),
             _ => {}
         }
-        self.with_lane(webhook, |lane| lane.ended(delivery));
+        let effect = finished.map(|finished| finished.effect).unwrap_or_default();
+        self.with_lane(webhook, |lane| lane.ended(delivery, effect));
         self.settle();
     }
 
@@ -188,10 +207,14 @@ impl Dispatcher {
         let sharing = !self.db.is_exclusive();
         let lanes: Vec<Id<Webhook>> = self.lanes.keys().copied().collect();
         self.lanes.retain(|_, lane| !(lane.is_idle() && now.duration_since(lane.used) > FORGET_AFTER));
+        let room = self.room();
         for id in lanes {
-            // Hints of other nodes do not get here, so settings are read again.
-            if let Some(lane) = self.lanes.get_mut(&id).filter(|_| sharing) {
-                lane.refresh();
+            if let Some(lane) = self.lanes.get_mut(&id) {
+                lane.set_room(room);
+                // Hints of other nodes do not get here, so settings are read again.
+                if sharing {
+                    lane.refresh();
+                }
             }
             self.advance(id);
         }
@@ -222,8 +245,8 @@ impl Dispatcher {
                 all_done = due.is_empty();
                 later.iter().map(|it| it.due_at).min().into_iter().for_each(|first| self.wake_at(first));
                 for waiting in due {
-                    self.accounts.insert(waiting.webhook, waiting.account);
-                    self.with_lane(waiting.webhook, Lane::remind);
+                    self.open_lane(waiting.account, waiting.webhook).remind();
+                    self.advance(waiting.webhook);
                 }
             }
             Err(error) => tracing::warn!(%error, "what is due could not be read; trying again"),
@@ -248,14 +271,35 @@ impl Dispatcher {
         self.lanes.values().all(Lane::is_idle)
     }
 
+    /// Changes a lane, if there is one, and goes on with it.
     fn with_lane(&mut self, webhook: Id<Webhook>, change: impl FnOnce(&mut Lane)) {
-        let capacity = self.settings.lane_size;
-        change(self.lanes.entry(webhook).or_insert_with(|| Lane::new(capacity, Instant::now())));
-        self.advance(webhook);
+        if let Some(lane) = self.lanes.get_mut(&webhook) {
+            change(lane);
+            self.advance(webhook);
+        }
+    }
+
+    fn open_lane(&mut self, account: Id<Account>, webhook: Id<Webhook>) -> &mut Lane {
+        let room = self.room();
+        self.lanes.entry(webhook).or_insert_with(|| Lane::new(account, room, Instant::now()))
+    }
+
+    /// What each lane may keep in memory: the more lanes, the less.
+    fn room(&self) -> Room {
+        let lanes = self.lanes.len().max(1);
+        Room {
+            deliveries: (QUEUED / lanes).clamp(16, self.settings.lane_size.max(16)),
+            bytes: (QUEUED_BYTES / lanes).clamp(64 * 1024, LANE_BYTES),
+        }
     }
 
     /// Starts what a lane can start, and reads what it needs.
     fn advance(&mut self, id: Id<Webhook>) {
+        self.start(id, usize::MAX);
+    }
+
+    /// The same, with at most so many of the shared slots.
+    fn start(&mut self, id: Id<Webhook>, mut allowance: usize) {
         let lease = self.lease(id);
         let Some(lane) = self.lanes.get_mut(&id) else {
             return;
@@ -265,12 +309,21 @@ impl Dispatcher {
             return lane.lose();
         }
         let now = Instant::now();
+        let account = lane.account;
         loop {
-            match lane.step(now) {
-                Step::Send(webhook, due) => {
+            match lane.step(now, allowance > 0 && self.slots.are_free(account)) {
+                Step::Send(start) => {
+                    if start.shared {
+                        self.slots.take(account);
+                        allowance -= 1;
+                    }
                     self.counters.in_flight.inc();
                     let (carrier, pool) = (Arc::clone(&self.carrier), Arc::clone(&lane.pool));
-                    tokio::spawn(carrier.carry(webhook, pool, *due, lease));
+                    tokio::spawn(carrier.carry(start, pool, lease));
+                }
+                Step::Slot => {
+                    self.slots.wait(account, id);
+                    break;
                 }
                 Step::Wait(until) => {
                     self.paced.insert((until, id));
@@ -284,12 +337,13 @@ impl Dispatcher {
     }
 
     fn read(&mut self, id: Id<Webhook>) {
-        let Some(account) = self.accounts.get(&id).copied() else {
+        let Some(lane) = self.lanes.get_mut(&id) else {
             return;
         };
-        let Some(Reading { after, limit }) = self.lanes.get_mut(&id).and_then(Lane::wants_reading) else {
+        let Some(Reading { after, limit }) = lane.wants_reading() else {
             return;
         };
+        let account = lane.account;
         let most = u32::try_from(limit).unwrap_or(u32::MAX);
         let (db, own) = (self.db.clone(), self.own.clone());
         tokio::spawn(async move {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use app::{
-    AppError, Changed, Db, Signal, Subscription, deliveries,
+    AppError, Changed, Db, Signal, Subscription, deliveries, holds,
     retention::{self, Retention},
 };
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,8 @@ pub(crate) async fn run(db: Db, retention: Retention, stop: CancellationToken) {
 
 async fn chores(db: &Db, retention: Retention, stop: &CancellationToken) -> Result<(), AppError> {
     // Slice after slice, so that other work gets in between.
+    while !stop.is_cancelled() && db.write(holds::watch).await? {}
+    db.write(deliveries::settle_lines).await?;
     while !stop.is_cancelled() && db.write(deliveries::settle_closed).await? {}
     while !stop.is_cancelled() && db.write(move |tx| retention::clean(tx, retention)).await? {}
     Ok(())

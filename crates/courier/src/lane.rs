@@ -11,27 +11,42 @@ use std::{
     time::Duration,
 };
 
-use app::deliveries::{Due, Load};
-use domain::{Delivery, Id, Timestamp, Webhook, WebhookState};
+use app::{
+    deliveries::{Due, Load},
+    holds::Effect,
+};
+use domain::{Account, AttemptKind, Delivery, Id, Timestamp, Webhook, WebhookState, hold::Sign};
 use tokio::time::Instant;
 
-use crate::pool::Pool;
+use crate::{limit::Limit, pool::Pool};
 
 /// One webhook's queue and what of it is under way.
 pub(crate) struct Lane {
+    pub(crate) account: Id<Account>,
     /// None until it is read, and again after it changed: nothing is sent with old settings.
     webhook: Option<Arc<Webhook>>,
     /// Whether to read it again although it may still be right.
     stale: bool,
     /// Whether a reading found that it was deleted. Nothing brings it back, so there is nothing left to read.
     gone: bool,
+    /// Whether it was held when it was last read.
+    held: bool,
+    /// Whether its receiver is known to have failed since it last succeeded.
+    troubled: bool,
     pub(crate) pool: Arc<Pool>,
     queue: VecDeque<Due>,
-    capacity: usize,
+    /// How many bytes of data are queued.
+    bytes: usize,
+    room: Room,
     /// Everything queued or under way, so that nothing is sent twice at once.
     present: HashSet<Id<Delivery>>,
+    limit: Limit,
+    /// The limit in flight that its owner set.
+    most: u32,
     /// How many requests are on the wire.
     in_flight: u32,
+    /// How many were ever started.
+    started: u64,
     /// Whether the store may hold due deliveries that are not here. Then new ones wait there too, behind them.
     behind: bool,
     /// Whether a new one was left in the store since the last reading began, which may not have seen it.
@@ -42,12 +57,20 @@ pub(crate) struct Lane {
     reading: Option<HashSet<Id<Delivery>>>,
     /// Whether the settings changed since that reading began: then it may bring the old ones.
     overtaken: bool,
-    /// The delivery whose result decides whether the webhook is disabled.
+    /// The delivery whose result decides whether the webhook is disabled, or whether it is still held.
     deciding: Option<Id<Delivery>>,
     /// When the next attempt may start, if the webhook has a rate.
     next_start: Instant,
     /// When there was last something to do.
     pub(crate) used: Instant,
+}
+
+/// How much a lane may keep in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    pub(crate) deliveries: usize,
+    /// Bytes of data; one delivery fits always.
+    pub(crate) bytes: usize,
 }
 
 /// What a lane wants to be read besides its webhook's settings.
@@ -63,24 +86,56 @@ pub(crate) struct Reading {
 #[derive(Debug)]
 pub(crate) enum Step {
     /// Send this now.
-    Send(Arc<Webhook>, Box<Due>),
+    Send(Start),
+    /// Ask again when a shared slot is free.
+    Slot,
     /// Ask again then: the rate allows no more before.
     Wait(Instant),
     /// Nothing for now.
     Rest,
 }
 
+/// An attempt to be started.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) webhook: Arc<Webhook>,
+    pub(crate) due: Box<Due>,
+    pub(crate) kind: AttemptKind,
+    /// Counts the lane's attempts.
+    pub(crate) number: u64,
+    /// Whether it needs a slot; a lane's only request needs none.
+    pub(crate) shared: bool,
+    pub(crate) troubled: bool,
+}
+
+/// What is known of an attempt whose answer was read, or to which none came, before its result is stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answered {
+    pub(crate) number: u64,
+    pub(crate) shared: bool,
+    pub(crate) sign: Sign,
+    /// The delivery, if its result decides whether the webhook is disabled.
+    pub(crate) deciding: Option<Id<Delivery>>,
+}
+
 impl Lane {
-    pub(crate) fn new(capacity: usize, now: Instant) -> Self {
+    pub(crate) fn new(account: Id<Account>, room: Room, now: Instant) -> Self {
         Self {
+            account,
             webhook: None,
             stale: false,
             gone: false,
+            held: false,
+            troubled: false,
             pool: Arc::default(),
             queue: VecDeque::new(),
-            capacity,
+            bytes: 0,
+            room,
             present: HashSet::new(),
+            limit: Limit::new(),
+            most: Webhook::DEFAULT_MAX_IN_FLIGHT,
             in_flight: 0,
+            started: 0,
             behind: false,
             missed: false,
             place: start(),
@@ -92,22 +147,38 @@ impl Lane {
         }
     }
 
+    /// How much it may keep from now on.
+    pub(crate) fn set_room(&mut self, room: Room) {
+        self.room = room;
+    }
+
+    fn is_full(&self) -> bool {
+        self.queue.len() >= self.room.deliveries || self.bytes >= self.room.bytes
+    }
+
+    fn push(&mut self, due: Due) {
+        if self.present.insert(due.delivery.id) {
+            self.bytes += size(&due);
+            self.queue.push_back(due);
+        }
+    }
+
     /// Takes a delivery that was just planned, if it may come next; otherwise it waits in the store.
     pub(crate) fn offer(&mut self, due: Due) {
         if self.gone || self.webhook.as_ref().is_some_and(|webhook| webhook.state != WebhookState::Active) {
             return;
         }
-        if self.behind || self.queue.len() >= self.capacity {
+        if self.behind || self.is_full() {
             (self.behind, self.missed) = (true, true);
-        } else if self.present.insert(due.delivery.id) {
-            self.queue.push_back(due);
+        } else {
+            self.push(due);
         }
     }
 
     /// Whether the store should be read now; if so, from where and how many deliveries besides the settings. The caller
     /// then reads, and calls [`Lane::loaded`].
     pub(crate) fn wants_reading(&mut self) -> Option<Reading> {
-        let room = self.queue.len() * 2 <= self.capacity;
+        let room = self.queue.len() * 2 <= self.room.deliveries && self.bytes * 2 <= self.room.bytes;
         let unknown = self.webhook.is_none();
         let wanted = unknown || self.stale || (self.behind && room);
         if self.gone || !wanted || self.reading.is_some() {
@@ -116,7 +187,7 @@ impl Lane {
         self.reading = Some(HashSet::new());
         let deliveries = room && (unknown || self.behind);
         self.missed &= !deliveries;
-        Some(Reading { after: self.place, limit: if deliveries { self.capacity } else { 0 } })
+        Some(Reading { after: self.place, limit: if deliveries { self.room.deliveries } else { 0 } })
     }
 
     /// Takes what a reading found; `limit` is what it asked for.
@@ -126,28 +197,45 @@ impl Lane {
             // The next reading brings it all again.
             return;
         }
-        let active = load.webhook.as_ref().is_some_and(|webhook| webhook.state == WebhookState::Active);
+        let state = load.webhook.as_ref().map(|webhook| webhook.state);
         self.gone = load.webhook.is_none();
         self.webhook = load.webhook.map(Arc::new);
+        self.most = self.webhook.as_ref().map_or(self.most, |webhook| webhook.max_in_flight);
         self.stale = false;
-        if !active {
+        let was_held = mem::replace(&mut self.held, state == Some(WebhookState::Held));
+        if state != Some(WebhookState::Active) {
             // What waits is in the store; what is on the wire ends as it ends.
             self.forget_queue();
+            let probe = load.due.into_iter().next().filter(|due| !ended.contains(&due.delivery.id));
+            if let Some(probe) = probe.filter(|_| self.held && self.deciding.is_none()) {
+                self.push(probe);
+            }
             return;
         }
-        if limit == 0 {
-            return;
+        if was_held {
+            self.limit.ramp();
         }
-        let full = load.due.len() >= limit;
-        let last = load.due.last().map(|due| (due.delivery.due_at, due.delivery.id));
-        for due in load.due {
-            let id = due.delivery.id;
-            if !ended.contains(&id) && self.present.insert(id) {
-                self.queue.push_back(due);
+        self.troubled |= self.webhook.as_ref().is_some_and(|webhook| webhook.health.failures > 0);
+        if limit > 0 {
+            self.take(load.due, limit, &ended);
+        }
+    }
+
+    fn take(&mut self, due: Vec<Due>, limit: usize, ended: &HashSet<Id<Delivery>>) {
+        let mut more = due.len() >= limit;
+        let mut last = None;
+        for due in due {
+            if self.is_full() {
+                more = true;
+                break;
+            }
+            last = Some((due.delivery.due_at, due.delivery.id));
+            if !ended.contains(&due.delivery.id) {
+                self.push(due);
             }
         }
-        self.behind = full || self.missed;
-        self.place = last.filter(|_| full).unwrap_or_else(start);
+        self.behind = more || self.missed;
+        self.place = last.filter(|_| more).unwrap_or_else(start);
     }
 
     /// The reading failed; a later one tries again.
@@ -168,24 +256,29 @@ impl Lane {
 
     /// The store has deliveries due that the lane may not know of.
     pub(crate) fn remind(&mut self) {
-        if self.queue.is_empty()
-            && self.webhook.as_ref().is_none_or(|webhook| self.in_flight < webhook.max_in_flight)
-        {
+        let probing = self.held && self.deciding.is_some();
+        if self.queue.is_empty() && self.in_flight < self.limit.get(self.most) && !probing {
             self.behind = true;
         }
     }
 
-    /// What to do next.
-    pub(crate) fn step(&mut self, now: Instant) -> Step {
-        let Some(webhook) = &self.webhook else {
+    /// What to do next; `slots` says whether a shared slot is free.
+    pub(crate) fn step(&mut self, now: Instant, slots: bool) -> Step {
+        let Some(webhook) = self.webhook.clone() else {
             return Step::Rest;
         };
-        if self.deciding.is_some()
-            || webhook.state != WebhookState::Active
-            || self.in_flight >= webhook.max_in_flight
-            || self.queue.is_empty()
-        {
+        let kind = match webhook.state {
+            WebhookState::Active => AttemptKind::Scheduled,
+            WebhookState::Held => AttemptKind::Probe,
+            WebhookState::Paused | WebhookState::Disabled(_) => return Step::Rest,
+        };
+        let full = kind == AttemptKind::Scheduled && self.in_flight >= self.limit.get(self.most);
+        if self.deciding.is_some() || full || self.queue.is_empty() {
             return Step::Rest;
+        }
+        let shared = self.in_flight > 0;
+        if shared && !slots {
+            return Step::Slot;
         }
         if let Some(rate) = webhook.rate_per_second {
             if now < self.next_start {
@@ -197,22 +290,31 @@ impl Lane {
         let Some(due) = self.queue.pop_front() else {
             return Step::Rest;
         };
-        self.in_flight += 1;
-        self.used = now;
-        Step::Send(Arc::clone(webhook), Box::new(due))
+        self.bytes -= size(&due);
+        if kind == AttemptKind::Probe {
+            self.deciding = Some(due.delivery.id);
+        }
+        (self.in_flight, self.started, self.used) = (self.in_flight + 1, self.started + 1, now);
+        let (number, troubled) = (self.started, self.troubled);
+        Step::Send(Start { webhook, due: Box::new(due), kind, number, shared, troubled })
     }
 
-    /// An answer was read, or none came: the slot is free. The result is not stored yet. If the result of
-    /// `deciding` may disable the webhook, nothing more is started until it is.
-    pub(crate) fn answered(&mut self, deciding: Option<Id<Delivery>>) {
-        self.deciding = deciding.or(self.deciding);
+    /// An answer was read, or none came: its place is free. The result is not stored yet. If it may disable the webhook,
+    /// nothing more is started until it is.
+    pub(crate) fn answered(&mut self, answered: Answered) {
+        self.deciding = answered.deciding.or(self.deciding);
         self.in_flight = self.in_flight.saturating_sub(1);
+        self.limit.heard(answered.sign, answered.number, self.started, self.most);
     }
 
-    /// The result of an attempt is stored.
-    pub(crate) fn ended(&mut self, id: Id<Delivery>) {
+    /// The result of an attempt is stored, with this effect if it decided.
+    pub(crate) fn ended(&mut self, id: Id<Delivery>, effect: Effect) {
+        self.troubled = effect.troubled.unwrap_or(self.troubled);
         if self.deciding == Some(id) {
             self.deciding = None;
+            self.outdated();
+        }
+        if effect.changed {
             self.outdated();
         }
         self.present.remove(&id);
@@ -231,13 +333,18 @@ impl Lane {
         for due in self.queue.drain(..) {
             self.present.remove(&due.delivery.id);
         }
-        (self.behind, self.place) = (false, start());
+        (self.bytes, self.behind, self.place) = (0, false, start());
     }
 
     /// Whether nothing is queued, under way or being read.
     pub(crate) fn is_idle(&self) -> bool {
         self.present.is_empty() && self.reading.is_none()
     }
+}
+
+/// What of a delivery takes up memory beyond the ordinary.
+fn size(due: &Due) -> usize {
+    due.event.data.as_ref().map_or(0, String::len)
 }
 
 /// Before everything.
@@ -265,6 +372,14 @@ mod tests {
         Webhook { state, max_in_flight, ..made.unwrap() }
     }
 
+    fn empty(deliveries: usize) -> Lane {
+        Lane::new(samples::acme().id, Room { deliveries, bytes: 1_000 }, Instant::now())
+    }
+
+    fn well() -> Answered {
+        Answered { number: 1, shared: false, sign: Sign::Well, deciding: None }
+    }
+
     fn due(number: u8) -> Due {
         let event = Event {
             id: Id::from_parts(1, &[number; 10]),
@@ -289,6 +404,7 @@ mod tests {
             due_at: samples::start(),
             started_at: None,
             created_at: samples::start(),
+            line: None,
         };
         Due { delivery, event: Arc::new(event) }
     }
@@ -299,8 +415,8 @@ mod tests {
 
     fn sent(lane: &mut Lane) -> Vec<Id<Delivery>> {
         let mut ids = Vec::new();
-        while let Step::Send(_, due) = lane.step(Instant::now()) {
-            ids.push(due.delivery.id);
+        while let Step::Send(start) = lane.step(Instant::now(), true) {
+            ids.push(start.due.delivery.id);
         }
         ids
     }
@@ -311,7 +427,7 @@ mod tests {
 
     #[test]
     fn a_first_hint_waits_for_the_settings_and_is_sent_once() {
-        let mut lane = Lane::new(8, Instant::now());
+        let mut lane = empty(8);
         lane.offer(due(1));
         assert!(sent(&mut lane).is_empty());
         assert_eq!(lane.wants_reading(), Some(Reading { after: start(), limit: 8 }));
@@ -324,7 +440,7 @@ mod tests {
 
     #[test]
     fn what_overflows_stays_in_the_store_and_keeps_its_order() {
-        let mut lane = Lane::new(2, Instant::now());
+        let mut lane = empty(2);
         assert!(lane.wants_reading().is_some());
         lane.loaded(load(webhook(WebhookState::Active, 1), &[]), 2);
         (1..=4).for_each(|n| lane.offer(due(n)));
@@ -336,12 +452,16 @@ mod tests {
         let after = (samples::start(), due(2).delivery.id);
         assert_eq!(lane.wants_reading(), Some(Reading { after, limit: 2 }));
         lane.loaded(load(webhook(WebhookState::Active, 9), &[3, 4]), 2);
-        assert_eq!(sent(&mut lane), ids(&[2, 3, 4]));
+        assert_eq!(sent(&mut lane), ids(&[2, 3]), "there was no room for 4");
+        let after = (samples::start(), due(3).delivery.id);
+        assert_eq!(lane.wants_reading(), Some(Reading { after, limit: 2 }));
+        lane.loaded(load(webhook(WebhookState::Active, 9), &[4]), 2);
+        assert_eq!(sent(&mut lane), ids(&[4]));
     }
 
     #[test]
     fn what_is_left_in_the_store_during_a_reading_is_read_by_the_next() {
-        let mut lane = Lane::new(2, Instant::now());
+        let mut lane = empty(2);
         lane.offer(due(1));
         lane.offer(due(2));
         assert!(lane.wants_reading().is_some());
@@ -353,22 +473,22 @@ mod tests {
 
     #[test]
     fn a_reading_that_began_before_a_result_was_stored_does_not_send_again() {
-        let mut lane = Lane::new(8, Instant::now());
+        let mut lane = empty(8);
         lane.offer(due(1));
         assert!(lane.wants_reading().is_some());
         lane.loaded(load(webhook(WebhookState::Active, 64), &[]), 8);
         assert_eq!(sent(&mut lane).len(), 1);
         lane.remind();
         assert!(lane.wants_reading().is_some());
-        lane.answered(None);
-        lane.ended(due(1).delivery.id);
+        lane.answered(well());
+        lane.ended(due(1).delivery.id, Effect::default());
         lane.loaded(load(webhook(WebhookState::Active, 64), &[1, 2]), 8);
         assert_eq!(sent(&mut lane), ids(&[2]));
     }
 
     #[test]
     fn a_reading_that_began_before_a_change_does_not_bring_back_the_old_settings() {
-        let mut lane = Lane::new(8, Instant::now());
+        let mut lane = empty(8);
         assert!(lane.wants_reading().is_some());
         lane.outdated();
         lane.loaded(load(webhook(WebhookState::Active, 64), &[1]), 8);
@@ -380,7 +500,7 @@ mod tests {
 
     #[test]
     fn settings_that_are_read_again_bring_no_deliveries_where_there_is_no_room() {
-        let mut lane = Lane::new(2, Instant::now());
+        let mut lane = empty(2);
         assert!(lane.wants_reading().is_some());
         lane.loaded(load(webhook(WebhookState::Paused, 1), &[]), 2);
         lane.outdated();
@@ -396,7 +516,7 @@ mod tests {
 
     #[test]
     fn a_paused_webhook_sends_nothing_and_keeps_nothing() {
-        let mut lane = Lane::new(8, Instant::now());
+        let mut lane = empty(8);
         lane.offer(due(1));
         assert!(lane.wants_reading().is_some());
         lane.loaded(load(webhook(WebhookState::Paused, 64), &[1]), 8);
@@ -410,21 +530,21 @@ mod tests {
 
     #[test]
     fn the_limit_in_flight_and_the_rate_hold() {
-        let mut lane = Lane::new(8, Instant::now());
+        let mut lane = empty(8);
         assert!(lane.wants_reading().is_some());
         lane.loaded(load(webhook(WebhookState::Active, 2), &[1, 2, 3]), 8);
         assert_eq!(sent(&mut lane).len(), 2);
-        lane.answered(None);
+        lane.answered(well());
         assert_eq!(sent(&mut lane).len(), 1);
 
-        let mut lane = Lane::new(8, Instant::now());
+        let mut lane = empty(8);
         assert!(lane.wants_reading().is_some());
         let slow = Webhook { rate_per_second: Some(10), ..webhook(WebhookState::Active, 64) };
         lane.loaded(load(slow, &[1, 2]), 8);
         let now = Instant::now();
-        assert!(matches!(lane.step(now), Step::Send(..)));
-        let Step::Wait(until) = lane.step(now) else { panic!("the second start must wait") };
+        assert!(matches!(lane.step(now, true), Step::Send(..)));
+        let Step::Wait(until) = lane.step(now, true) else { panic!("the second start must wait") };
         assert!(until >= now + Duration::from_millis(100));
-        assert!(matches!(lane.step(until), Step::Send(..)));
+        assert!(matches!(lane.step(until, true), Step::Send(..)));
     }
 }

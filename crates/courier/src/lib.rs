@@ -29,9 +29,11 @@ pub mod egress;
 mod guard;
 mod janitor;
 mod lane;
+mod limit;
 pub mod pool;
 pub mod resolver;
 pub mod sender;
+mod slots;
 mod status;
 mod target;
 mod tls;
@@ -59,6 +61,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     carrier::Carrier,
     dispatcher::{Dispatcher, Note},
+    slots::Slots,
     status::Counters,
 };
 
@@ -69,6 +72,8 @@ pub struct CourierSettings {
     pub tick: Duration,
     /// How long a node's leases hold without renewal, where several nodes share a store.
     pub lease_ttl: Duration,
+    /// How many requests all webhooks share, beyond one that each may always have in flight.
+    pub max_in_flight: usize,
     /// How many deliveries a lane keeps in memory.
     pub lane_size: usize,
     /// Whether to listen to hints. Without them everything waits for the tick; for tests.
@@ -82,6 +87,7 @@ impl Default for CourierSettings {
         Self {
             tick: Duration::from_millis(500),
             lease_ttl: Duration::from_secs(15),
+            max_in_flight: 1_024,
             lane_size: 128,
             use_hints: true,
             retention: Retention::default(),
@@ -137,7 +143,7 @@ impl Courier {
             notes: received,
             own: notes.clone(),
             lanes: HashMap::new(),
-            accounts: HashMap::new(),
+            slots: Slots::new(settings.max_in_flight),
             leases,
             leased_until: (!exclusive).then_some(now + ttl - ttl / 5),
             paced: BTreeSet::new(),
@@ -167,6 +173,7 @@ impl Courier {
             in_flight: counters.in_flight.get(),
             attempts: counters.attempts.get(),
             delivered: counters.delivered.get(),
+            notices: counters.notices.get(),
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 pub(crate) struct Counters {
     pub(crate) attempts: Count,
     pub(crate) delivered: Count,
+    pub(crate) notices: Count,
     pub(crate) in_flight: Gauge,
     pub(crate) lanes: Gauge,
 }
@@ -60,4 +61,6 @@ pub struct CourierStatus {
     pub attempts: u64,
     /// Deliveries made since the start.
     pub delivered: u64,
+    /// Notices given since the start.
+    pub notices: u64,
 }

@@ -31,6 +31,18 @@ pub struct Delivery {
     pub started_at: Option<Timestamp>,
     /// When it was planned.
     pub created_at: Timestamp,
+    /// The conversation whose order its webhook keeps; None where there is none to keep.
+    pub line: Option<String>,
+}
+
+impl Delivery {
+    /// The `due_at` of a pending delivery that waits for the one before it in its line.
+    pub const IN_LINE: Timestamp = Timestamp::from_micros(i64::MAX);
+
+    /// Whether it waits for the one before it in its line.
+    pub fn waits_in_line(&self) -> bool {
+        self.state == DeliveryState::Pending && self.due_at == Self::IN_LINE
+    }
 }
 
 impl Noun for Delivery {
@@ -126,18 +138,21 @@ pub struct Attempt {
 pub enum AttemptKind {
     /// The schedule.
     Scheduled,
+    /// Whether a held webhook's receiver is back. It uses up none of the schedule.
+    Probe,
     /// *Send test*.
     Test,
 }
 
 impl AttemptKind {
     /// All kinds.
-    pub const ALL: [AttemptKind; 2] = [AttemptKind::Scheduled, AttemptKind::Test];
+    pub const ALL: [AttemptKind; 3] = [AttemptKind::Scheduled, AttemptKind::Probe, AttemptKind::Test];
 
     /// The kind's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             AttemptKind::Scheduled => "scheduled",
+            AttemptKind::Probe => "probe",
             AttemptKind::Test => "test",
         }
     }
@@ -200,7 +215,7 @@ impl Response {
     }
 
     /// Whether the receiver asks never to be sent this event again.
-    fn aborts(&self) -> bool {
+    pub fn aborts(&self) -> bool {
         self.header("webhook-delivery").is_some_and(|value| value.trim() == "abort-message")
     }
 }
@@ -322,6 +337,7 @@ mod tests {
             due_at: Timestamp::default(),
             started_at: None,
             created_at: Timestamp::default(),
+            line: None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::{fmt::Write, str::FromStr, time::Duration};
 use crate::{
     Account, Id, Invalid, Noun, Timestamp, Webhook,
     json::{self, Kind, Members},
+    webhook::Chatbot,
 };
 
 /// The kinds of event that a webhook can ask for. Their names are the ones on the wire.
@@ -137,6 +138,8 @@ pub struct Context {
     pub conversation_id: Option<String>,
     /// Further members of the extended body: a JSON object without white space, in catalogue order.
     pub more: Option<String>,
+    /// The chatbot it comes from.
+    pub chatbot_id: Option<Id<Chatbot>>,
 }
 
 /// How an event is put into a request's body; chosen per webhook, fixed per delivery when it is planned.
@@ -293,7 +296,11 @@ impl CheckedEvent {
             account,
             event_type: self.event_type,
             data: Some(self.new.data.clone()),
-            context: Context { conversation_id: self.new.conversation_id.clone(), more: None },
+            context: Context {
+                conversation_id: self.new.conversation_id.clone(),
+                more: None,
+                chatbot_id: None,
+            },
             occurred_at: self.new.occurred_at.unwrap_or(now),
             created_at: now,
             planned: 0,

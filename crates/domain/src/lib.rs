@@ -8,6 +8,7 @@ pub mod account;
 pub mod address;
 pub mod delivery;
 pub mod event;
+pub mod hold;
 pub mod id;
 pub mod invalid;
 pub mod json;
@@ -27,6 +28,7 @@ pub use delivery::{
     Phases, Response, SkipReason,
 };
 pub use event::{BodyForm, CheckedEvent, Context, Event, EventType, NewEvent};
+pub use hold::{Health, Notice};
 pub use id::{Id, Noun};
 pub use invalid::{FieldError, Invalid};
 pub use ledger::Ledger;

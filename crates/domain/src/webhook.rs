@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, str::FromStr, time::Duration};
 
 use crate::{
-    Account, BodyForm, EgressPolicy, EventType, Id, Invalid, Noun, RetryPolicy, Secret, SkipReason,
+    Account, BodyForm, EgressPolicy, EventType, Health, Id, Invalid, Noun, RetryPolicy, Secret, SkipReason,
     Timestamp, WebhookUrl, account::check_name,
 };
 
@@ -38,6 +38,8 @@ pub struct Webhook {
     pub state: WebhookState,
     /// Since when it is in that state.
     pub state_since: Timestamp,
+    /// How it has been doing.
+    pub health: Health,
     /// The keys to sign with, newest first; never empty.
     pub keys: Vec<SigningKey>,
     /// When it was made.
@@ -262,6 +264,7 @@ impl NewWebhook {
             retry: self.retry,
             state: WebhookState::Active,
             state_since: now,
+            health: Health::default(),
             keys: vec![key],
             created_at: now,
             updated_at: now,

@@ -110,6 +110,8 @@ pub struct Egress {
 pub struct Delivery {
     tick_ms: u32,
     lease_ttl_seconds: u32,
+    /// Requests that all webhooks share, beyond one for each.
+    pub max_in_flight: usize,
 }
 
 /// `[retention]`
@@ -210,6 +212,7 @@ impl Settings {
         );
         anyhow::ensure!(self.delivery.tick_ms > 0, "delivery.tick_ms must be at least 1");
         anyhow::ensure!(self.delivery.lease_ttl_seconds > 0, "delivery.lease_ttl_seconds must be at least 1");
+        anyhow::ensure!(self.delivery.max_in_flight > 0, "delivery.max_in_flight must be at least 1");
         anyhow::ensure!(
             self.retention.payload_days > 0 && self.retention.record_days >= self.retention.payload_days,
             "retention.payload_days must be at least 1, and retention.record_days not less than that"

@@ -44,6 +44,11 @@ impl Collector for CourierFigures {
             "leadpost_deliveries_made",
             "Deliveries answered with 2xx.",
             &ConstCounter::new(status.delivered),
+        )?;
+        show(
+            "leadpost_webhook_notices",
+            "Webhooks held, still held or disabled: notices given.",
+            &ConstCounter::new(status.notices),
         )
     }
 }

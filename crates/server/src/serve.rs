@@ -133,6 +133,7 @@ impl Node {
         let delivery = CourierSettings {
             tick: settings.delivery.tick(),
             lease_ttl: settings.delivery.lease_ttl(),
+            max_in_flight: settings.delivery.max_in_flight,
             retention: settings.retention.rules(),
             ..CourierSettings::default()
         };

@@ -43,10 +43,14 @@ macro_rules! columns {
             $prefix,
             "started_at, ",
             $prefix,
-            "created_at"
+            "created_at, ",
+            $prefix,
+            "line"
         )
     };
 }
+
+pub(crate) use columns;
 
 macro_rules! list {
     ($where:literal) => {
@@ -61,25 +65,38 @@ macro_rules! list {
     };
 }
 
+/// Deliveries with their events.
+macro_rules! with_event {
+    ($where:literal) => {
+        concat!(
+            "select ",
+            columns!("d."),
+            ", ",
+            events::columns!("e."),
+            " from delivery d join event e on e.account_id = d.account_id and e.id = d.event_id ",
+            $where
+        )
+    };
+}
+pub(crate) use with_event;
+
 sql! {
     INSERT = concat!("insert into delivery (", columns!(""), ", test)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)");
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)");
     GET = concat!("select ", columns!(""), " from delivery where account_id = $1 and id = $2");
     LIST = list!("");
     LIST_OF_WEBHOOK = list!("and webhook_id = $6");
     LIST_OF_EVENT = list!("and event_id = $6 and (webhook_id = $7 or $7 is null)");
     OF_EVENT = concat!("select ", columns!(""), " from delivery where account_id = $1 and event_id = $2 order by id");
-    // Where a webhook that sends has a delivery pending: the instant at which its first is due.
-    WAITING = "select w.account_id, w.id,
+    // Where a webhook that sends has a delivery pending: the instant at which its first is due. A held one has its probe.
+    WAITING = "select w.account_id, w.id, w.probe_at,
             (select min(d.due_at) from delivery d where d.webhook_id = w.id and d.state = 'pending')
         from webhook w join shard_lease l on l.shard = w.shard and l.owner = $1
-        where w.state = 'active' and w.deleted_at is null";
-    DUE = "select d.account_id, d.id, d.event_id, d.webhook_id, d.event_type, d.body, d.state, d.reason, d.attempts,
-            d.failures, d.due_at, d.started_at, d.created_at, e.account_id, e.id, e.type, e.data, e.conversation_id,
-            e.context, e.occurred_at, e.created_at, e.planned
-        from delivery d join event e on e.account_id = d.account_id and e.id = d.event_id
-        where d.webhook_id = $1 and d.state = 'pending' and d.due_at <= $2 and (d.due_at, d.id) > ($3, $4)
-        order by d.due_at, d.id limit $5";
+        where w.state in ('active', 'held') and w.deleted_at is null";
+    DUE = with_event!("where d.webhook_id = $1 and d.state = 'pending' and d.due_at <= $2 and (d.due_at, d.id) > ($3, $4)
+        order by d.due_at, d.id limit $5");
+    FIRST_DUE = with_event!("where d.webhook_id = $1 and d.state = 'pending' and d.due_at < $2
+        order by d.due_at, d.id limit 1 offset $3");
     // The decision was made on what the owner of the shard knew; it counts only if that still holds. The failures tell
     // the schedule that it was made for from the one that a resend began.
     ADVANCE = "update delivery
@@ -129,6 +146,7 @@ fn insert_args(delivery: &Delivery) -> Vec<Value> {
         delivery.due_at,
         delivery.started_at,
         delivery.created_at,
+        delivery.line.as_deref(),
         delivery.event_id.is_test(),
     ]
     .to_vec()
@@ -193,15 +211,16 @@ pub struct Waiting {
     pub account: Id<Account>,
     /// Which.
     pub webhook: Id<Webhook>,
-    /// When its first delivery is due; those in flight are counted too.
+    /// When its first delivery is due, or its next probe; those in flight are counted too.
     pub due_at: Timestamp,
 }
 
-/// The sending webhooks on shards of `node` that have something pending.
+/// The sending and held webhooks on shards of `node` that have something pending.
 pub fn waiting(tx: &mut Tx<'_>, node: Id<Node>) -> Result<Vec<Waiting>, StoreError> {
     let read = |mut row: Row| {
-        let (account, webhook) = (row.take()?, row.take()?);
-        Ok(row.take::<Option<Timestamp>>()?.map(|due_at| Waiting { account, webhook, due_at }))
+        let (account, webhook, probe_at) = (row.take()?, row.take()?, row.take::<Option<Timestamp>>()?);
+        let first = row.take::<Option<Timestamp>>()?;
+        Ok(first.map(|first| Waiting { account, webhook, due_at: probe_at.unwrap_or(first) }))
     };
     tx.query(&WAITING, args![node])?.into_iter().map(read).filter_map(Result::transpose).collect()
 }
@@ -223,8 +242,16 @@ pub fn due(
     after: (Timestamp, Id<Delivery>),
     limit: u32,
 ) -> Result<Vec<Due>, StoreError> {
-    let read = |mut row: Row| Ok(Due { delivery: read(&mut row)?, event: Arc::new(events::read(&mut row)?) });
-    tx.query(&DUE, args![webhook, now, after.0, after.1, limit])?.into_iter().map(read).collect()
+    tx.query(&DUE, args![webhook, now, after.0, after.1, limit])?.into_iter().map(read_due).collect()
+}
+
+/// The pending delivery of `webhook` that is due first, or the one so many places behind it; none that waits in line.
+pub fn first_due(tx: &mut Tx<'_>, webhook: Id<Webhook>, place: u32) -> Result<Option<Due>, StoreError> {
+    tx.query_one(&FIRST_DUE, args![webhook, Delivery::IN_LINE, place])?.map(read_due).transpose()
+}
+
+pub(crate) fn read_due(mut row: Row) -> Result<Due, StoreError> {
+    Ok(Due { delivery: read(&mut row)?, event: Arc::new(events::read(&mut row)?) })
 }
 
 /// The right to decide about the deliveries of a shard: which node, in which of its epochs.
@@ -277,14 +304,14 @@ pub fn set_delivered(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Delivery>) ->
     tx.execute(&SET_DELIVERED, args![account, id]).map(drop)
 }
 
-/// Gives a finished delivery a fresh schedule from `now`. False if it is pending, or gone.
+/// Gives a finished delivery a fresh schedule whose first attempt is due at `due_at`. False if it is pending, or gone.
 pub fn restart(
     tx: &mut Tx<'_>,
     account: Id<Account>,
     id: Id<Delivery>,
-    now: Timestamp,
+    due_at: Timestamp,
 ) -> Result<bool, StoreError> {
-    Ok(tx.execute(&RESTART, args![account, id, now])? == 1)
+    Ok(tx.execute(&RESTART, args![account, id, due_at])? == 1)
 }
 
 /// Skips up to `limit` pending deliveries of a webhook; how many.
@@ -378,6 +405,7 @@ fn read(row: &mut Row) -> Result<Delivery, StoreError> {
         due_at: row.take()?,
         started_at: row.take()?,
         created_at: row.take()?,
+        line: row.take()?,
     })
 }
 

@@ -9,19 +9,41 @@ use crate::{
 };
 
 macro_rules! columns {
-    () => {
-        "account_id, id, type, data, conversation_id, context, occurred_at, created_at, planned"
+    ($prefix:literal) => {
+        concat!(
+            $prefix,
+            "account_id, ",
+            $prefix,
+            "id, ",
+            $prefix,
+            "type, ",
+            $prefix,
+            "data, ",
+            $prefix,
+            "conversation_id, ",
+            $prefix,
+            "context, ",
+            $prefix,
+            "chatbot_id, ",
+            $prefix,
+            "occurred_at, ",
+            $prefix,
+            "created_at, ",
+            $prefix,
+            "planned"
+        )
     };
 }
+pub(crate) use columns;
 
 sql! {
-    INSERT = concat!("insert into event (", columns!(), ", test)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
-    GET = concat!("select ", columns!(), " from event where account_id = $1 and id = $2");
-    LIST = concat!("select ", columns!(), " from event
+    INSERT = concat!("insert into event (", columns!(""), ", test)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+    GET = concat!("select ", columns!(""), " from event where account_id = $1 and id = $2");
+    LIST = concat!("select ", columns!(""), " from event
         where account_id = $1 and id < $2 and not test and (type = $3 or $3 is null)
         order by id desc limit $4");
-    LIST_OF_CONVERSATION = concat!("select ", columns!(), " from event
+    LIST_OF_CONVERSATION = concat!("select ", columns!(""), " from event
         where account_id = $1 and conversation_id = $5 and id < $2 and not test and (type = $3 or $3 is null)
         order by id desc limit $4");
 }
@@ -35,6 +57,7 @@ pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), StoreError> {
         event.data.as_deref(),
         event.context.conversation_id.as_deref(),
         event.context.more.as_deref(),
+        event.context.chatbot_id,
         event.occurred_at,
         event.created_at,
         event.planned,
@@ -71,7 +94,7 @@ pub(crate) fn read(row: &mut Row) -> Result<Event, StoreError> {
         id: row.take()?,
         event_type: row.parse(|text| text.parse().ok())?,
         data: row.take()?,
-        context: Context { conversation_id: row.take()?, more: row.take()? },
+        context: Context { conversation_id: row.take()?, more: row.take()?, chatbot_id: row.take()? },
         occurred_at: row.take()?,
         created_at: row.take()?,
         planned: row.take()?,

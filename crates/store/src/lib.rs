@@ -21,13 +21,14 @@ pub mod deliveries;
 pub mod events;
 pub mod idempotency;
 pub mod ledger;
+pub mod lines;
 pub mod nodes;
 pub mod retention;
 pub mod webhooks;
 
 pub use db::{Db, OpenOptions, StoreReport, StoreUrl};
 pub use error::StoreError;
-pub use signal::{Changed, Planned, Signal, Subscription};
+pub use signal::{Changed, Noticed, Planned, Signal, Subscription};
 pub use tx::Tx;
 
 /// Every statement of every noun.
@@ -39,6 +40,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         events::STATEMENTS,
         idempotency::STATEMENTS,
         ledger::STATEMENTS,
+        lines::STATEMENTS,
         nodes::STATEMENTS,
         retention::STATEMENTS,
         webhooks::STATEMENTS,

@@ -8,7 +8,10 @@ use refinery::{Migration, Report, Runner, error::Kind};
 use crate::{StoreError, sql};
 
 /// All migrations, oldest first: number and name, and the text for both engines.
-const FILES: [(&str, &str); 1] = [("V1__initial", include_str!("../migrations/0001_initial.sql"))];
+const FILES: [(&str, &str); 2] = [
+    ("V1__initial", include_str!("../migrations/0001_initial.sql")),
+    ("V2__courier", include_str!("../migrations/0002_courier.sql")),
+];
 
 fn runner(for_engine: fn(&str) -> String) -> Result<Runner, StoreError> {
     let migrations: Result<Vec<Migration>, _> =

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Account, Delivery, Event, Id, Webhook};
+use domain::{Account, Delivery, Event, Id, Timestamp, Webhook};
 use tokio::sync::broadcast;
 
 /// Something that a commit changed.
@@ -12,6 +12,25 @@ pub enum Signal {
     DeliveriesDue(Arc<Planned>),
     /// Something of this account is no longer as it was.
     Changed(Id<Account>, Changed),
+    /// The owner of a webhook has to know something.
+    Noticed(Arc<Noticed>),
+}
+
+/// A notice about a webhook.
+#[derive(Debug)]
+pub struct Noticed {
+    /// Whose.
+    pub account: Id<Account>,
+    /// Which.
+    pub webhook: Id<Webhook>,
+    /// What its owner calls it.
+    pub name: String,
+    /// The name of its state.
+    pub state: &'static str,
+    /// Why it is in that state, in words.
+    pub reason: &'static str,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// An event with the deliveries that were planned for it.

@@ -1,7 +1,7 @@
 //! Webhooks, their secrets, and which of them ask for an event type.
 
 use domain::{
-    Account, BodyForm, EventType, Id, Ordering, RetryPolicy, Secret, SigningKey, Timestamp, Webhook,
+    Account, BodyForm, EventType, Health, Id, Ordering, RetryPolicy, Secret, SigningKey, Timestamp, Webhook,
     WebhookState, webhook::Chatbot,
 };
 
@@ -14,13 +14,14 @@ use crate::{
 macro_rules! columns {
     () => {
         "account_id, id, name, url, event_types, chatbot_ids, body, headers, ordering, max_in_flight, \
-         rate_per_second, retry, state, state_reason, state_since, created_at, updated_at"
+         rate_per_second, retry, state, state_reason, state_since, failures, probes, probe_at, notices, created_at, \
+         updated_at"
     };
 }
 
 sql! {
     INSERT = concat!("insert into webhook (", columns!(), ", shard)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)");
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)");
     GET = concat!("select ", columns!(), " from webhook where account_id = $1 and id = $2 and deleted_at is null");
     // Held until the transaction ends: what a change is made from must still be so when it is written.
     GET_TO_CHANGE = concat!("select ", columns!(), " from webhook
@@ -30,7 +31,10 @@ sql! {
     UPDATE = "update webhook set name = $3, url = $4, event_types = $5, chatbot_ids = $6, body = $7, headers = $8,
             ordering = $9, max_in_flight = $10, rate_per_second = $11, retry = $12, updated_at = $13
         where account_id = $1 and id = $2 and deleted_at is null";
-    SET_STATE = "update webhook set state = $3, state_reason = $4, state_since = $5
+    // Nothing is read: this only makes whoever else changes the webhook, or its lines, wait.
+    LOCK = "select id from webhook where account_id = $1 and id = $2 /*pg: for no key update */";
+    SET_STATE = "update webhook set state = $3, state_reason = $4, state_since = $5, probe_at = $7,
+            failures = 0, failed_at = null, probes = 0, notices = 0
         where account_id = $1 and id = $2 and state = $6 and deleted_at is null";
     DELETE = "update webhook set deleted_at = $3, headers = '' where account_id = $1 and id = $2 and deleted_at is null";
     SECRETS = "select version, secret, expires_at from webhook_secret
@@ -43,13 +47,26 @@ sql! {
     INSERT_SUBSCRIPTION = "insert into subscription (account_id, event_type, webhook_id) values ($1, $2, $3)";
     DELETE_SUBSCRIPTIONS = "delete from subscription where account_id = $1 and webhook_id = $2";
     // A webhook disabled at this very moment may get one more pending delivery; the chore that reads CLOSED skips it.
-    SUBSCRIBED = "select w.id, w.body, w.state, w.state_reason, w.chatbot_ids
+    SUBSCRIBED = "select w.id, w.body, w.state, w.state_reason, w.chatbot_ids, w.ordering
         from subscription s join webhook w on w.account_id = s.account_id and w.id = s.webhook_id
         where s.account_id = $1 and s.event_type = $2 order by w.id";
     // What the rest of an account's deliveries of webhooks that send nothing any more must become.
     CLOSED = "select w.account_id, w.id, w.deleted_at from webhook w
         where (w.state = 'disabled' or w.deleted_at is not null)
           and exists (select 1 from delivery d where d.webhook_id = w.id and d.state = 'pending')";
+    // An attempt that began before the last counted failure was known was in flight together with it. A failure counted
+    // in what is now the future comes from a clock that was set back.
+    COUNT_FAILURE = "update webhook set failures = failures + 1, failed_at = $4
+        where account_id = $1 and id = $2 and state = 'active' and deleted_at is null
+          and (failed_at is null or failed_at < $3 or failed_at > $4)
+        returning failures";
+    CLEAR_FAILURES = "update webhook set failures = 0, failed_at = null
+        where account_id = $1 and id = $2 and state = 'active' and failures > 0";
+    SET_PROBES = "update webhook set probes = $3, probe_at = $4 where account_id = $1 and id = $2 and state = 'held'";
+    HELD = "select account_id, id from webhook where state = 'held' and deleted_at is null and state_since <= $1";
+    SET_NOTICES = "update webhook set notices = $4
+        where account_id = $1 and id = $2 and state = 'held' and notices = $3";
+    ORDERED = "select account_id, id from webhook where ordering = 'conversation' and deleted_at is null";
 }
 
 /// Adds a webhook with its secrets and what it asks for.
@@ -72,6 +89,10 @@ pub fn insert(tx: &mut Tx<'_>, webhook: &Webhook) -> Result<(), StoreError> {
         webhook.state.as_str(),
         webhook.state.reason(),
         webhook.state_since,
+        webhook.health.failures,
+        webhook.health.probes,
+        webhook.health.probe_at,
+        webhook.health.notices,
         webhook.created_at,
         webhook.updated_at,
         shard,
@@ -135,7 +156,12 @@ pub fn update(tx: &mut Tx<'_>, webhook: &Webhook) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Changes the state of a webhook that is still in state `from`. False if it no longer is.
+/// Makes everybody else who changes the webhook, or the order of its lines, wait until this transaction ends.
+pub fn lock(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Webhook>) -> Result<(), StoreError> {
+    tx.query_changing(&LOCK, args![account, id]).map(drop)
+}
+
+/// Changes the state of a webhook that is still in state `from`, and begins its health anew. False if it no longer is.
 pub fn set_state(
     tx: &mut Tx<'_>,
     account: Id<Account>,
@@ -143,9 +169,60 @@ pub fn set_state(
     from: WebhookState,
     to: WebhookState,
     since: Timestamp,
+    probe_at: Option<Timestamp>,
 ) -> Result<bool, StoreError> {
-    let args = args![account, id, to.as_str(), to.reason(), since, from.as_str()];
+    let args = args![account, id, to.as_str(), to.reason(), since, from.as_str(), probe_at];
     Ok(tx.execute(&SET_STATE, args)? == 1)
+}
+
+/// Counts a failed attempt that began at `began` and is stored at `now`; how many there were in a row. None if it was in
+/// flight together with one that was counted, or if the webhook is not active.
+pub fn count_failure(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    id: Id<Webhook>,
+    began: Timestamp,
+    now: Timestamp,
+) -> Result<Option<u32>, StoreError> {
+    let rows = tx.query_changing(&COUNT_FAILURE, args![account, id, began, now])?;
+    rows.into_iter().next().map(|mut row| row.take()).transpose()
+}
+
+/// Ends a row of failures. False if there was none.
+pub fn clear_failures(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Webhook>) -> Result<bool, StoreError> {
+    Ok(tx.execute(&CLEAR_FAILURES, args![account, id])? == 1)
+}
+
+/// Notes how many probes a held webhook has seen and when the next is due. False if it is not held.
+pub fn set_probes(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    id: Id<Webhook>,
+    probes: u32,
+    probe_at: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(&SET_PROBES, args![account, id, probes, probe_at])? == 1)
+}
+
+/// Notes how many notices were given of a hold of which `before` had been given. False if it is not so any more.
+pub fn set_notices(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    id: Id<Webhook>,
+    before: u32,
+    given: u32,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(&SET_NOTICES, args![account, id, before, given])? == 1)
+}
+
+/// The webhooks of all accounts that have been held since `since` or longer.
+pub fn held(tx: &mut Tx<'_>, since: Timestamp) -> Result<Vec<(Id<Account>, Id<Webhook>)>, StoreError> {
+    tx.query(&HELD, args![since])?.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
+}
+
+/// The webhooks of all accounts that keep the order of conversations.
+pub fn ordered(tx: &mut Tx<'_>) -> Result<Vec<(Id<Account>, Id<Webhook>)>, StoreError> {
+    tx.query(&ORDERED, args![])?.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 
 /// Deletes a webhook: nobody finds it any more, it asks for nothing and its secrets are gone. Its deliveries stay.
@@ -187,6 +264,8 @@ pub struct Subscriber {
     pub state: WebhookState,
     /// The chatbots whose events it wants; empty means all.
     pub chatbot_ids: Vec<Id<Chatbot>>,
+    /// Whether it keeps the order of conversations.
+    pub ordering: Ordering,
 }
 
 /// The account's webhooks that ask for events of this type, in whatever state.
@@ -201,6 +280,7 @@ pub fn subscribed(
             body: row.parse(|text| text.parse().ok())?,
             state: read_state(&mut row)?,
             chatbot_ids: row.parse(split_chatbots)?,
+            ordering: row.parse(|text| text.parse().ok())?,
         })
     };
     tx.query(&SUBSCRIBED, args![account, event_type.as_str()])?.into_iter().map(read).collect()
@@ -289,6 +369,12 @@ fn read(tx: &mut Tx<'_>, mut row: Row) -> Result<Webhook, StoreError> {
         retry: row.parse(|text| text.parse::<RetryPolicy>().ok())?,
         state: read_state(&mut row)?,
         state_since: row.take()?,
+        health: Health {
+            failures: row.take()?,
+            probes: row.take()?,
+            probe_at: row.take()?,
+            notices: row.take()?,
+        },
         created_at: row.take()?,
         updated_at: row.take()?,
         keys: read_keys(tx, account, id)?,

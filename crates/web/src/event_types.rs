@@ -66,7 +66,7 @@ pub(crate) fn sample_body(event_type: EventType, form: BodyForm) -> String {
         account: Id::from_parts(0, &[0; 10]),
         event_type,
         data: Some(event_type.sample_data().to_owned()),
-        context: Context { conversation_id: Some("c-1".to_owned()), more: None },
+        context: Context { conversation_id: Some("c-1".to_owned()), more: None, chatbot_id: None },
         occurred_at: at,
         created_at: at,
         planned: 1,

@@ -7,7 +7,10 @@ use domain::{
     BodyForm, Delivery, DeliveryState, Event, EventType, ExhaustReason, Id, SkipReason, WebhookState,
     samples::{acme, globex, start},
 };
-use store::{deliveries, events, nodes, webhooks};
+use store::{
+    deliveries::{self, Waiting},
+    events, nodes, webhooks,
+};
 use suite::stores;
 
 use crate::kit::{at, backlog, conflict, delivery, event, id, lease, open, read, webhook, write};
@@ -98,10 +101,10 @@ async fn due_are_the_pending_ones_of_a_webhook_by_time_then_id_after_a_place() {
 }
 
 #[tokio::test]
-async fn waiting_are_the_active_webhooks_of_a_nodes_shards_that_have_something_pending() {
+async fn waiting_are_the_active_and_held_webhooks_of_a_nodes_shards_that_have_something_pending() {
     for store in stores().await {
         let (db, _) = open(&store).await;
-        for webhook in 1..=4 {
+        for webhook in [1, 2, 3, 4, 6] {
             backlog(&db, webhook, webhook * 10..webhook * 10 + 2).await;
         }
         write(&db, |tx| webhooks::insert(tx, &webhook(5))).await;
@@ -109,17 +112,43 @@ async fn waiting_are_the_active_webhooks_of_a_nodes_shards_that_have_something_p
         let later = Delivery { id: id(10), event_id: id(10), ..after_attempt(10, DeliveryState::Pending) };
         write(&db, move |tx| deliveries::advance(tx, &later, 0, held)).await;
         let change = |tx: &mut Tx<'_>| {
-            webhooks::set_state(tx, acme().id, id(2), WebhookState::Active, WebhookState::Held, at(1))?;
+            let (active, held, paused) = (WebhookState::Active, WebhookState::Held, WebhookState::Paused);
+            webhooks::set_state(tx, acme().id, id(2), active, held, at(1), Some(at(6)))?;
+            webhooks::set_state(tx, acme().id, id(6), active, paused, at(1), None)?;
             webhooks::delete(tx, acme().id, id(3), at(1))?;
             deliveries::set_delivered(tx, acme().id, id(40))?;
             deliveries::set_delivered(tx, acme().id, id(41))
         };
         write(&db, change).await;
-        let [waiting] = read(&db, |tx| deliveries::waiting(tx, id(1))).await.try_into().unwrap();
-        assert_eq!((waiting.account, waiting.webhook, waiting.due_at), (acme().id, id(1), start()));
+        let mut waiting = read(&db, |tx| deliveries::waiting(tx, id(1))).await;
+        waiting.sort_by_key(|it| it.webhook);
+        let expected = |webhook: u32, due_at| Waiting { account: acme().id, webhook: id(webhook), due_at };
+        assert_eq!(waiting, [expected(1, start()), expected(2, at(6))], "the held one waits for its probe");
         assert_eq!(read(&db, |tx| deliveries::waiting(tx, id(2))).await, [], "another node has no shard");
         write(&db, |tx| nodes::release(tx, id(1))).await;
         assert_eq!(read(&db, |tx| deliveries::waiting(tx, id(1))).await, []);
+    }
+}
+
+#[tokio::test]
+async fn the_first_due_is_found_whenever_that_is_and_those_in_line_are_not() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        backlog(&db, 1, 1..5).await;
+        let later = |number, due_at| Delivery { due_at, ..after_attempt(number, DeliveryState::Pending) };
+        let changes = [later(1, at(9)), later(2, Delivery::IN_LINE), later(4, at(8))];
+        let held = lease(&db, id(1), 1).await;
+        for change in changes {
+            assert!(write(&db, move |tx| deliveries::advance(tx, &change, 0, held)).await);
+        }
+        let found = |place| read(&db, move |tx| deliveries::first_due(tx, id(1), place));
+        let mut ids = Vec::new();
+        for place in 0..4 {
+            ids.push(found(place).await.map(|due| (due.delivery.id, due.event.id)));
+        }
+        let expected = |number: u32| Some((id(number), id(number)));
+        assert_eq!(ids, [expected(3), expected(4), expected(1), None], "{}", store.engine);
+        assert!(read(&db, |tx| deliveries::first_due(tx, id(2), 0)).await.is_none());
     }
 }
 

@@ -16,7 +16,8 @@ fn last() -> Id<Event> {
 }
 
 fn of(number: u32, event_type: EventType, conversation: Option<&str>) -> Event {
-    let context = Context { conversation_id: conversation.map(Into::into), more: None };
+    let context =
+        Context { conversation_id: conversation.map(Into::into), more: None, chatbot_id: Some(id(9)) };
     Event { event_type, context, ..event(number) }
 }
 
@@ -49,7 +50,10 @@ async fn an_event_comes_back_byte_for_byte() {
             },
             Event { data: None, context: Context::default(), ..event(3) },
             Event { data: Some("x".repeat(NewEvent::MAX_DATA)), ..event(4) },
-            Event { context: Context { conversation_id: None, more: Some(r#"{"a":1}"#.into()) }, ..event(5) },
+            Event {
+                context: Context { conversation_id: None, more: Some(r#"{"a":1}"#.into()), chatbot_id: None },
+                ..event(5)
+            },
             Event { event_type: EventType::WebhookNotice, ..event(6) },
             Event { event_type: EventType::MarkerCompleted, id: test_id(1), ..event(7) },
         ];

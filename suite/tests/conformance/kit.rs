@@ -121,6 +121,7 @@ pub fn delivery(number: u32, event: u32, webhook: u32) -> Delivery {
         due_at: start(),
         started_at: None,
         created_at: start(),
+        line: None,
     }
 }
 

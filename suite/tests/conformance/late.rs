@@ -16,7 +16,10 @@ async fn a_410_of_a_url_that_was_replaced_is_a_failure_like_any_other() {
         let held = lease(&db, id(1), 1).await;
         let old = app::deliveries::Report { url: "https://old.example.com/".into(), ..report(1, 410, held) };
         let next = carry_out(&db, move |tx| app::deliveries::finish(tx, &old)).await;
-        assert_eq!(next.map(|it| (it.state, it.failures)), Some((DeliveryState::Pending, 1)));
+        assert_eq!(
+            next.map(|it| (it.delivery.state, it.delivery.failures)),
+            Some((DeliveryState::Pending, 1))
+        );
         let webhook = carry_out(&db, |tx| app::webhooks::get(tx, &console(), id(1))).await;
         assert_eq!(webhook.state, WebhookState::Active, "{}", store.engine);
     }
@@ -51,7 +54,7 @@ async fn a_failure_of_the_schedule_before_a_resend_does_not_touch_the_fresh_one(
             app::deliveries::resend(tx, &console(), id(1))
         })
         .await;
-        let second = app::deliveries::Report { delivery: failed, ..report(1, 500, held) };
+        let second = app::deliveries::Report { delivery: failed.delivery, ..report(1, 500, held) };
         assert_eq!(carry_out(&db, move |tx| app::deliveries::finish(tx, &second)).await, None);
         let found: Option<Delivery> =
             read(&db, |tx| store::deliveries::find(tx, domain::samples::acme().id, id(1))).await;

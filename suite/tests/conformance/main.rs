@@ -7,12 +7,14 @@ mod attempts;
 mod backup;
 mod deliveries;
 mod events;
+mod health;
 mod idempotency;
 mod keys;
 mod kit;
 mod late;
 mod leases;
 mod ledger;
+mod lines;
 mod lists;
 mod opening;
 mod queue;
@@ -28,12 +30,13 @@ mod webhook_races;
 mod webhooks;
 
 /// The store's nouns: module and source.
-const NOUNS: [(&str, &str); 8] = [
+const NOUNS: [(&str, &str); 9] = [
     ("accounts", include_str!("../../../crates/store/src/accounts.rs")),
     ("deliveries", include_str!("../../../crates/store/src/deliveries.rs")),
     ("events", include_str!("../../../crates/store/src/events.rs")),
     ("idempotency", include_str!("../../../crates/store/src/idempotency.rs")),
     ("ledger", include_str!("../../../crates/store/src/ledger.rs")),
+    ("lines", include_str!("../../../crates/store/src/lines.rs")),
     ("nodes", include_str!("../../../crates/store/src/nodes.rs")),
     ("retention", include_str!("../../../crates/store/src/retention.rs")),
     ("webhooks", include_str!("../../../crates/store/src/webhooks.rs")),
@@ -44,17 +47,19 @@ const DOORS: [&str; 2] =
     [include_str!("../../../crates/store/src/db.rs"), include_str!("../../../crates/store/src/tx.rs")];
 
 /// Where the tests are.
-const TESTS: [&str; 23] = [
+const TESTS: [&str; 25] = [
     include_str!("accounts.rs"),
     include_str!("attempts.rs"),
     include_str!("backup.rs"),
     include_str!("deliveries.rs"),
     include_str!("events.rs"),
+    include_str!("health.rs"),
     include_str!("idempotency.rs"),
     include_str!("keys.rs"),
     include_str!("late.rs"),
     include_str!("leases.rs"),
     include_str!("ledger.rs"),
+    include_str!("lines.rs"),
     include_str!("lists.rs"),
     include_str!("opening.rs"),
     include_str!("queue.rs"),

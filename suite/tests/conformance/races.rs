@@ -7,7 +7,7 @@ use app::{
     deliveries::Report,
     events::{Accepted, Idempotency, Posting},
 };
-use domain::{Account, Delivery, DeliveryState, RetryPolicy, WebhookState, samples::acme};
+use domain::{Account, AttemptKind, Delivery, DeliveryState, RetryPolicy, WebhookState, samples::acme};
 use store::{accounts, deliveries, webhooks};
 use suite::stores;
 use tokio::task::JoinSet;
@@ -66,8 +66,9 @@ async fn one_of_many_changes_a_state() {
         write(&db, |tx| webhooks::insert(tx, &webhook(1))).await;
         let (active, held) = (WebhookState::Active, WebhookState::Held);
         for (from, to) in [(active, held), (held, active)].repeat(5) {
-            let change =
-                move |tx: &mut Tx<'_>, _| Ok(webhooks::set_state(tx, acme().id, id(1), from, to, at(1))?);
+            let change = move |tx: &mut Tx<'_>, _| {
+                Ok(webhooks::set_state(tx, acme().id, id(1), from, to, at(1), None)?)
+            };
             let changed = at_once(&db, 8, change).await.into_iter().filter(|it| matches!(it, Ok(true)));
             assert_eq!(changed.count(), 1);
         }
@@ -97,7 +98,16 @@ async fn one_of_many_advances_a_delivery() {
 pub fn report(number: u32, status: u16, lease: deliveries::Lease) -> Report {
     let policy = RetryPolicy::ThreeDays;
     let url = webhook(1).url;
-    Report { delivery: delivery(number, number, 1), policy, url, outcome: answered(status), lease }
+    let (kind, troubled) = (AttemptKind::Scheduled, false);
+    Report {
+        delivery: delivery(number, number, 1),
+        policy,
+        url,
+        kind,
+        troubled,
+        outcome: answered(status),
+        lease,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -88,7 +88,7 @@ async fn a_planned_delivery_is_told_whole() {
         let signals = timeout(Duration::from_secs(60), subscription.next()).await.unwrap();
         let planned = signals.iter().find_map(|signal| match signal {
             Signal::DeliveriesDue(planned) => Some(planned.clone()),
-            Signal::Changed(..) => None,
+            Signal::Changed(..) | Signal::Noticed(_) => None,
         });
         let planned = planned.expect("a delivery is due");
         let detail = carry_out(&db, move |tx| app::events::get(tx, &console(), accepted.id)).await;

@@ -20,7 +20,7 @@ const STATES: [WebhookState; 6] = [
 ];
 
 async fn set_state(db: &app::Db, number: u32, from: WebhookState, to: WebhookState) -> bool {
-    write(db, move |tx| webhooks::set_state(tx, acme().id, id(number), from, to, at(7))).await
+    write(db, move |tx| webhooks::set_state(tx, acme().id, id(number), from, to, at(7), None)).await
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn a_state_changes_only_from_what_it_was_believed_to_be() {
         }
         assert!(!set_state(&db, 9, WebhookState::Active, WebhookState::Held).await);
         let foreign = |tx: &mut Tx<'_>| {
-            webhooks::set_state(tx, globex().id, id(1), WebhookState::Active, WebhookState::Held, at(7))
+            webhooks::set_state(tx, globex().id, id(1), WebhookState::Active, WebhookState::Held, at(7), None)
         };
         assert!(!write(&db, foreign).await, "a foreign account changes nothing");
         assert_eq!(read(&db, |tx| webhooks::find(tx, acme().id, id(1))).await, Some(webhook(1)));
@@ -92,10 +92,10 @@ fn every_state(tx: &mut Tx<'_>) -> Result<(), app::StoreError> {
         deliveries::insert(tx, &[Delivery { state, ..delivery(number, number, number) }])?;
     }
     for (number, state) in (2..).zip(&STATES[1..]) {
-        webhooks::set_state(tx, acme().id, id(number), WebhookState::Active, *state, at(1))?;
+        webhooks::set_state(tx, acme().id, id(number), WebhookState::Active, *state, at(1), None)?;
     }
     webhooks::delete(tx, acme().id, id(last + 1), at(1))?;
-    webhooks::set_state(tx, acme().id, id(last + 2), WebhookState::Active, STATES[3], at(1)).map(drop)
+    webhooks::set_state(tx, acme().id, id(last + 2), WebhookState::Active, STATES[3], at(1), None).map(drop)
 }
 
 #[tokio::test]

@@ -101,7 +101,8 @@ const CHANGES: [(&str, Change); 15] = [
         webhooks::update(tx, &Webhook { name: "New".into(), event_types, ..webhook(1) }).map(drop)
     }),
     ("state", |tx, _| {
-        webhooks::set_state(tx, acme().id, id(1), WebhookState::Active, WebhookState::Held, at(1)).map(drop)
+        webhooks::set_state(tx, acme().id, id(1), WebhookState::Active, WebhookState::Held, at(1), None)
+            .map(drop)
     }),
     // The first key has ended by now, so that it is removed.
     ("rotate", |tx, _| webhooks::rotate(tx, &webhook(1), &key(3), at(99))),
