@@ -8,6 +8,7 @@ mod doors;
 mod events;
 mod ledger;
 mod oracles;
+mod order;
 mod paging;
 mod receivers;
 mod snippets;
