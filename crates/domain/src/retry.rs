@@ -127,10 +127,46 @@ mod tests {
     /// Texts that look like what servers send, and like what breaks parsers: SplitMix64 picks their parts.
     fn hints() -> impl Iterator<Item = String> {
         const PARTS: [&str; 40] = [
-            "0", "1", "9", "120", "3600", "86400", "99999999999999999999", "-", "+", ".", "e", "e308", "inf", "NaN",
-            " ", "\t", ",", ";", ":", "Sun", "Mon", "22", "Nov", "Feb", "2026", "0000", "9999", "99999", "08:49:37",
-            "24:00:60", "GMT", "UTC", "+2400", "-9999", ", 06 Nov 1994 08:49:37 GMT", "\u{e9}", "\u{202e}", "\0",
-            "Sunday, 06-Nov-94", "0x1f",
+            "0",
+            "1",
+            "9",
+            "120",
+            "3600",
+            "86400",
+            "99999999999999999999",
+            "-",
+            "+",
+            ".",
+            "e",
+            "e308",
+            "inf",
+            "NaN",
+            " ",
+            "\t",
+            ",",
+            ";",
+            ":",
+            "Sun",
+            "Mon",
+            "22",
+            "Nov",
+            "Feb",
+            "2026",
+            "0000",
+            "9999",
+            "99999",
+            "08:49:37",
+            "24:00:60",
+            "GMT",
+            "UTC",
+            "+2400",
+            "-9999",
+            ", 06 Nov 1994 08:49:37 GMT",
+            "\u{e9}",
+            "\u{202e}",
+            "\0",
+            "Sunday, 06-Nov-94",
+            "0x1f",
         ];
         let mut state = 42u64;
         let mut below = move |end: usize| {
@@ -172,7 +208,10 @@ mod tests {
                 let (first, last) = (seconds.keys().next().unwrap(), seconds.keys().last().unwrap());
                 let mean = f64::from(FAILURES) / (last - first + 1) as f64;
                 let most = f64::from(*seconds.values().max().unwrap());
-                assert!(most <= 3.0 * mean, "{policy:?} after {failures}: {most} in a second, {mean} on average");
+                assert!(
+                    most <= 3.0 * mean,
+                    "{policy:?} after {failures}: {most} in a second, {mean} on average"
+                );
             }
         }
     }

@@ -7,6 +7,7 @@ mod deliveries;
 mod doors;
 mod events;
 mod ledger;
+mod model;
 mod oracles;
 mod order;
 mod paging;
