@@ -15,8 +15,8 @@ use tokio::{
     net::{TcpListener, TcpStream, UdpSocket},
 };
 
-/// More does not go into one datagram (RFC 6891, and what the Internet lets through).
-const DATAGRAM: usize = 1_232;
+/// More does not go into one datagram for somebody who does not ask for more (RFC 1035, section 4.2.1).
+const DATAGRAM: usize = 512;
 
 /// Response codes.
 pub const SERVFAIL: u8 = 2;

@@ -98,6 +98,8 @@ pub fn within(scenario: impl AsyncFnOnce(Honeypot)) {
         let (_, name) = function.split_once("::").expect("a path begins with its crate");
         return enter(name);
     }
+    // The harness has begun a line.
+    println!();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let patience = Duration::from_secs(if times(0, 1) == 0 { 120 } else { 3_600 });
@@ -119,9 +121,9 @@ fn enter(name: &str) {
     // Without this, a name that fits no test would be a success.
     let passed = output.status.success() && stdout.contains("test result: ok. 1 passed");
     assert!(passed, "{name}, inside: {}\n{stdout}\n{stderr}", output.status);
-    let harness = ["running ", "test ", "test result: "];
-    let said =
-        stdout.lines().filter(|line| !line.is_empty() && !harness.iter().any(|it| line.starts_with(it)));
+    // What the harness inside says would be taken for its own tests' results.
+    let harness = |line: &&str| ["running ", "test "].iter().any(|it| line.starts_with(it)) || *line == "ok";
+    let said = stdout.lines().filter(|line| !line.is_empty() && !harness(line));
     said.for_each(|line| println!("{line}"));
 }
 

@@ -77,6 +77,11 @@ impl Stage {
         make_webhook(&mut self.client, url, &Secret::from_bytes(&[7; 32]), more).await
     }
 
+    /// Stops its deliveries, so that what has failed is not tried again in between; tests are still sent.
+    async fn pause(&mut self, webhook: &str) {
+        self.client.post(&format!("/webhooks/{webhook}/pause"), "", 200).await;
+    }
+
     /// Sends a test; its attempt.
     async fn test(&mut self, webhook: &str) -> Value {
         self.client.post(&format!("/webhooks/{webhook}/test"), "", 200).await["attempt"].clone()

@@ -49,7 +49,7 @@ fn no_door_leads_to_a_url_that_must_be_refused() {
         let changed = stage.webhook("https://hooks.example.com/", json!({})).await;
         // The caller's own connection is open now, and stays so.
         let began = stage.pot.begun();
-        stage.client.post(&format!("/webhooks/{changed}/pause"), "", 200).await;
+        stage.pause(&changed).await;
         let mut webhooks = Vec::new();
         for (number, (url, rule)) in rows.iter().enumerate() {
             let create = stage.create(url).await;
@@ -57,7 +57,7 @@ fn no_door_leads_to_a_url_that_must_be_refused() {
             [create, change].iter().for_each(|answer| check_refused(answer, url, rule));
             let more = json!({"name": format!("row {number}")});
             let webhook = stage.webhook("https://hooks.example.com/in", more).await;
-            stage.client.post(&format!("/webhooks/{webhook}/pause"), "", 200).await;
+            stage.pause(&webhook).await;
             webhooks.push(webhook);
         }
         change_stored(&stage, &rows).await;

@@ -1,5 +1,7 @@
 //! Names that lead elsewhere from one moment to the next (DNS rebinding).
 
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant, sleep};
 
@@ -119,17 +121,20 @@ fn d8_a_name_that_moves_after_its_webhook_was_made_is_refused_when_it_is_called(
 #[test]
 fn d8_a_name_that_moves_between_attempts_is_refused_until_it_comes_back() {
     within(async |pot| {
-        pot.dns.point(NAME, &[PUBLIC[0]]);
+        // Asked for when the webhook is made, and for each of three attempts.
+        pot.dns.answer(NAME, |question, before| {
+            let address = [PUBLIC[0], PUBLIC[0], "127.0.0.1", PUBLIC[0]][before.min(3)];
+            let record = Record::address(&question.name, address.parse().expect("an address"));
+            Reply::Records(if question.is_v4() { vec![record] } else { Vec::new() })
+        });
+        let first = AtomicBool::new(true);
+        pot.sinks.answer(move |_| {
+            let status = if first.swap(false, SeqCst) { "503 Not Now" } else { "204 No Content" };
+            format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        });
         let mut stage = Stage::open(pot, &[]).await;
         stage.webhook(&format!("https://{NAME}/"), json!({"retry": "10min"})).await;
-        let failure = "HTTP/1.1 503 Not Now\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-        stage.pot.sinks.answer(|_| failure.to_owned());
         let event = stage.post().await;
-        stage.tried(&event, 1).await;
-        stage.pot.dns.point(NAME, &["127.0.0.1"]);
-        stage.tried(&event, 2).await;
-        stage.pot.dns.point(NAME, &[PUBLIC[0]]);
-        stage.pot.sinks.answer(|_| "HTTP/1.1 204 No Content\r\n\r\n".to_owned());
         let [delivery] = stage.tried(&event, 3).await.try_into().expect("one delivery");
         let attempts = delivery["attempts"].as_array().expect("a list");
         assert_eq!(
@@ -183,7 +188,7 @@ async fn try_all(stage: &mut Stage, webhook: &str, count: usize) {
         assert!(began.elapsed() < Duration::from_secs(600), "not all were tried");
         sleep(POLL * 20).await;
     }
-    stage.client.post(&format!("/webhooks/{webhook}/pause"), "", 200).await;
+    stage.pause(webhook).await;
 }
 
 /// All attempts at all deliveries.
