@@ -306,6 +306,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_answer_is_believed_for_a_minute_at_most() {
+        let (address, _) = server().await;
+        let resolver = asking(&[address]);
+        // The server allows an hour; the second answer is the remembered one.
+        for _ in 0..2 {
+            let found = resolver.lookup_ip("good.example.com.").await.unwrap();
+            assert!(found.valid_until() <= std::time::Instant::now() + MAX_TTL);
+        }
+    }
+
+    #[tokio::test]
     async fn silence_ends_within_the_budget_and_does_not_cost_the_other_family() {
         let (address, _) = server().await;
         let resolver = asking(&[address]);

@@ -43,7 +43,7 @@ impl Tally {
 fn d7_a_name_that_flips_with_every_query_is_called_where_it_is_public_or_not_at_all() {
     within(async |pot| {
         let mut stage = Stage::open(pot, &[("LEADPOST_EGRESS__ALLOW_HTTP", "true")]).await;
-        let webhook = stage.webhook(&format!("http://{NAME}/"), json!({"max_in_flight": 4})).await;
+        let webhook = stage.webhook(&format!("http://{NAME}/"), json!({"max_in_flight": 1})).await;
         // Without kept connections, each attempt looks the name up.
         stage.pot.sinks.answer(|_| "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n".to_owned());
         stage.pot.dns.answer(NAME, |question, before| {
