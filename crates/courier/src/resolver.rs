@@ -17,7 +17,10 @@ use hickory_resolver::{
     TokioResolver,
     config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
-    proto::{op::ResponseCode, rr::RecordType},
+    proto::{
+        op::ResponseCode,
+        rr::{Name, RecordType},
+    },
     system_conf::read_system_conf,
 };
 
@@ -39,6 +42,9 @@ pub enum LookupError {
     /// The name exists, but not with an address.
     #[error("the name has no address")]
     NoAddress,
+    /// A URL may have it as its host, but the DNS cannot be asked for it.
+    #[error("the name has characters that no DNS name has")]
+    NotAName,
     /// There are too many aliases on the way to an address.
     #[error("the name leads through more than {MAX_ALIASES} others")]
     TooManyAliases,
@@ -128,8 +134,10 @@ fn build(
 }
 
 async fn look_up(resolver: &TokioResolver, name: &str) -> Result<Vec<IpAddr>, LookupError> {
-    // The dot makes the name absolute.
-    let found = resolver.lookup_ip(format!("{name}.")).await.map_err(|error| words(&error))?;
+    // The dot makes the name absolute. It is in its last form already: to map it once more would be a second
+    // reading of the URL, which refuses underscores on the way.
+    let name = Name::from_ascii(format!("{name}.")).map_err(|_| LookupError::NotAName)?;
+    let found = resolver.lookup_ip(name).await.map_err(|error| words(&error))?;
     let answers = found.as_lookup().answers().iter();
     // Both families bring the same aliases.
     let aliases: HashSet<_> =
@@ -192,7 +200,7 @@ mod tests {
         proto::{
             op::Message,
             rr::{
-                Name, RData, Record,
+                RData, Record,
                 rdata::{A, AAAA, CNAME},
             },
         },
@@ -303,6 +311,18 @@ mod tests {
             assert_eq!(found("aliases8.example.com").await.unwrap().len(), 1);
             assert_eq!(found("aliases9.example.com").await, Err(LookupError::TooManyAliases));
         }
+    }
+
+    #[tokio::test]
+    async fn a_name_may_have_underscores_but_not_every_character_of_a_url() {
+        let (address, queries) = server().await;
+        let resolver = asking(&[address]);
+        assert_eq!(look_up(&resolver, "good.my_host.example.com").await.unwrap().len(), 2);
+        queries.lock().unwrap().clear();
+        for name in ["good,host.example.com", "good~.example.com", "good.(host).example.com"] {
+            assert_eq!(look_up(&resolver, name).await, Err(LookupError::NotAName), "{name}");
+        }
+        assert!(queries.lock().unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -20,6 +20,12 @@ fn d1_a_name_with_public_addresses_is_called_at_one_of_them() {
         assert_eq!(delivery["state"], "delivered", "{delivery}");
         check_arrived(&attempt, &public(8443));
         stage.check_connected(&[(&public(8443), 1)]).await;
+        // A name that is none of a host (RFC 952), but of the DNS.
+        stage.pot.dns.point("my_hooks.example.com", &[PUBLIC[0]]);
+        stage.change(&webhook, "https://my_hooks.example.com:8443/in").await.expect(200);
+        check_arrived(&stage.test(&webhook).await, &public(8443));
+        stage.check_connected(&[(&public(8443), 1)]).await;
+        stage.change(&webhook, URL).await.expect(200);
         stage.pot.dns.point(NAME, &[PUBLIC[1]]);
         let v6 = format!("[{}]:8443", PUBLIC[1]);
         check_arrived(&stage.test(&webhook).await, &v6);
