@@ -9,7 +9,7 @@ use crate::{
 };
 
 const NAME: &str = "hooks.example.com";
-const URL: &str = "https://hooks.example.com:8443/in";
+const NETWORKS: &str = "egress.allow_networks";
 
 #[test]
 fn d1_a_name_with_public_addresses_is_called_at_one_of_them() {
@@ -22,10 +22,10 @@ fn d1_a_name_with_public_addresses_is_called_at_one_of_them() {
         stage.check_connected(&[(&public(8443), 1)]).await;
         // A name that is none of a host (RFC 952), but of the DNS.
         stage.pot.dns.point("my_hooks.example.com", &[PUBLIC[0]]);
-        stage.change(&webhook, "https://my_hooks.example.com:8443/in").await.expect(200);
+        stage.change(&webhook, &url("my_hooks.example.com")).await.expect(200);
         check_arrived(&stage.test(&webhook).await, &public(8443));
         stage.check_connected(&[(&public(8443), 1)]).await;
-        stage.change(&webhook, URL).await.expect(200);
+        stage.change(&webhook, &url(NAME)).await.expect(200);
         stage.pot.dns.point(NAME, &[PUBLIC[1]]);
         let v6 = format!("[{}]:8443", PUBLIC[1]);
         check_arrived(&stage.test(&webhook).await, &v6);
@@ -38,29 +38,31 @@ fn d1_a_name_with_public_addresses_is_called_at_one_of_them() {
 fn d2_to_d5_one_refused_address_refuses_the_name_in_whatever_family_form_and_order() {
     let [v4, v6] = PUBLIC;
     let answers: [(&[&str], &str, &str); 16] = [
-        (&["10.0.0.1"], "ip.rfc1918", "egress.allow_networks"),
-        (&[v4, "127.0.0.1"], "ip.loopback", "egress.allow_networks"),
-        (&["127.0.0.1", v4], "ip.loopback", "egress.allow_networks"),
-        (&[v6, "::1"], "ip6.reserved-block", "egress.allow_networks"),
-        (&[v4, v6, "169.254.169.254"], "ip.link-local", "egress.allow_networks"),
-        (&[v4, "fd00:ec2::254"], "ip.ula", "egress.allow_networks"),
-        (&[v6, "192.168.1.1"], "ip.rfc1918", "egress.allow_networks"),
-        (&[v4, "::ffff:169.254.169.254"], "ip6.reserved-block", "egress.allow_networks"),
-        (&["::ffff:93.184.216.34"], "ip6.reserved-block", "egress.allow_networks"),
+        (&["10.0.0.1"], "ip.rfc1918", NETWORKS),
+        (&[v4, "127.0.0.1"], "ip.loopback", NETWORKS),
+        (&["127.0.0.1", v4], "ip.loopback", NETWORKS),
+        (&[v6, "::1"], "ip6.reserved-block", NETWORKS),
+        (&[v4, v6, "169.254.169.254"], "ip.link-local", NETWORKS),
+        (&[v4, "fd00:ec2::254"], "ip.ula", NETWORKS),
+        (&[v6, "192.168.1.1"], "ip.rfc1918", NETWORKS),
+        (&[v4, "::ffff:169.254.169.254"], "ip6.reserved-block", NETWORKS),
+        (&["::ffff:93.184.216.34"], "ip6.reserved-block", NETWORKS),
         (&["64:ff9b::a9fe:a9fe"], "ip6.nat64", "egress.allow_nat64"),
-        (&["2002:a9fe:a9fe::1"], "ip6.6to4", "egress.allow_networks"),
-        (&["2001:0:a9fe:a9fe::1"], "ip6.2001-block", "egress.allow_networks"),
-        (&["2606:4700::5efe:a00:1"], "ip6.isatap", "egress.allow_networks"),
-        (&["fec0::1"], "ip.site-local", "egress.allow_networks"),
-        (&["168.63.129.16"], "ip.azure-wireserver", "egress.allow_networks"),
-        (&[v4, "100.100.100.200", v6], "ip.cgnat", "egress.allow_networks"),
+        (&["2002:a9fe:a9fe::1"], "ip6.6to4", NETWORKS),
+        (&["2001:0:a9fe:a9fe::1"], "ip6.2001-block", NETWORKS),
+        (&["2606:4700::5efe:a00:1"], "ip6.isatap", NETWORKS),
+        (&["fec0::1"], "ip.site-local", NETWORKS),
+        (&["168.63.129.16"], "ip.azure-wireserver", NETWORKS),
+        (&[v4, "100.100.100.200", v6], "ip.cgnat", NETWORKS),
     ];
     within(async |pot| {
         let (mut stage, webhook) = waiting(pot).await;
         let begun = stage.pot.begun();
-        for (addresses, rule, setting) in answers {
-            stage.pot.dns.point(NAME, addresses);
-            check_refused_everywhere(&mut stage, &webhook, rule, setting, addresses).await;
+        for (number, (addresses, rule, setting)) in answers.into_iter().enumerate() {
+            let name = format!("r{number}.example.com");
+            stage.change(&webhook, &url(&name)).await.expect(200);
+            stage.pot.dns.point(&name, addresses);
+            check_refused_everywhere(&mut stage, &webhook, &name, (rule, setting), addresses).await;
         }
         assert_eq!(stage.pot.begun(), begun, "connections begun");
         println!("names: {} refused sets of addresses at 4 doors, 0 connections", answers.len());
@@ -80,12 +82,14 @@ fn d6_aliases_are_judged_by_where_they_end() {
             Reply::Records(links.into_iter().chain(question.is_v4().then_some(end)).collect())
         });
         let to = ["169.254.169.254", "internal"];
-        check_refused_everywhere(&mut stage, &webhook, "ip.link-local", "egress.allow_networks", &to).await;
-        link(&stage.pot, NAME, "b.example.com");
+        check_refused_everywhere(&mut stage, &webhook, NAME, ("ip.link-local", NETWORKS), &to).await;
+        let other = "other.example.com";
+        stage.change(&webhook, &url(other)).await.expect(200);
+        link(&stage.pot, other, "b.example.com");
         link(&stage.pot, "b.example.com", "instance.corp.internal");
         stage.pot.dns.point("instance.corp.internal", &["10.0.0.1"]);
         let to = ["10.0.0.1", "internal"];
-        check_refused_everywhere(&mut stage, &webhook, "ip.rfc1918", "egress.allow_networks", &to).await;
+        check_refused_everywhere(&mut stage, &webhook, other, ("ip.rfc1918", NETWORKS), &to).await;
         stage.pause(&webhook).await;
         // An honest one, as content networks have it.
         stage.pot.dns.point("instance.corp.internal", &[]);
@@ -133,26 +137,31 @@ fn d6_aliases_without_end_are_a_dns_error() {
 #[test]
 fn d10_a_dns_without_a_usable_answer_is_an_error_that_passes() {
     within(async |pot| {
-        let (mut stage, _) = waiting(pot).await;
+        let (mut stage, webhook) = waiting(pot).await;
         let many = |question: &dns::Question, _| {
             let address = |n: u16| format!("93.184.{}.{}", n / 250, n % 250).parse().expect("an address");
             let all = (0..1_000).map(|n| Record::address(&question.name, address(n)));
             Reply::Records(all.filter(|_| question.is_v4()).collect())
         };
-        for (reply, words) in [
+        let replies = [
             (Some(Reply::Code(dns::NXDOMAIN)), "the name does not exist"),
             (Some(Reply::Code(dns::SERVFAIL)), "the DNS server answered Server Failure"),
             (Some(Reply::Code(dns::REFUSED)), "the DNS server answered Query Refused"),
             (Some(Reply::Records(Vec::new())), "the name has no address"),
-            (Some(Reply::Cut), NAME),
+            (Some(Reply::Cut), "could not be resolved"),
             (Some(Reply::Silence), "no DNS server answered in time"),
             (None, "has 1000 addresses, more than 16"),
-        ] {
-            match reply.clone() {
-                Some(reply) => stage.pot.dns.answer(NAME, move |_, _| reply.clone()),
-                None => stage.pot.dns.answer(NAME, many),
+        ];
+        for (number, (reply, words)) in replies.into_iter().enumerate() {
+            // Each has a name of its own, so that it shares no look-up with what is tried again.
+            let name = format!("d{number}.example.com");
+            match reply {
+                Some(reply) => stage.pot.dns.answer(&name, move |_, _| reply.clone()),
+                None => stage.pot.dns.answer(&name, many),
             }
+            stage.change(&webhook, &url(&name)).await.expect(200);
             let (delivery, attempt) = stage.deliver().await;
+            check_dns_error(&attempt, &name);
             check_dns_error(&attempt, words);
             println!("names: {} after {} ms", attempt["error_detail"], attempt["total_ms"]);
             assert_eq!(
@@ -161,7 +170,7 @@ fn d10_a_dns_without_a_usable_answer_is_an_error_that_passes() {
                 "{delivery}"
             );
             assert_ne!(delivery["next_attempt_at"], Value::Null, "{delivery}");
-            let saved = stage.create(URL).await.expect(201);
+            let saved = stage.create(&url(&name)).await.expect(201);
             assert_eq!(saved["warnings"].as_array().map(Vec::len), Some(1), "saving is not blocked: {saved}");
             let id = saved["id"].as_str().expect("a webhook has an id").to_owned();
             let deleted = stage.client.call("DELETE", &format!("/webhooks/{id}"), None, "").await;
@@ -172,10 +181,14 @@ fn d10_a_dns_without_a_usable_answer_is_an_error_that_passes() {
     });
 }
 
+fn url(name: &str) -> String {
+    format!("https://{name}:8443/in")
+}
+
 /// A webhook whose name does not exist yet, and nothing else.
 async fn waiting(pot: Honeypot) -> (Stage, String) {
     let mut stage = Stage::open(pot, &[]).await;
-    let webhook = stage.webhook(URL, json!({})).await;
+    let webhook = stage.webhook(&url(NAME), json!({})).await;
     (stage, webhook)
 }
 
@@ -189,12 +202,12 @@ fn link(pot: &Honeypot, from: &str, to: &str) {
 async fn check_refused_everywhere(
     stage: &mut Stage,
     webhook: &str,
-    rule: &str,
-    setting: &str,
+    name: &str,
+    (rule, setting): (&str, &str),
     leads_to: &[&str],
 ) {
     let mut said = Vec::new();
-    let (create, change) = (stage.create(URL).await, stage.change(webhook, URL).await);
+    let (create, change) = (stage.create(&url(name)).await, stage.change(webhook, &url(name)).await);
     for answer in [create, change] {
         let problem = answer.expect(422);
         assert_eq!(problem["code"], "refused_url", "{leads_to:?}: {problem}");
@@ -209,7 +222,7 @@ async fn check_refused_everywhere(
     }
     for words in said {
         assert!(words.contains(&format!("(rule {rule})")) && words.ends_with(setting), "{words}");
-        assert!(!leads_to.iter().any(|it| words.contains(it)), "tells where {NAME} leads: {words}");
+        assert!(!leads_to.iter().any(|it| words.contains(it)), "tells where {name} leads: {words}");
     }
     stage.check_connected(&[]).await;
 }
