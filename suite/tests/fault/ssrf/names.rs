@@ -71,6 +71,28 @@ fn d2_to_d5_one_refused_address_refuses_the_name_in_whatever_family_form_and_ord
 }
 
 #[test]
+fn behind_an_allowed_nat64_gateway_the_address_within_is_judged() {
+    within(async |pot| {
+        let mut stage = Stage::open(pot, &[("LEADPOST_EGRESS__ALLOW_NAT64", "true")]).await;
+        let webhook = stage.webhook(&url(NAME), json!({})).await;
+        for (address, rule) in [
+            ("64:ff9b::a9fe:a9fe", "ip.link-local"),
+            ("64:ff9b::7f00:1", "ip.loopback"),
+            ("64:ff9b:1::5db8:d822", "ip6.reserved-block"),
+            ("2002:5db8:d822::1", "ip6.6to4"),
+        ] {
+            stage.pot.dns.point(NAME, &[address]);
+            check_blocked(&stage.test(&webhook).await, rule, Some(NETWORKS));
+        }
+        stage.check_connected(&[]).await;
+        stage.pot.dns.point(NAME, &["64:ff9b::5db8:d822"]);
+        check_arrived(&stage.test(&webhook).await, "[64:ff9b::5db8:d822]:8443");
+        stage.check_connected(&[("[64:ff9b::5db8:d822]:8443", 1)]).await;
+        stage.close().await;
+    });
+}
+
+#[test]
 fn d6_aliases_are_judged_by_where_they_end() {
     within(async |pot| {
         let (mut stage, webhook) = waiting(pot).await;
