@@ -33,6 +33,8 @@ struct Tally {
     unresolved: usize,
     /// Sent, and connected to something.
     called: usize,
+    /// The same, at a port where nothing listens.
+    closed: usize,
     /// Some that were accepted, to look at.
     samples: Vec<String>,
 }
@@ -42,6 +44,7 @@ impl Tally {
         other.refused.into_iter().for_each(|(rule, count)| *self.refused.entry(rule).or_default() += count);
         self.unresolved += other.unresolved;
         self.called += other.called;
+        self.closed += other.closed;
         self.samples.extend(other.samples);
     }
 }
@@ -95,21 +98,23 @@ fn no_spelling_of_a_forbidden_address_is_connected_to() {
         let forbidden: Vec<_> = accepts.keys().filter(|address| is_forbidden(address.ip())).collect();
         let (asked, refused) = (pot.dns.asked().len(), tally.refused.values().sum::<usize>());
         println!(
-            "spellings: {refused} refused {:?}, {} unresolved, {} called at {} addresses, {} of them forbidden; \
-             {asked} queries; {:.1?}",
+            "spellings: {refused} refused {:?}, {} unresolved, {} at closed ports, {} called at {} addresses, {} of \
+             them forbidden; {asked} queries; {:.1?}",
             tally.refused,
             tally.unresolved,
+            tally.closed,
             tally.called,
             accepts.len(),
             forbidden.len(),
             began.elapsed()
         );
-        tally.samples.iter().for_each(|url| println!("spellings: called {url}"));
+        tally.samples.iter().for_each(|url| println!("spellings: {url}"));
         assert_eq!(forbidden, Vec::<&std::net::SocketAddr>::new());
         assert_eq!(accepts.values().sum::<usize>(), tally.called, "connections, counted by both ends");
         // Names that lead to forbidden addresses are refused after their look-up, so nothing else was begun.
-        assert_eq!(pot.begun() - begun, tally.called, "connections begun, whoever would have accepted them");
-        assert_eq!(refused + tally.unresolved + tally.called, count / TASKS * TASKS);
+        let (tried, all) = (tally.called + tally.closed, count / TASKS * TASKS);
+        assert_eq!(pot.begun() - begun, tried, "connections begun, whoever would have accepted them");
+        assert_eq!(refused + tally.unresolved + tried, all);
         // Enough of each kind to mean something.
         assert!(tally.called > count / 100 && refused > count / 2 && asked > count / 100);
     });
@@ -142,7 +147,7 @@ async fn try_one(egress: &Egress, webhook: &Webhook, event: &Event, tally: &mut 
         (Ok(warnings), Some(ErrorClass::DnsError)) if !warnings.is_empty() => {
             tally.unresolved += 1;
             if tally.unresolved == 1 {
-                tally.samples.push(format!("not {url:?}: {}", warnings[0]));
+                tally.samples.push(format!("not called: {url:?}: {}", warnings[0]));
             }
         }
         // Over TLS nobody has a certificate for an address.
@@ -152,8 +157,15 @@ async fn try_one(egress: &Egress, webhook: &Webhook, event: &Event, tally: &mut 
             assert!(!is_forbidden(ip), "{url:?} was called at {ip}");
             tally.called += 1;
             if tally.called <= 2 {
-                tally.samples.push(format!("{url:?} at {address}"));
+                tally.samples.push(format!("called: {url:?} at {address}"));
             }
+        }
+        (Ok(warnings), Some(ErrorClass::ConnectError)) if warnings.is_empty() => {
+            let detail = result.expect_err("an error has a class").detail;
+            let host = detail.split([' ', ',']).nth(4).expect("the host is the fifth word");
+            let ip = host.trim_matches(['[', ']']).parse();
+            assert!(!is_forbidden(ip.unwrap_or_else(|_| panic!("{url:?}: {detail}"))), "{url:?}: {detail}");
+            tally.closed += 1;
         }
         (verdict, _) => panic!("{url:?}: {verdict:?} when saved, {result:?} when called"),
     }
