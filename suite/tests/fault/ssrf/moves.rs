@@ -95,8 +95,8 @@ fn d7_a_name_that_flips_with_every_query_is_called_where_it_is_public_or_not_at_
         let delivered = sent.delivered + tested.delivered;
         assert_eq!(accepts, [(public(80).parse().expect("an address"), delivered)].into());
         // Each verdict was met often; and it was not one verdict for all.
-        assert!(sent.blocked > events / 4 && sent.delivered > events / 4);
-        assert!(tested.blocked > tests / 4 && tested.delivered > tests / 4);
+        assert!(sent.blocked > events / 10 && sent.delivered > events / 10);
+        assert!(tested.blocked > tests / 10 && tested.delivered > tests / 10);
         stage.close().await;
     });
 }
