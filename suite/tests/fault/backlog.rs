@@ -11,10 +11,10 @@ use suite::TestStore;
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
+    arrivals::Sink,
     child::{Place, Server, make_key, serve},
     form,
     pace::event,
-    sink::Sink,
     wire::Client,
 };
 

@@ -12,10 +12,10 @@ use suite::{Behaviour, Receiver, TestStore};
 use tokio::{net::TcpListener, time::Instant};
 
 use crate::{
+    arrivals::Sink,
     child::{Place, Server, make_key, serve},
     form,
     pace::{Times, event, post_at},
-    sink::Sink,
     wire::Client,
 };
 

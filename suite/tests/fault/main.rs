@@ -10,6 +10,7 @@
 //! `LEADPOST_BIN` names the binary. `LEADPOST_FAULT` is `short` (a few minutes in all) or `long`. The instants of
 //! kills follow from a seed that is printed; `LEADPOST_FAULT_SEED` repeats one.
 
+mod arrivals;
 mod backlog;
 mod backup;
 mod child;
@@ -27,7 +28,6 @@ mod neighbours;
 mod oracle;
 mod pace;
 mod scene;
-mod sink;
 mod sinks;
 mod ssrf;
 mod stop;

@@ -10,14 +10,14 @@ use serde_json::json;
 use suite::TestStore;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::{
-    child::{Place, Server, about, make_key, run, serve},
+    arrivals::Sink,
+    child::{POLL, Place, Server, about, make_key, run, serve},
     form,
     pace::{Times, event, post_at},
-    sink::Sink,
     wire::Client,
 };
 
@@ -118,4 +118,38 @@ async fn a_webhook_that_takes_ten_seconds_keeps_its_neighbour_not_waiting() {
     assert!(*slow.count().borrow() > 0);
     let bound = (alone.percentile(99) * 3 / 2).max(Duration::from_millis(20));
     assert!(beside.percentile(99) <= bound, "at most {bound:.1?} are allowed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_comes_back_is_found_and_not_overrun() {
+    let events = form::times(2_000, 100_000);
+    let store = TestStore::sqlite();
+    let place = Place::of(&store);
+    let key = make_key(&place, "admin").await;
+    let (_server, address) = Server::start(serve(&place, &[])).await;
+    let sink = Sink::start(Duration::from_millis(5)).await;
+    let mut client = Client::new(address, &key);
+    make_webhook(&mut client, &sink.url(), "Contact Information").await;
+    sink.be_down(true);
+    for batch in 0..events / 500 {
+        let batch: Vec<String> =
+            (0..500).map(|n| event("Contact Information", (batch * 500 + n) as u64)).collect();
+        client.post("/events/batch", &format!(r#"{{"events":[{}]}}"#, batch.join(",")), 202).await;
+    }
+    let began = Instant::now();
+    while client.get("/webhooks").await["items"][0]["state"] != "held" {
+        assert!(began.elapsed() < Duration::from_secs(30), "it is not held");
+        sleep(POLL).await;
+    }
+    let (tried, back) = (sink.take_peak(), Instant::now());
+    sink.be_down(false);
+    sink.wait_for(1).await;
+    let found = back.elapsed();
+    sink.wait_for(events).await;
+    let (peak, drained) = (sink.take_peak(), back.elapsed());
+    println!(
+        "{events} pending: at most {tried} at once until it was held; back, it was found after {found:.1?}, all had come \
+         after {drained:.1?}, at most {peak} at once"
+    );
+    assert!(found <= Duration::from_secs(35) && peak <= 64, "its limit is 64");
 }

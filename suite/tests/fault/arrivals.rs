@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
     },
     time::{Duration, Instant},
 };
@@ -22,7 +22,7 @@ use crate::wire::Wire;
 /// As long as anything may take to arrive: a million deliveries take a minute or two.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Answers 204 to whatever comes. Dropping it closes it.
+/// Answers 204 to whatever comes, or 503 while it is down. Dropping it closes it.
 pub struct Sink {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -35,6 +35,8 @@ struct Shared {
     count: watch::Sender<usize>,
     /// How many milliseconds each answer takes.
     delay: AtomicU64,
+    /// Whether it answers 503 and notes nothing.
+    down: AtomicBool,
     /// How many requests are open, and the most that were.
     open: AtomicU64,
     peak: AtomicU64,
@@ -49,6 +51,7 @@ impl Sink {
             arrivals: Mutex::default(),
             count: watch::Sender::new(0),
             delay: AtomicU64::new(delay.as_millis() as u64),
+            down: AtomicBool::new(false),
             open: AtomicU64::new(0),
             peak: AtomicU64::new(0),
         });
@@ -59,6 +62,11 @@ impl Sink {
     /// Where to send.
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
+    }
+
+    /// From now on answers 503 to everything, or no longer.
+    pub fn be_down(&self, down: bool) {
+        self.shared.down.store(down, SeqCst);
     }
 
     /// When each number came first.
@@ -102,7 +110,8 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<()> {
     while let Some(request) = wire.read().await? {
         let open = shared.open.fetch_add(1, SeqCst) + 1;
         shared.peak.fetch_max(open, SeqCst);
-        if let Some(number) = number(&request.body) {
+        let down = shared.down.load(SeqCst);
+        if let Some(number) = number(&request.body).filter(|_| !down) {
             let mut arrivals = shared.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
             arrivals.entry(number).or_insert_with(Instant::now);
             let count = arrivals.len();
@@ -114,7 +123,11 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<()> {
             sleep(Duration::from_millis(delay)).await;
         }
         shared.open.fetch_sub(1, SeqCst);
-        wire.write(b"HTTP/1.1 204 No Content\r\n\r\n").await?;
+        let answer: &[u8] = match down {
+            true => b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",
+            false => b"HTTP/1.1 204 No Content\r\n\r\n",
+        };
+        wire.write(answer).await?;
     }
     Ok(())
 }
