@@ -16,7 +16,7 @@ use crate::{
     postgres::Postgres,
     signal::Bus,
     sql::sql,
-    sqlite::{self, Role, Sqlite, with_suffix},
+    sqlite::{self, Role, Sqlite, Synchronous, with_suffix},
     tx::Surroundings,
     value::args,
     vault::{KeyFile, Vault, sync_folder},
@@ -80,6 +80,8 @@ pub struct OpenOptions {
     pub migrate: bool,
     /// How many connections write to PostgreSQL, and how many read.
     pub connections: usize,
+    /// SQLite: whether commits wait for the disk.
+    pub synchronous: Synchronous,
 }
 
 /// A store. Clones are the same store; it closes when the last one is dropped.
@@ -135,6 +137,12 @@ impl Db {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         self.0.readers.run(body).await
+    }
+
+    /// Whether the last write that the store was asked for was stored, as far as the store goes. With every lease that
+    /// is renewed this finds out anew.
+    pub fn takes_writes(&self) -> bool {
+        self.0.writers.is_sound()
     }
 
     /// Listens to what commits of this process change, from now on.
@@ -219,8 +227,11 @@ fn open_sqlite(path: &Path, url: StoreUrl, options: &OpenOptions) -> Result<Db, 
         let version = connection.query_row(SCHEMA_VERSION, [], |row| row.get(0));
         migrate::check(version.map_err(sqlite::failed))?;
     }
+    if options.exclusive {
+        start_with_an_empty_log(&connection)?;
+    }
     drop(connection);
-    let mut writer = Sqlite::open(path, Role::Writer)?;
+    let mut writer = Sqlite::open(path, Role::Writer(options.synchronous))?;
     let vault = check_key(&mut writer, key, &key_path, &options.ambient)?;
 
     let ((writers, write_intake), (readers, read_intake)) = (Queue::new(), Queue::new());
@@ -243,6 +254,16 @@ fn open_sqlite(path: &Path, url: StoreUrl, options: &OpenOptions) -> Result<Db, 
         lock,
         _checkpoints: checkpoints,
     })))
+}
+
+/// The log may hold what a former process wrote and could not sync. It reads well, from memory, but may not be on disk,
+/// and behind a gap on disk nothing that is stored later would be found again: docs/decisions/0007.
+fn start_with_an_empty_log(connection: &rusqlite::Connection) -> Result<(), StoreError> {
+    let refused = |e| StoreError::Refused(format!("the store's log could not be brought into its file: {e}"));
+    if !sqlite::empty_log(connection).map_err(refused)? {
+        tracing::warn!("another process is using the store, so that its log could not be begun anew");
+    }
+    Ok(())
 }
 
 fn open_postgres(address: &str, url: StoreUrl, options: &OpenOptions) -> Result<Db, StoreError> {

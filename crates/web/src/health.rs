@@ -74,7 +74,7 @@ pub(crate) async fn live() -> Json<Health> {
 
 /// Whether requests should be sent here
 ///
-/// They should when the store answers, its migrations are done and the dispatcher runs; not while draining.
+/// They should when the store answers and takes writes, its migrations are done and the dispatcher runs; not while draining.
 #[utoipa::path(
     get, path = "/readyz", tag = "operation", operation_id = "readyz", security(()),
     responses((status = OK, description = "They should.", body = Health))
@@ -84,7 +84,8 @@ pub(crate) async fn ready(State(web): State<Shared>) -> Result<Json<Health>, Pro
     // A store that was opened has done its migrations.
     let answer = tokio::time::timeout(PATIENCE, web.db.read(|_| Ok::<_, AppError>(()))).await;
     match answer {
-        Ok(Ok(())) => Ok(Json(Health { status: "ready" })),
+        Ok(Ok(())) if web.db.takes_writes() => Ok(Json(Health { status: "ready" })),
+        Ok(Ok(())) => Err(not_ready("the store takes no writes; the operator's log says why")),
         Ok(Err(_)) | Err(_) => Err(not_ready("the store does not answer")),
     }
 }

@@ -10,6 +10,8 @@
 mod backup;
 mod child;
 mod commands;
+mod disk;
+mod disk_full;
 mod durable;
 mod form;
 mod inbox;
@@ -17,6 +19,7 @@ mod kill;
 mod ledger;
 mod load;
 mod oracle;
+mod power;
 mod scene;
 mod stop;
 mod trace;

@@ -78,12 +78,26 @@ impl Scene {
         self.server = Some(Server::spawn(serve(&self.place, &self.settings)));
     }
 
-    /// Starts a server, waits until it is ready, checks its ledger, and lets the clients at it.
-    pub async fn restart(&mut self) {
+    /// Waits until the server is ready.
+    pub async fn ready(&mut self) {
+        self.address = self.server.as_mut().expect("it was started").ready().await;
+    }
+
+    /// Starts a server, waits until it is ready, checks its ledger, and lets the clients at it. How long it took until
+    /// it was ready.
+    pub async fn restart(&mut self) -> Duration {
+        let began = Instant::now();
         self.spawn();
-        self.address = self.server.as_mut().expect("just started").ready().await;
+        self.ready().await;
+        let time = began.elapsed();
         self.ledger().await;
         self.load.direct(Some(self.address));
+        time
+    }
+
+    /// Stops the server in whatever it is doing, with SIGSTOP.
+    pub async fn suspend(&self) {
+        self.server.as_ref().expect("a server runs").suspend().await;
     }
 
     /// The server's ledger, which must balance.
@@ -137,6 +151,15 @@ impl Scene {
         assert_eq!(events, &json!(known), "events stored, and known to somebody");
         self.server.take().expect("a server runs").kill().await;
         figures
+    }
+}
+
+/// Waits until so many more events were accepted.
+pub async fn wait_for_acked(scene: &Scene, more: usize) {
+    let acked = || scene.load.look(|book| book.acked.len());
+    let enough = acked() + more;
+    while acked() < enough {
+        sleep(POLL).await;
     }
 }
 
