@@ -14,7 +14,9 @@ use crate::{
     wire::Client,
 };
 
-const MEGABYTES: u32 = 96;
+/// Roomy enough for the log, which may grow to 64 MiB and some more, beside what it is for: without room for both the
+/// disk would stay full.
+const MEGABYTES: u32 = 256;
 /// How soon a request must be refused.
 const REFUSED: Duration = Duration::from_secs(1);
 /// How soon a server must accept again when there is room.
@@ -60,7 +62,9 @@ async fn wait_for_refusals(scene: &Scene) {
             sleep(POLL).await;
         }
     };
-    timeout(FULL, full).await.expect("a full disk refuses");
+    timeout(FULL, full)
+        .await
+        .unwrap_or_else(|_| panic!("a full disk does not refuse:\n{}", scene.last_words()));
 }
 
 /// What still works on a full disk, and who tells of it. What little room is left lets small writes through, so that
@@ -97,5 +101,5 @@ async fn recovered(scene: &Scene) -> (Duration, Duration) {
         freed.elapsed()
     };
     let both = timeout(RECOVERED, async { tokio::join!(accepting, ready) });
-    both.await.expect("with room on the disk all goes on")
+    both.await.unwrap_or_else(|_| panic!("with room on the disk all goes on:\n{}", scene.last_words()))
 }

@@ -76,7 +76,9 @@ async fn lose_some(disk: &Disk, dice: &Dice) -> (usize, usize) {
     cut(&mut scene, disk).await;
     scene.spawn();
     scene.ready().await;
-    let doctor = output(about(&scene.place, &["doctor"])).await;
+    let mut doctor = about(&scene.place, &["doctor"]);
+    doctor.envs(settings);
+    let doctor = output(doctor).await;
     let said = String::from_utf8_lossy(&doctor.stdout);
     assert!(!doctor.status.success() && said.contains("sqlite_synchronous is normal"), "{said}");
     let acked: HashSet<String> = scene.load.look(|book| book.acked.values().cloned().collect());

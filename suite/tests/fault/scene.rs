@@ -9,7 +9,7 @@ use std::{
 use domain::Secret;
 use serde_json::{Value, json};
 use suite::TestStore;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     child::{POLL, Place, Server, make_key, serve},
@@ -95,6 +95,13 @@ impl Scene {
         time
     }
 
+    /// The last of what the server has said.
+    pub fn last_words(&self) -> String {
+        let log = self.server.as_ref().map(Server::log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
     /// Stops the server in whatever it is doing, with SIGSTOP.
     pub async fn suspend(&self) {
         self.server.as_ref().expect("a server runs").suspend().await;
@@ -158,9 +165,13 @@ impl Scene {
 pub async fn wait_for_acked(scene: &Scene, more: usize) {
     let acked = || scene.load.look(|book| book.acked.len());
     let enough = acked() + more;
-    while acked() < enough {
-        sleep(POLL).await;
-    }
+    let accepted = async {
+        while acked() < enough {
+            sleep(POLL).await;
+        }
+    };
+    let done = timeout(DRAIN, accepted).await;
+    done.unwrap_or_else(|_| panic!("nothing is accepted any more:\n{}", scene.last_words()));
 }
 
 /// Makes a webhook for contacts; `more` adds to its settings.
