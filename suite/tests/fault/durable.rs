@@ -18,6 +18,7 @@ use crate::{
 };
 
 const CALLS: &str = "trace=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg";
+const SYNCS: &str = "fsync,fdatasync";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_sqlite_every_202_is_told_after_an_fsync_of_what_it_promises() {
@@ -30,7 +31,7 @@ async fn on_sqlite_every_202_is_told_after_an_fsync_of_what_it_promises() {
     let store = TestStore::sqlite();
     let (place, file) = (Place::of(&store), store.folder().join("trace"));
     let key = make_key(&place, "admin").await;
-    let (server, address) = Server::start(under_strace(serve(&place, &[]), &file)).await;
+    let (server, address) = Server::start(under_strace(serve(&place, &[]), &file, None)).await;
     let mut client = Client::new(address, &key);
     // Deliveries are planned but not made, so that nothing but acceptances is written.
     let secret = Secret::from_bytes(&[7; 32]);
@@ -54,16 +55,21 @@ async fn on_sqlite_every_202_is_told_after_an_fsync_of_what_it_promises() {
     println!("strace: 50 times 202, each after an fsync of the log; {syncs} fsyncs in all");
 }
 
-async fn can_trace() -> bool {
+/// Whether there is a strace that works.
+pub async fn can_trace() -> bool {
     let tried = Command::new("strace").args(["-o", "/dev/null", "true"]).output().await;
     tried.is_ok_and(|output| output.status.success())
 }
 
-/// The same command, traced into `file`. It stays our own child: strace is its child instead (`-D`).
-fn under_strace(command: Command, file: &Path) -> Command {
+/// The same command, traced into `file`. It stays our own child: strace is its child instead (`-D`). `failing` says in
+/// strace's words which syncs of each thread fail.
+pub fn under_strace(command: Command, file: &Path, failing: Option<&str>) -> Command {
     let inner = command.as_std();
     let mut outer = Command::new("strace");
-    outer.args(["-D", "-f", "-y", "-ttt", "-s", "32", "-e", CALLS, "-o"]).arg(file);
+    outer.args(["-D", "-f", "-y", "-ttt", "-s", "32", "-e", CALLS]);
+    outer
+        .args(failing.iter().flat_map(|when| ["-e".into(), format!("inject={SYNCS}:error=EIO:when={when}")]));
+    outer.arg("-o").arg(file);
     outer.arg(inner.get_program()).args(inner.get_args());
     outer.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     outer.kill_on_drop(true);
@@ -71,7 +77,7 @@ fn under_strace(command: Command, file: &Path) -> Command {
 }
 
 /// The trace, once it is all written.
-async fn whole(file: &Path) -> String {
+pub async fn whole(file: &Path) -> String {
     let ended = async {
         loop {
             let trace = fs::read_to_string(file).unwrap_or_default();

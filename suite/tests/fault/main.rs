@@ -13,6 +13,7 @@ mod commands;
 mod disk;
 mod disk_full;
 mod durable;
+mod eio;
 mod form;
 mod inbox;
 mod kill;

@@ -87,7 +87,7 @@ async fn lose_some(disk: &Disk, dice: &Dice) -> (usize, usize) {
 }
 
 /// Cuts the power. The server is no more, and the disk is what was left.
-async fn cut(scene: &mut Scene, disk: &Disk) {
+pub async fn cut(scene: &mut Scene, disk: &Disk) {
     scene.suspend().await;
     let remains = disk.remains();
     scene.kill().await;

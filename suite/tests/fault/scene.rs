@@ -9,7 +9,10 @@ use std::{
 use domain::Secret;
 use serde_json::{Value, json};
 use suite::TestStore;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    process::Command,
+    time::{sleep, timeout},
+};
 
 use crate::{
     child::{POLL, Place, Server, make_key, serve},
@@ -28,6 +31,9 @@ pub const IN_FLIGHT: usize = HOOKS * MAX_IN_FLIGHT;
 /// Longer than any backlog that the load leaves takes to drain.
 const DRAIN: Duration = Duration::from_secs(120);
 
+/// Makes a server's command into another that runs it.
+pub type Wrap = Box<dyn Fn(Command) -> Command>;
+
 /// A server under load, and both ends of it.
 pub struct Scene {
     /// The store that it serves.
@@ -41,6 +47,7 @@ pub struct Scene {
     /// The clients.
     pub load: Load,
     settings: Vec<(&'static str, &'static str)>,
+    wrap: Option<Wrap>,
     server: Option<Server>,
     address: SocketAddr,
 }
@@ -65,7 +72,7 @@ impl Scene {
         let load = Load::start(&key, HOOKS, inbox.distinct());
         load.direct(Some(address));
         let settings = settings.to_vec();
-        Self { store, place, key, inbox, load, settings, server: Some(server), address }
+        Self { store, place, key, inbox, load, settings, wrap: None, server: Some(server), address }
     }
 
     /// A caller of the present server.
@@ -75,7 +82,27 @@ impl Scene {
 
     /// Starts a server, without waiting for it and without telling anybody.
     pub fn spawn(&mut self) {
-        self.server = Some(Server::spawn(serve(&self.place, &self.settings)));
+        let command = serve(&self.place, &self.settings);
+        let command = match &self.wrap {
+            Some(wrap) => wrap(command),
+            None => command,
+        };
+        self.server = Some(Server::spawn(command));
+    }
+
+    /// Starts servers from now on in that way.
+    pub fn wrap(&mut self, wrap: Option<Wrap>) {
+        self.wrap = wrap;
+    }
+
+    /// Lets the clients at a server that was started, once it is ready. False if it has refused to start.
+    pub async fn restarted(&mut self) -> bool {
+        let Some(address) = self.server.as_mut().expect("it was started").ready_or_refused().await else {
+            return false;
+        };
+        self.address = address;
+        self.load.direct(Some(address));
+        true
     }
 
     /// Waits until the server is ready.
