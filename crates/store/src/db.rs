@@ -25,6 +25,9 @@ use crate::{
 
 sql! {
     KEY_CHECK = "select sealed from key_check where id = 1";
+    // Leave the table as it was, and yet change a page, which the commit has to write.
+    PROBE = "insert into key_check (id, sealed) values (0, '') on conflict do nothing";
+    END_PROBE = "delete from key_check where id = 0";
     INSERT_KEY_CHECK = "insert into key_check (id, sealed) values (1, $1) on conflict do nothing";
 }
 
@@ -139,10 +142,14 @@ impl Db {
         self.0.readers.run(body).await
     }
 
-    /// Whether the last write that the store was asked for was stored, as far as the store goes. With every lease that
-    /// is renewed this finds out anew.
-    pub fn takes_writes(&self) -> bool {
-        self.0.writers.is_sound()
+    /// Whether the store keeps what is written. Known from the last write; if that failed, found out by another, for
+    /// nobody may be asking for any more.
+    pub async fn takes_writes(&self) -> bool {
+        let probe = |tx: &mut Tx<'_>| {
+            tx.execute(&PROBE, args![])?;
+            tx.execute(&END_PROBE, args![])
+        };
+        self.0.writers.is_sound() || self.write(probe).await.is_ok()
     }
 
     /// Listens to what commits of this process change, from now on.
@@ -259,9 +266,19 @@ fn open_sqlite(path: &Path, url: StoreUrl, options: &OpenOptions) -> Result<Db, 
 /// The log may hold what a former process wrote and could not sync. It reads well, from memory, but may not be on disk,
 /// and behind a gap on disk nothing that is stored later would be found again: docs/decisions/0007.
 fn start_with_an_empty_log(connection: &rusqlite::Connection) -> Result<(), StoreError> {
-    let refused = |e| StoreError::Refused(format!("the store's log could not be brought into its file: {e}"));
-    if !sqlite::empty_log(connection).map_err(refused)? {
-        tracing::warn!("another process is using the store, so that its log could not be begun anew");
+    match sqlite::empty_log(connection) {
+        Ok(true) => {}
+        Ok(false) => {
+            tracing::warn!("another process uses the store, so that its log could not be begun anew")
+        }
+        // It does not take writes then, but what is there can be read and delivered.
+        Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => {
+            tracing::warn!("the disk is full, so that the store's log could not be begun anew");
+        }
+        Err(e) => {
+            let message = format!("the store's log could not be brought into its file: {e}");
+            return Err(StoreError::Refused(message));
+        }
     }
     Ok(())
 }

@@ -17,8 +17,8 @@ use crate::{
     wire::Client,
 };
 
-const CALLS: &str = "trace=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg";
-const SYNCS: &str = "fsync,fdatasync";
+/// What [`trace::read`] needs to see.
+pub const CALLS: &str = "trace=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_sqlite_every_202_is_told_after_an_fsync_of_what_it_promises() {
@@ -31,7 +31,7 @@ async fn on_sqlite_every_202_is_told_after_an_fsync_of_what_it_promises() {
     let store = TestStore::sqlite();
     let (place, file) = (Place::of(&store), store.folder().join("trace"));
     let key = make_key(&place, "admin").await;
-    let (server, address) = Server::start(under_strace(serve(&place, &[]), &file, None)).await;
+    let (server, address) = Server::start(under_strace(serve(&place, &[]), &file, &["-e", CALLS])).await;
     let mut client = Client::new(address, &key);
     // Deliveries are planned but not made, so that nothing but acceptances is written.
     let secret = Secret::from_bytes(&[7; 32]);
@@ -61,14 +61,11 @@ pub async fn can_trace() -> bool {
     tried.is_ok_and(|output| output.status.success())
 }
 
-/// The same command, traced into `file`. It stays our own child: strace is its child instead (`-D`). `failing` says in
-/// strace's words which syncs of each thread fail.
-pub fn under_strace(command: Command, file: &Path, failing: Option<&str>) -> Command {
+/// The same command, traced into `file` as `more` says. It stays our own child: strace is its child instead (`-D`).
+pub fn under_strace(command: Command, file: &Path, more: &[&str]) -> Command {
     let inner = command.as_std();
     let mut outer = Command::new("strace");
-    outer.args(["-D", "-f", "-y", "-ttt", "-s", "32", "-e", CALLS]);
-    outer
-        .args(failing.iter().flat_map(|when| ["-e".into(), format!("inject={SYNCS}:error=EIO:when={when}")]));
+    outer.args(["-D", "-f", "-y", "-ttt", "-s", "32"]).args(more);
     outer.arg("-o").arg(file);
     outer.arg(inner.get_program()).args(inner.get_args());
     outer.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));

@@ -6,6 +6,7 @@
 //! it cannot do is to forget the pages of a failed sync, as kernels may; docs/decisions/0007 is about that.
 
 use std::{
+    collections::HashMap,
     fs,
     path::Path,
     time::{Duration, Instant},
@@ -19,7 +20,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     child::{POLL, Place, Server, make_key, serve},
     disk::Disk,
-    durable::{can_trace, under_strace, whole},
+    durable::{CALLS, can_trace, under_strace, whole},
     form,
     power::cut,
     scene::{Scene, make_webhook, wait_for_acked},
@@ -113,7 +114,7 @@ async fn on_sqlite_an_event_whose_sync_failed_is_not_told_to_be_stored() {
     let store = TestStore::sqlite();
     let (place, file) = (Place::of(&store), store.folder().join("trace"));
     let key = make_key(&place, "admin").await;
-    let command = under_strace(serve(&place, &[]), &file, Some("15"));
+    let command = under_strace(serve(&place, &[]), &file, &["-e", CALLS, "-e", &failing("15")]);
     let (server, address) = Server::start(command).await;
     let mut client = crate::wire::Client::new(address, &key);
     let secret = Secret::from_bytes(&[7; 32]);
@@ -138,15 +139,32 @@ async fn on_sqlite_an_event_whose_sync_failed_is_not_told_to_be_stored() {
 
 /// Starts a server whose syncs fail as `when` says in strace's words.
 fn fail(scene: &mut Scene, file: &Path, when: &str) {
-    let (file, when) = (file.to_owned(), when.to_owned());
-    scene.wrap(Some(Box::new(move |command| under_strace(command, &file, Some(&when)))));
+    let (file, failing) = (file.to_owned(), failing(when));
+    let wrap = move |command| {
+        // The filter leaves all other calls at their full speed.
+        under_strace(command, &file, &["--seccomp-bpf", "-e", "trace=fsync,fdatasync", "-e", &failing])
+    };
+    scene.wrap(Some(Box::new(wrap)));
     scene.spawn();
+}
+
+fn failing(when: &str) -> String {
+    format!("inject=fsync,fdatasync:error=EIO:when={when}")
 }
 
 /// How many syncs of files whose name ends so were failed.
 fn failures(file: &Path, name: &str) -> usize {
     let trace = fs::read_to_string(file).unwrap_or_default();
-    trace.lines().filter(|line| line.contains("(INJECTED)") && line.contains(name)).count()
+    let (mut begun, mut count) = (HashMap::new(), 0);
+    for (thread, line) in trace.lines().filter_map(|line| line.split_once(' ')) {
+        // The file's name stands where the call began.
+        let of_it = line.contains(name) || line.contains("resumed>") && begun.remove(thread) == Some(true);
+        if line.contains("<unfinished ...>") {
+            begun.insert(thread, of_it);
+        }
+        count += usize::from(of_it && line.contains("(INJECTED)"));
+    }
+    count
 }
 
 /// Waits until a sync of such a file was failed; how many were.
