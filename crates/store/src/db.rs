@@ -269,7 +269,7 @@ fn start_with_an_empty_log(connection: &rusqlite::Connection) -> Result<(), Stor
     match sqlite::empty_log(connection) {
         Ok(true) => {}
         Ok(false) => {
-            tracing::warn!("another process uses the store, so that its log could not be begun anew")
+            tracing::warn!("another process uses the store, so that its log could not be begun anew");
         }
         // It does not take writes then, but what is there can be read and delivered.
         Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => {

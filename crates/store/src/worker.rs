@@ -186,7 +186,7 @@ fn run<C: Engine>(
             jobs.into_iter().for_each(|job| job.answer(Ok(())));
         }
         Err(Undone::Spoiled) => {
-            jobs.into_iter().for_each(|job| run_alone(engine, surroundings, bus, failing, job))
+            jobs.into_iter().for_each(|job| run_alone(engine, surroundings, bus, failing, job));
         }
         Err(Undone::Failed(error)) => jobs.into_iter().for_each(|job| job.answer(Err(error.clone()))),
     }

@@ -49,6 +49,7 @@ pub struct Scene {
     settings: Vec<(&'static str, &'static str)>,
     wrap: Option<Wrap>,
     server: Option<Server>,
+    suspended: Option<Instant>,
     address: SocketAddr,
 }
 
@@ -72,7 +73,18 @@ impl Scene {
         let load = Load::start(&key, HOOKS, inbox.distinct());
         load.direct(Some(address));
         let settings = settings.to_vec();
-        Self { store, place, key, inbox, load, settings, wrap: None, server: Some(server), address }
+        Self {
+            store,
+            place,
+            key,
+            inbox,
+            load,
+            settings,
+            wrap: None,
+            server: Some(server),
+            suspended: None,
+            address,
+        }
     }
 
     /// A caller of the present server.
@@ -130,7 +142,8 @@ impl Scene {
     }
 
     /// Stops the server in whatever it is doing, with SIGSTOP.
-    pub async fn suspend(&self) {
+    pub async fn suspend(&mut self) {
+        self.suspended = Some(Instant::now());
         self.server.as_ref().expect("a server runs").suspend().await;
     }
 
@@ -143,7 +156,9 @@ impl Scene {
 
     /// Ends the server with SIGKILL.
     pub async fn kill(&mut self) {
-        let (server, end) = (self.server.take().expect("a server runs"), Instant::now());
+        // One that was suspended has done nothing since.
+        let end = self.suspended.take().unwrap_or_else(Instant::now);
+        let server = self.server.take().expect("a server runs");
         server.kill().await;
         self.load.direct(None);
         self.inbox.turn(end).await;
