@@ -16,7 +16,7 @@ use crate::{
 
 /// Roomy enough for the log, which may grow to 64 MiB and some more, beside what it is for: without room for both the
 /// disk would stay full.
-const MEGABYTES: u32 = 256;
+const MEGABYTES: u32 = 384;
 /// How soon a request must be refused.
 const REFUSED: Duration = Duration::from_secs(1);
 /// How soon a server must accept again when there is room.

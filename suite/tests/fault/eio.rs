@@ -29,6 +29,8 @@ use crate::{
 
 /// How long a number waits for a thread that gets so far.
 const REACHED: Duration = Duration::from_secs(20);
+/// How long a checkpoint's number is waited for. It may fall on a sync of the log instead.
+const CHECKPOINTED: Duration = Duration::from_secs(5);
 /// Checkpoints come twice a second, and each syncs first the log and then the store's file: higher numbers would take
 /// them too long.
 const LATE: usize = 8;
@@ -51,12 +53,12 @@ async fn on_sqlite_one_failed_sync_costs_its_own_events_and_nothing_else() {
         let file = scene.store.folder().join(format!("trace-{number}"));
         fail(&mut scene, &file, &number.to_string());
         if scene.restarted().await {
-            let log = wait_for_failure(&file, "-wal>").await;
+            let log = wait_for_failure(&file, "-wal>", REACHED).await;
             // The same server goes on.
             wait_for_acked(&scene, 30).await;
             commits += log;
             if number % 2 == 0 && *number <= LATE {
-                checkpoints += wait_for_failure(&file, ".db>").await;
+                checkpoints += wait_for_failure(&file, ".db>", CHECKPOINTED).await;
                 wait_for_acked(&scene, 30).await;
             }
         } else {
@@ -77,7 +79,8 @@ async fn on_sqlite_one_failed_sync_costs_its_own_events_and_nothing_else() {
     );
     println!("eio: {figures}; {:.1?}", began.elapsed());
     assert!(commits >= numbers.len() / 2, "the commits were hardly met");
-    assert!(refused > 0, "a failed commit refuses what it was to store");
+    // A commit may have held nothing but results; the single events below leave that to no chance.
+    assert!(refused >= form::times(0, 20), "failed commits refuse what they were to store");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,7 +98,7 @@ async fn on_sqlite_nothing_is_accepted_once_every_sync_fails_and_a_loss_of_power
         let file = outside.folder().join(format!("trace-{number}"));
         fail(&mut scene, &file, &format!("{number}+"));
         assert!(scene.restarted().await, "a start needs fewer syncs:\n{}", scene.last_words());
-        wait_for_failure(&file, "-wal>").await;
+        wait_for_failure(&file, "-wal>", REACHED).await;
         let acked = || scene.load.look(|book| book.acked.len());
         wait_for_refusals(&scene, 20).await;
         let before = acked();
@@ -173,8 +176,8 @@ fn failures(file: &Path, name: &str) -> usize {
     count
 }
 
-/// Waits until a sync of such a file was failed; how many were.
-async fn wait_for_failure(file: &Path, name: &str) -> usize {
+/// Waits until a sync of such a file was failed; how many were: none if no thread that syncs it gets so far.
+async fn wait_for_failure(file: &Path, name: &str, patience: Duration) -> usize {
     let failed = async {
         loop {
             let count = failures(file, name);
@@ -184,7 +187,7 @@ async fn wait_for_failure(file: &Path, name: &str) -> usize {
             sleep(POLL * 10).await;
         }
     };
-    timeout(REACHED, failed).await.unwrap_or(0)
+    timeout(patience, failed).await.unwrap_or(0)
 }
 
 async fn wait_for_refusals(scene: &Scene, more: usize) {
