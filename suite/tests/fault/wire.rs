@@ -109,13 +109,18 @@ pub enum Unanswered {
 pub struct Answer {
     /// The status code.
     pub status: u16,
-    body: Vec<u8>,
+    message: Message,
 }
 
 impl Answer {
+    /// The value of the one header with that name, which is given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.message.header(name)
+    }
+
     /// Its JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
+        serde_json::from_slice(&self.message.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
     }
 
     /// Its JSON, if it has that status.
@@ -126,7 +131,7 @@ impl Answer {
 
     /// Its body as text.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
+        String::from_utf8_lossy(&self.message.body).into_owned()
     }
 }
 
@@ -192,7 +197,7 @@ impl Client {
             self.wire = Some(wire);
         }
         let status = message.start.split(' ').nth(1).and_then(|it| it.parse().ok());
-        Ok(Answer { status: status.expect("an answer has a status"), body: message.body })
+        Ok(Answer { status: status.expect("an answer has a status"), message })
     }
 }
 
