@@ -91,26 +91,29 @@ impl Run {
         if !workspace::has_fault_tests() {
             return self.report.skip("fault", "suite/tests/fault does not exist");
         }
-        self.run_fault_tests("short", "--test fault");
+        self.run_fault_tests("short", "");
     }
 
     /// Runs the crash and cut tests with everything that they print.
     pub fn run_verbose_fault_tests(&mut self, form: &str) {
-        self.run_fault_tests(form, "--test fault -- --nocapture");
+        self.run_fault_tests(form, "--nocapture");
     }
 
+    /// What is measured runs by itself, one test at a time.
     fn run_fault_tests(&mut self, form: &str, args: &str) {
-        self.report.step("fault", |tally| {
-            let mut command = cargo_test(args);
-            self.environment.apply(&mut command);
-            command.env("LEADPOST_FAULT", form);
-            Ok(self.keeper.run_counted(&mut command, tally)?.into())
-        });
+        for (step, which) in [("fault", "--skip figures::"), ("figures", "figures:: --test-threads 1")] {
+            self.report.step(step, |tally| {
+                let mut command = cargo_test(&format!("--test fault -- {args} {which}"));
+                self.environment.apply(&mut command);
+                command.env("LEADPOST_FAULT", form);
+                Ok(self.keeper.run_counted(&mut command, tally)?.into())
+            });
+        }
     }
 
     /// Names the steps that an earlier failure leaves without a chance.
     pub fn give_up_tests(&mut self) {
-        for step in ["tests", "browser", "fault"] {
+        for step in ["tests", "browser", "fault", "figures"] {
             self.report.skip(step, "an earlier step failed");
         }
     }

@@ -18,6 +18,11 @@ pub fn times(short: usize, long: usize) -> usize {
     }
 }
 
+/// Whether this is the long form.
+pub fn is_long() -> bool {
+    times(0, 1) == 1
+}
+
 /// A variable of the environment, if it is set.
 #[expect(clippy::disallowed_methods, reason = "how `cargo xtask` tells tests what to run, and for how long")]
 pub fn variable(name: &str) -> Option<String> {

@@ -10,8 +10,6 @@
 //! `LEADPOST_BIN` names the binary. `LEADPOST_FAULT` is `short` (a few minutes in all) or `long`. The instants of
 //! kills follow from a seed that is printed; `LEADPOST_FAULT_SEED` repeats one.
 
-mod arrivals;
-mod backlog;
 mod backup;
 mod child;
 mod commands;
@@ -20,16 +18,14 @@ mod disk_full;
 mod dns;
 mod durable;
 mod eio;
+mod figures;
 mod form;
 mod honeypot;
-mod hostile;
 mod inbox;
 mod kill;
 mod ledger;
 mod load;
-mod neighbours;
 mod oracle;
-mod pace;
 mod power;
 mod scene;
 mod sinks;

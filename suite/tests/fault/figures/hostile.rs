@@ -12,10 +12,10 @@ use suite::{Behaviour, Receiver, TestStore};
 use tokio::{net::TcpListener, time::Instant};
 
 use crate::{
-    arrivals::Sink,
     child::{Place, Server, make_key, serve},
+    figures::arrivals::Sink,
+    figures::pace::{Times, check, event, post_at},
     form,
-    pace::{Times, event, post_at},
     wire::Client,
 };
 
@@ -167,8 +167,7 @@ async fn hostile_receivers_cost_neither_memory_nor_time_nor_their_neighbour() {
     assert!(!log.contains("panicked"), "{log}");
     assert!(longest <= LONGEST && grown <= 64);
     assert!(attempts as usize > number, "{attempts}");
-    let bound = (alone.percentile(99) * 2).max(Duration::from_millis(20));
-    assert!(beside.percentile(99) <= bound, "at most {bound:.1?} are allowed");
+    check(&beside, &alone, 2.0);
 }
 
 /// How many attempts are stored, and the longest time that one took.

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{task::JoinSet, time::sleep_until};
 
-use crate::wire::Client;
+use crate::{form, wire::Client};
 
 /// How many connections share the posting.
 const CLIENTS: u32 = 16;
@@ -71,6 +71,16 @@ impl Times {
     pub fn percentile(&self, percent: usize) -> Duration {
         self.0[(self.0.len() * percent / 100).min(self.0.len() - 1)]
     }
+}
+
+/// Checks that the neighbour of something bad noticed little of it: its p99 is at most `most` times what it was alone.
+/// The short form is too short for that, and what else a machine does shows below 20 ms: there only the limit that
+/// anybody would notice counts.
+pub fn check(beside: &Times, alone: &Times, most: f64) {
+    const NOTICED: Duration = Duration::from_millis(250);
+    let share = alone.percentile(99).mul_f64(most).clamp(Duration::from_millis(20), NOTICED);
+    let bound = if form::is_long() { share } else { NOTICED };
+    assert!(beside.percentile(99) <= bound, "p99 is {:.1?}, {bound:.1?} are allowed", beside.percentile(99));
 }
 
 impl fmt::Display for Times {

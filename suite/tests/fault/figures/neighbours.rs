@@ -14,10 +14,10 @@ use tokio::{
 };
 
 use crate::{
-    arrivals::Sink,
     child::{POLL, Place, Server, about, make_key, run, serve},
+    figures::arrivals::Sink,
+    figures::pace::{Times, check, event, post_at},
     form,
-    pace::{Times, event, post_at},
     wire::Client,
 };
 
@@ -90,9 +90,7 @@ async fn an_account_whose_receivers_are_black_holes_keeps_no_other_waiting() {
     let pending = ledger["pending"].as_u64().expect("a number");
     println!("{pending} pending to black holes of another account: {beside}; without: {idle}");
     assert!(pending as usize > webhooks * events * 9 / 10, "{ledger}");
-    // Below 20 ms the machine's own unrest is larger than any share of the idle time.
-    let bound = (idle.percentile(99) * 2).clamp(Duration::from_millis(20), Duration::from_millis(250));
-    assert!(beside.percentile(99) <= bound, "at most {bound:.1?} are allowed");
+    check(&beside, &idle, 2.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,8 +114,7 @@ async fn a_webhook_that_takes_ten_seconds_keeps_its_neighbour_not_waiting() {
         slow.take_peak()
     );
     assert!(*slow.count().borrow() > 0);
-    let bound = (alone.percentile(99) * 3 / 2).max(Duration::from_millis(20));
-    assert!(beside.percentile(99) <= bound, "at most {bound:.1?} are allowed");
+    check(&beside, &alone, 1.5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
