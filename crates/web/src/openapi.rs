@@ -56,6 +56,7 @@ fn complete(mut document: OpenApi) -> OpenApi {
         tag("events", "What happened, and what can happen."),
         tag("webhooks", "Your URLs that get events."),
         tag("deliveries", "Events on their way to webhooks."),
+        tag("recoveries", "Many deliveries sent again, at a pace."),
         tag("operation", "Ledger, nodes, health and figures."),
     ]);
     let components = document.components.get_or_insert_default();
@@ -139,7 +140,15 @@ fn add_problems(components: &mut Components) {
 }
 
 /// The operations that move something from one state to another, which its present state may forbid.
-const MOVING: [&str; 4] = ["pause_webhook", "resume_webhook", "disable_webhook", "resend_delivery"];
+const MOVING: [&str; 7] = [
+    "pause_webhook",
+    "resume_webhook",
+    "disable_webhook",
+    "resend_delivery",
+    "create_recovery",
+    "update_recovery",
+    "cancel_recovery",
+];
 
 /// Adds the errors that an operation can have, by what it takes.
 fn add_errors(path: &str, operation: &mut Operation) {
