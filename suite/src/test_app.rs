@@ -84,12 +84,19 @@ impl TestApp {
         let (db, clock) = store.open().await;
         let egress = Egress::new(egress, clock.clone()).expect("the egress settings are good");
         let courier = Courier::start(db.clone(), egress, settings).await.expect("the courier starts");
-        let watch = courier.watch();
-        let readiness = Readiness::new(move || watch().ready);
-        let metrics = Metrics::new(Registry::default());
-        let web = Web::new(db.clone(), courier.outbound(), WebSettings::default(), readiness, metrics);
         let (acme, globex) = (account(&db, "Acme").await, account(&db, "Globex").await);
-        Self { engine: store.engine, db, clock, courier, acme, globex, router: web::router(web), store }
+        let router = router(&db, &courier);
+        Self { engine: store.engine, db, clock, courier, acme, globex, router, store }
+    }
+
+    /// Stops the courier, as the end of its process would, and starts another node with the default settings.
+    pub async fn restart(mut self) -> Self {
+        self.courier.stop(Duration::from_secs(20)).await;
+        let egress = Egress::new(local_egress(), self.clock.clone()).expect("the egress settings are good");
+        let started = Courier::start(self.db.clone(), egress, CourierSettings::default()).await;
+        self.courier = started.expect("the courier starts");
+        self.router = router(&self.db, &self.courier);
+        self
     }
 
     /// A key of the first account.
@@ -179,6 +186,13 @@ impl TestApp {
         }
         self.courier.stop(Duration::from_secs(20)).await;
     }
+}
+
+fn router(db: &Db, courier: &Courier) -> Router {
+    let watch = courier.watch();
+    let readiness = Readiness::new(move || watch().ready);
+    let metrics = Metrics::new(Registry::default());
+    web::router(Web::new(db.clone(), courier.outbound(), WebSettings::default(), readiness, metrics))
 }
 
 async fn account(db: &Db, name: &'static str) -> (Id<Account>, String) {

@@ -154,7 +154,7 @@ pub enum Next {
 /// What to do next for the recoveries of webhooks on shards of `node`; they take turns.
 pub fn next(tx: &mut Tx<'_>, node: Id<Node>) -> Result<Next, AppError> {
     let now = tx.now();
-    let wait = |running: &Running| Recovery::wait(running.paced_at, running.rate_per_second, now);
+    let wait = |running: &Running| Recovery::wait(running.pace, now);
     let running = store::recoveries::running(tx, node)?;
     if let Some(due) = running.iter().find(|running| wait(running).is_zero()) {
         return Ok(Next::Now(*due));
@@ -175,11 +175,12 @@ pub fn proceed(tx: &mut Tx<'_>, running: Running) -> Result<(), AppError> {
         return Ok(());
     }
     let now = tx.now();
-    match webhook.map(|webhook| webhook.state) {
+    match webhook.map(|webhook| (webhook.state, webhook.state_since)) {
         None => recovery.switch(RecoveryState::Cancelled, now),
-        Some(WebhookState::Disabled(_)) => recovery.switch(RecoveryState::Paused, now),
-        Some(WebhookState::Held | WebhookState::Paused) => return Ok(()),
-        Some(WebhookState::Active) => {
+        Some((WebhookState::Disabled(_), _)) => recovery.switch(RecoveryState::Paused, now),
+        Some((WebhookState::Held | WebhookState::Paused, _)) => return Ok(()),
+        Some((WebhookState::Active, since)) => {
+            recovery.rest_until(since, now);
             let step = restart_slice(tx, &recovery, recovery.allowance(now).min(SLICE))?;
             recovery.advance(step, now);
         }

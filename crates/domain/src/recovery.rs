@@ -266,10 +266,17 @@ impl Recovery {
         u32::try_from(allowed).unwrap_or(u32::MAX)
     }
 
-    /// How long from `now` until a recovery of that pace, used up until `paced_at`, has something to do; zero also where
-    /// a clock was set back and the pace has to begin anew.
-    pub fn wait(paced_at: Timestamp, rate_per_second: u32, now: Timestamp) -> Duration {
-        if paced_at > now { Duration::ZERO } else { (paced_at + time_for(1, rate_per_second)).since(now) }
+    /// How long from `now` until there is something to do; zero also where a clock was set back and the pace has to
+    /// begin anew.
+    pub fn wait(pace: Pace, now: Timestamp) -> Duration {
+        let used_until = pace.used_until(now);
+        if used_until > now { Duration::ZERO } else { (used_until + time_for(1, pace.per_second)).since(now) }
+    }
+
+    /// Begins the pace anew if it stood still until `active_since`.
+    pub fn rest_until(&mut self, active_since: Timestamp, now: Timestamp) {
+        let pace = Pace { paced_at: self.paced_at, active_since, per_second: self.plan.rate_per_second };
+        self.paced_at = pace.used_until(now);
     }
 
     /// Notes a step made at `now`.
@@ -301,6 +308,24 @@ impl Recovery {
     }
 }
 
+/// What tells when a recovery may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Until when it has been used up.
+    pub paced_at: Timestamp,
+    /// Since when its webhook is in its present state: before, it stood still.
+    pub active_since: Timestamp,
+    /// So many in a second.
+    pub per_second: u32,
+}
+
+impl Pace {
+    fn used_until(self, now: Timestamp) -> Timestamp {
+        // A state that begins in what is now the future comes from a clock that was set back.
+        if self.active_since > now { self.paced_at } else { self.paced_at.max(self.active_since) }
+    }
+}
+
 /// How much time so many deliveries take at that pace.
 fn time_for(deliveries: u32, rate_per_second: u32) -> Duration {
     let rate = u64::from(rate_per_second.max(1));
@@ -328,7 +353,8 @@ mod tests {
     }
 
     fn wait(recovery: &Recovery, now: Timestamp) -> Duration {
-        Recovery::wait(recovery.paced_at, recovery.plan.rate_per_second, now)
+        let per_second = recovery.plan.rate_per_second;
+        Recovery::wait(Pace { paced_at: recovery.paced_at, active_since: at(0), per_second }, now)
     }
 
     fn step(recovery: &Recovery, restarted: u32) -> Step {
@@ -394,6 +420,19 @@ mod tests {
         recovery.switch(RecoveryState::Running, at(7_200_000_000));
         assert_eq!(recovery.allowance(at(7_200_000_000)), 0, "resumed, it begins anew");
         assert_eq!(wait(&recovery, at(7_200_000_000)), Duration::from_millis(100));
+    }
+
+    #[test]
+    fn what_could_not_be_done_while_the_webhook_stood_still_is_not_made_up_for() {
+        let mut recovery = recovery(10, 1_000);
+        let (now, active_since) = (at(60_050_000), at(60_000_000));
+        let pace = Pace { paced_at: recovery.paced_at, active_since, per_second: 10 };
+        assert_eq!(Recovery::wait(pace, now), Duration::from_millis(50));
+        recovery.rest_until(active_since, now);
+        assert_eq!(recovery.allowance(now), 0);
+        assert_eq!(recovery.allowance(at(60_100_000)), 1);
+        recovery.rest_until(at(99_000_000), at(60_200_000));
+        assert_eq!(recovery.allowance(at(60_200_000)), 2, "a state from the future counts for nothing");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Recoveries, and the deliveries that they look at.
 
 use domain::{
-    Account, Delivery, EndState, Id, Recovery, RecoveryCounts, RecoveryPlan, RecoveryState, Timestamp,
-    Webhook,
+    Account, Delivery, EndState, Id, Recovery, RecoveryCounts, RecoveryPlan, RecoveryState, Webhook,
+    recovery::Pace,
 };
 
 use crate::{
@@ -42,7 +42,7 @@ sql! {
             updated_at = $8, ended_at = $9
         where account_id = $1 and id = $2 and state in ('running', 'paused')";
     // Those that can go on, or have to end because their webhook did. The one that was served longest ago is first.
-    RUNNING = "select r.account_id, r.id, r.webhook_id, r.paced_at, r.rate_per_second
+    RUNNING = "select r.account_id, r.id, r.webhook_id, r.paced_at, w.state_since, r.rate_per_second
         from recovery r
         join webhook w on w.account_id = r.account_id and w.id = r.webhook_id
         join shard_lease l on l.shard = w.shard and l.owner = $1
@@ -140,10 +140,8 @@ pub struct Running {
     pub recovery: Id<Recovery>,
     /// Of which webhook.
     pub webhook: Id<Webhook>,
-    /// Until when its pace has been used up.
-    pub paced_at: Timestamp,
-    /// Its pace.
-    pub rate_per_second: u32,
+    /// When it may go on.
+    pub pace: Pace,
 }
 
 /// The running recoveries of webhooks on shards of `node`, the one that was served longest ago first; without those
@@ -154,8 +152,7 @@ pub fn running(tx: &mut Tx<'_>, node: Id<Node>) -> Result<Vec<Running>, StoreErr
             account: row.take()?,
             recovery: row.take()?,
             webhook: row.take()?,
-            paced_at: row.take()?,
-            rate_per_second: row.take()?,
+            pace: Pace { paced_at: row.take()?, active_since: row.take()?, per_second: row.take()? },
         })
     };
     tx.query(&RUNNING, args![node])?.into_iter().map(read).collect()

@@ -6,7 +6,7 @@ use app::{AppError, Db, Tx, recoveries::Next};
 use domain::{
     Account, Delivery, DeliveryState, DisableReason, EndState, Event, ExhaustReason, Id, Recovery,
     RecoveryCounts, RecoveryPlan, RecoveryState, SkipReason, Timestamp, WebhookState,
-    recovery::Step,
+    recovery::{Pace, Step},
     samples::{acme, globex, start},
 };
 use store::{
@@ -223,8 +223,8 @@ async fn those_run_whose_webhook_is_on_a_shard_of_the_node_and_does_not_stand_st
         let running: Vec<Running> = read(&db, |tx| recoveries::running(tx, id(1))).await;
         let ids: Vec<_> = running.iter().map(|it| (it.recovery, it.webhook)).collect();
         assert_eq!(ids, [(id(7), id(1)), (id(1), id(1)), (id(4), id(4))], "{}", store.engine);
-        assert_eq!((running[0].account, running[0].paced_at), (acme().id, earlier()));
-        assert_eq!(running[0].rate_per_second, 10);
+        let pace = Pace { paced_at: earlier(), active_since: start(), per_second: 10 };
+        assert_eq!((running[0].account, running[0].pace), (acme().id, pace));
         assert_eq!(read(&db, |tx| recoveries::running(tx, id(2))).await, [], "another node's");
     }
 }

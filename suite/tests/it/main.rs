@@ -10,6 +10,7 @@ mod ledger;
 mod oracles;
 mod paging;
 mod receivers;
+mod recoveries;
 mod snippets;
 mod tidy;
 mod tls;
