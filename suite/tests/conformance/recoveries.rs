@@ -291,7 +291,12 @@ async fn what_was_delivered_after_all_at_this_moment_is_not_sent_again() {
     for store in stores().await {
         let (db, clock) = open(&store).await;
         let running = due(&db, &clock).await;
-        let late = move |tx: &mut Tx<'_>| Ok(deliveries::set_delivered(tx, acme().id, id(1))?);
+        let late = move |tx: &mut Tx<'_>| {
+            deliveries::set_delivered(tx, acme().id, id(1))?;
+            // Long enough for the other to have looked.
+            (0..200).try_for_each(|_| deliveries::find(tx, acme().id, id(1)).map(drop))?;
+            Ok(())
+        };
         let proceed = move |tx: &mut Tx<'_>| app::recoveries::proceed(tx, running);
         let (one, other): (Result<_, AppError>, _) = overlap(&store, &db, late, proceed).await;
         one.and(other).expect("both succeed");
