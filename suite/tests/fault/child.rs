@@ -140,6 +140,11 @@ impl Server {
         (server, address)
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Ends it with SIGKILL; back when it is no more.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("a running process can be killed");

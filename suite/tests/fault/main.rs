@@ -7,17 +7,22 @@
 //! `LEADPOST_BIN` names the binary. `LEADPOST_FAULT` is `short` (a few minutes in all) or `long`. The instants of
 //! kills follow from a seed that is printed; `LEADPOST_FAULT_SEED` repeats one.
 
+mod backlog;
 mod backup;
 mod child;
 mod commands;
 mod durable;
 mod form;
+mod hostile;
 mod inbox;
 mod kill;
 mod ledger;
 mod load;
+mod neighbours;
 mod oracle;
+mod pace;
 mod scene;
+mod sink;
 mod stop;
 mod trace;
 mod wire;

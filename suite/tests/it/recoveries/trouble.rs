@@ -85,7 +85,7 @@ async fn a_restart_in_the_middle_repeats_nothing_and_leaves_nothing_out() {
         for restarted in [3, 6, 9] {
             second(&app).await;
             assert_eq!(progress(&show(&app, &recovery).await), ("running", restarted, 0));
-            app = app.restart().await;
+            app.replace_courier().await;
         }
         second(&app).await;
         assert_eq!(progress(&show(&app, &recovery).await), ("done", 11, 0), "{}", app.engine);
