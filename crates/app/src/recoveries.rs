@@ -141,25 +141,21 @@ fn changed(tx: &mut Tx<'_>, recovery: &Recovery) {
 }
 
 /// What there is to do for recoveries on a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// [`proceed`] with this one.
-    Now(Running),
-    /// Nothing before that time.
-    In(Duration),
-    /// Nothing until something changes.
-    Nothing,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// [`proceed`] with each of these, so that none has to wait for the end of another.
+    pub due: Vec<Running>,
+    /// How long until one of the others is due; None if there are no others.
+    pub wait: Option<Duration>,
 }
 
-/// What to do next for the recoveries of webhooks on shards of `node`; they take turns.
+/// What to do next for the recoveries of webhooks on shards of `node`.
 pub fn next(tx: &mut Tx<'_>, node: Id<Node>) -> Result<Next, AppError> {
     let now = tx.now();
     let wait = |running: &Running| Recovery::wait(running.pace, now);
     let running = store::recoveries::running(tx, node)?;
-    if let Some(due) = running.iter().find(|running| wait(running).is_zero()) {
-        return Ok(Next::Now(*due));
-    }
-    Ok(running.iter().map(wait).min().map_or(Next::Nothing, Next::In))
+    let (due, later): (Vec<_>, Vec<_>) = running.into_iter().partition(|running| wait(running).is_zero());
+    Ok(Next { due, wait: later.iter().map(wait).min() })
 }
 
 /// Chore: takes a recovery one step further, as far as its pace allows at this instant. Looks for itself whether there

@@ -24,8 +24,7 @@ pub(crate) async fn run(db: Db, node: Id<Node>, stop: CancellationToken) {
     let mut signals = db.subscribe();
     while !stop.is_cancelled() {
         let wait = match proceed(&db, node, &stop).await {
-            Ok(Next::In(wait)) => wait.clamp(SOONEST, LATEST),
-            Ok(Next::Now(_) | Next::Nothing) => LATEST,
+            Ok(wait) => wait.map_or(LATEST, |wait| wait.clamp(SOONEST, LATEST)),
             Err(error) => {
                 tracing::warn!(%error, "recoveries did not go on; trying again");
                 LATEST
@@ -39,15 +38,23 @@ pub(crate) async fn run(db: Db, node: Id<Node>, stop: CancellationToken) {
     }
 }
 
-/// Does what is due, slice after slice, so that other work gets in between.
-async fn proceed(db: &Db, node: Id<Node>, stop: &CancellationToken) -> Result<Next, AppError> {
+/// Does what is due, slice after slice, so that other work gets in between; how long to wait then.
+async fn proceed(db: &Db, node: Id<Node>, stop: &CancellationToken) -> Result<Option<Duration>, AppError> {
     loop {
-        let next = db.read(move |tx| recoveries::next(tx, node)).await?;
-        match next {
-            Next::Now(running) if !stop.is_cancelled() => {
-                db.write(move |tx| recoveries::proceed(tx, running)).await?;
+        let Next { due, wait } = db.read(move |tx| recoveries::next(tx, node)).await?;
+        if due.is_empty() || stop.is_cancelled() {
+            return Ok(wait);
+        }
+        let mut failed = false;
+        for running in due {
+            if let Err(error) = db.write(move |tx| recoveries::proceed(tx, running)).await {
+                failed = true;
+                let (id, webhook) = (running.recovery, running.webhook);
+                tracing::warn!(recovery.id = %id, webhook.id = %webhook, %error, "a recovery did not go on; trying again");
             }
-            next => return Ok(next),
+        }
+        if failed {
+            return Ok(Some(LATEST));
         }
     }
 }

@@ -41,13 +41,13 @@ sql! {
     UPDATE = "update recovery set state = $3, place = $4, restarted = $5, passed_over = $6, paced_at = $7,
             updated_at = $8, ended_at = $9
         where account_id = $1 and id = $2 and state in ('running', 'paused')";
-    // Those that can go on, or have to end because their webhook did. The one that was served longest ago is first.
+    // Those that can go on, or have to end because their webhook did.
     RUNNING = "select r.account_id, r.id, r.webhook_id, r.paced_at, w.state_since, r.rate_per_second
         from recovery r
         join webhook w on w.account_id = r.account_id and w.id = r.webhook_id
         join shard_lease l on l.shard = w.shard and l.owner = $1
         where r.state = 'running' and (w.state in ('active', 'disabled') or w.deleted_at is not null)
-        order by r.paced_at, r.id";
+        order by r.id";
     COUNT = concat!("select d.state, count(*) from delivery d where ", window!(), " and d.id < $6 group by d.state");
     LAST = "select id from delivery where account_id = $1 and webhook_id = $2 and id > $3 and id < $4
         order by id desc limit 1";
@@ -144,8 +144,7 @@ pub struct Running {
     pub pace: Pace,
 }
 
-/// The running recoveries of webhooks on shards of `node`, the one that was served longest ago first; without those
-/// whose webhook is held or paused.
+/// The running recoveries of webhooks on shards of `node`, oldest first, without those whose webhook is held or paused.
 pub fn running(tx: &mut Tx<'_>, node: Id<Node>) -> Result<Vec<Running>, StoreError> {
     let read = |mut row: Row| {
         Ok(Running {

@@ -5,7 +5,7 @@ mod trouble;
 
 use std::time::Duration;
 
-use app::recoveries::{self, Next};
+use app::recoveries;
 use domain::Timestamp;
 use serde_json::{Value, json};
 use suite::{Behaviour, Receiver, TestApp};
@@ -43,10 +43,14 @@ async fn change(app: &TestApp, recovery: &Value, state: &str) -> suite::Answer {
 async fn pass(app: &TestApp, time: Duration) {
     app.clock.advance(time);
     let node = app.get("/nodes").await["items"][0]["id"].as_str().expect("a node").parse().expect("its id");
-    while let Next::Now(running) =
-        app.db.read(move |tx| recoveries::next(tx, node)).await.expect("the store answers")
-    {
-        app.db.write(move |tx| recoveries::proceed(tx, running)).await.expect("the store takes it");
+    loop {
+        let next = app.db.read(move |tx| recoveries::next(tx, node)).await.expect("the store answers");
+        if next.due.is_empty() {
+            break;
+        }
+        for running in next.due {
+            app.db.write(move |tx| recoveries::proceed(tx, running)).await.expect("the store takes it");
+        }
     }
     app.settle().await;
 }

@@ -209,7 +209,7 @@ async fn what_has_no_payload_or_is_on_its_way_by_then_is_passed_over() {
         let expired = exhausted(&app, &receiver, 1).await;
         app.clock.advance(Duration::from_secs(1));
         let events = exhausted(&app, &receiver, 4).await;
-        let forget = "update event set data = null where created_at < (select max(created_at) from event)";
+        let forget = "update event set data = null where created_at = (select min(created_at) from event)";
         sabotage(&app, forget).await;
         let recovery = begin(&app, &webhook, json!({"rate_per_second": 1})).await;
         assert_eq!(recovery["total"], 5);
