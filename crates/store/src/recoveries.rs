@@ -48,15 +48,18 @@ sql! {
         join shard_lease l on l.shard = w.shard and l.owner = $1
         where r.state = 'running' and (w.state in ('active', 'disabled') or w.deleted_at is not null)
         order by r.id";
-    COUNT = concat!("select d.state, count(*) from delivery d where ", window!(), " and d.id < $6 group by d.state");
+    // SQLite would go by the primary key, through the deliveries of all webhooks, so it is told the index.
+    COUNT = concat!("select d.state, count(*) from delivery d /*sqlite: indexed by delivery_webhook */
+        where ", window!(), " and d.id < $6 group by d.state");
     LAST = "select id from delivery where account_id = $1 and webhook_id = $2 and id > $3 and id < $4
         order by id desc limit 1";
     // The index alone answers it.
     HORIZON = "select id from delivery where account_id = $1 and webhook_id = $2 and id > $3 and id <= $4
         order by id limit 1 offset $5";
-    // Locked, so that what an attempt that comes late has just delivered is not sent again.
+    // The index is told as above. Locked, so that what an attempt that comes late has just delivered is not sent again.
     MATCHING = concat!("select ", delivery_columns!("d."), ", e.data is not null
-        from delivery d left join event e on e.account_id = d.account_id and e.id = d.event_id
+        from delivery d /*sqlite: indexed by delivery_webhook */
+        left join event e on e.account_id = d.account_id and e.id = d.event_id
         where ", window!(), " and d.id <= $6 and d.state in ($7, $8, $9)
         order by d.id limit $10 /*pg: for no key update of d */");
 }
