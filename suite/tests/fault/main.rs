@@ -4,6 +4,9 @@
 //! ([`inbox::Inbox`]), and what the server itself counts. The comparison is [`oracle`]. These tests run real processes
 //! and so wait in real time, but for conditions, never for a time alone.
 //!
+//! And what the guard lets out: [`ssrf`] runs in a network without an outside ([`honeypot`]), in which whatever is
+//! connected to is counted.
+//!
 //! `LEADPOST_BIN` names the binary. `LEADPOST_FAULT` is `short` (a few minutes in all) or `long`. The instants of
 //! kills follow from a seed that is printed; `LEADPOST_FAULT_SEED` repeats one.
 
@@ -11,8 +14,10 @@ mod backlog;
 mod backup;
 mod child;
 mod commands;
+mod dns;
 mod durable;
 mod form;
+mod honeypot;
 mod hostile;
 mod inbox;
 mod kill;
@@ -23,6 +28,8 @@ mod oracle;
 mod pace;
 mod scene;
 mod sink;
+mod sinks;
+mod ssrf;
 mod stop;
 mod trace;
 mod wire;
