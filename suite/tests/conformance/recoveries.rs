@@ -145,8 +145,6 @@ async fn a_window_is_of_one_webhook_and_of_a_time_and_without_tests() {
         let all = plan(1, &EndState::ALL);
         assert_eq!(count(acme().id, all.clone()).await, expected, "{}", store.engine);
         assert_eq!(count(globex().id, all.clone()).await, RecoveryCounts::default());
-        let none = RecoveryPlan { until: earlier().before(Duration::from_secs(1)), ..all.clone() };
-        assert_eq!(count(acme().id, none).await, RecoveryCounts::default());
 
         let last = |account, plan: RecoveryPlan| read(&db, move |tx| recoveries::last(tx, account, &plan));
         assert_eq!(last(acme().id, all.clone()).await, Some(id(10)));
@@ -190,8 +188,7 @@ async fn a_slice_looks_at_so_many_and_holds_so_many_that_match() {
         let bounded = Recovery { last: id(4), ..on };
         assert_eq!(slice(bounded, 9, 9).await, (Vec::new(), id(4)), "what came later is not in it");
         let plan = plan(1, &[EndState::Delivered]);
-        let others = Recovery { plan, ..whole.clone() };
-        assert_eq!(slice(others, 9, 9).await.0, [(id(2), true), (id(6), true)]);
+        assert_eq!(slice(Recovery { plan, ..whole.clone() }, 9, 9).await.0, [(id(2), true), (id(6), true)]);
         assert_eq!(slice(Recovery { account: globex().id, ..whole }, 9, 9).await, (Vec::new(), id(6)));
     }
 }
@@ -258,9 +255,8 @@ async fn a_step_that_is_cut_off_has_not_happened_and_one_that_has_is_not_repeate
         }
         let after = find(&db, acme().id, 9).await.expect("it is there");
         assert_eq!((after.restarted, after.place, after.state), (2, id(2), RecoveryState::Running));
-        let states = [state(&db, 1).await, state(&db, 2).await, state(&db, 3).await];
-        let pending = DeliveryState::Pending;
-        assert_eq!(states, [pending, pending, EXHAUSTED], "{}", store.engine);
+        assert_eq!(state(&db, 2).await, DeliveryState::Pending, "{}", store.engine);
+        assert_eq!(state(&db, 3).await, EXHAUSTED);
         let next = carry_out(&db, |tx| app::recoveries::next(tx, id(1))).await;
         assert_eq!(next, Next { due: Vec::new(), wait: Some(Duration::from_millis(100)) });
         clock.advance(Duration::from_millis(100));
@@ -293,8 +289,7 @@ async fn what_was_delivered_after_all_at_this_moment_is_not_sent_again() {
         let late = move |tx: &mut Tx<'_>| {
             deliveries::set_delivered(tx, acme().id, id(1))?;
             // Long enough for the other to have looked.
-            (0..200).try_for_each(|_| deliveries::find(tx, acme().id, id(1)).map(drop))?;
-            Ok(())
+            Ok((0..200).try_for_each(|_| deliveries::find(tx, acme().id, id(1)).map(drop))?)
         };
         let proceed = move |tx: &mut Tx<'_>| app::recoveries::proceed(tx, running);
         let (one, other): (Result<_, AppError>, _) = overlap(&store, &db, late, proceed).await;
