@@ -194,6 +194,7 @@ async fn a_webhook_that_keeps_order_gets_a_conversation_in_order() {
         receiver.behave(super::abort());
         let mut events = Vec::new();
         for number in 0..6 {
+            app.clock.advance(Duration::from_micros(1));
             let body = json!({"type": "Chat Transcript", "conversation_id": format!("c{}", number % 2),
                 "data": {"chat_transcript": format!("Hello {number}")}});
             events.push(id(&app.post("/events", body, 202).await).to_owned());
