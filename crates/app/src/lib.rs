@@ -15,6 +15,7 @@ pub mod nodes;
 mod notices;
 pub mod outbound;
 mod page;
+pub mod recoveries;
 pub mod retention;
 pub mod webhooks;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Event, Id, Ledger, NewEvent, Timestamp};
+use domain::{Id, Ledger, NewEvent};
 use store::Tx;
 
 use crate::AppError;
@@ -35,7 +35,7 @@ pub fn clean(tx: &mut Tx<'_>, retention: Retention) -> Result<bool, AppError> {
     let now = tx.now();
     let mut more = store::idempotency::delete_old(tx, now.before(IDEMPOTENCY), SLICE)? == u64::from(SLICE);
     let (payloads, records) =
-        (first_id(now.before(retention.payloads)), first_id(now.before(retention.records)));
+        (Id::first_at(now.before(retention.payloads)), Id::first_at(now.before(retention.records)));
     for account in store::accounts::list(tx)? {
         more |= store::retention::forget_data(tx, account.id, payloads, SLICE)? == u64::from(SLICE);
         let expired = store::retention::expired(tx, account.id, records, SLICE)?;
@@ -49,9 +49,4 @@ pub fn clean(tx: &mut Tx<'_>, retention: Retention) -> Result<bool, AppError> {
         }
     }
     Ok(more)
-}
-
-/// The smallest id that can have been made at `instant`: ids begin with their time.
-fn first_id(instant: Timestamp) -> Id<Event> {
-    Id::from_parts(u64::try_from(instant.micros() / 1_000).unwrap_or(0), &[0; 10])
 }

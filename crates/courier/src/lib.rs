@@ -5,7 +5,7 @@
 //! - The **dispatcher** owns a **lane** for each webhook that has something to send, and the node's leases.
 //! - A **carrier** makes one attempt through the **egress** and stores its result.
 //! - The **egress** is the only way out: guard, connection, TLS, one POST, a bounded answer.
-//! - The **janitor** does the chores.
+//! - The **janitor** does the chores, and the **recoverer** sends many again.
 //!
 //! # The life of a delivery
 //!
@@ -31,6 +31,7 @@ mod janitor;
 mod lane;
 mod limit;
 pub mod pool;
+mod recoverer;
 pub mod resolver;
 pub mod sender;
 mod slots;
@@ -155,6 +156,7 @@ impl Courier {
         };
         let dispatcher = tokio::spawn(dispatcher.run());
         tokio::spawn(janitor::run(db.clone(), settings.retention, stop_chores.clone()));
+        tokio::spawn(recoverer::run(db.clone(), node, stop_chores.clone()));
         Ok(Courier { db, node, egress, counters, notes, dispatcher, stop_chores, give_up })
     }
 

@@ -5,6 +5,8 @@ use std::{fmt, hash, marker::PhantomData, str::FromStr};
 pub use uuid::Uuid;
 use uuid::Version;
 
+use crate::Timestamp;
+
 /// What an [`Id`] can name. The prefix stands before the digits wherever an id is written as text.
 pub trait Noun {
     /// `evt`, `wh`, …: short, stable, without the underscore.
@@ -28,7 +30,12 @@ impl<T> Id<T> {
         Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(unix_millis, random).into_uuid())
     }
 
-    /// The same for the event of a test: sorts among the others, but is told apart by its version.
+    /// The smallest time-ordered id that can have been made at `instant`.
+    pub fn first_at(instant: Timestamp) -> Self {
+        Self::from_parts(u64::try_from(instant.micros() / 1_000).unwrap_or(0), &[0; 10])
+    }
+
+    /// Like [`Id::from_parts`], for the event of a test: sorts among the others, but is told apart by its version.
     pub fn test_from_parts(unix_millis: u64, random: &[u8; 10]) -> Self {
         let mut builder = uuid::Builder::from_unix_timestamp_millis(unix_millis, random);
         builder.set_version(Version::Custom);

@@ -13,6 +13,7 @@ pub mod id;
 pub mod invalid;
 pub mod json;
 pub mod ledger;
+pub mod recovery;
 pub mod retry;
 #[cfg(feature = "samples")]
 pub mod samples;
@@ -32,6 +33,7 @@ pub use hold::{Health, Notice};
 pub use id::{Id, Noun};
 pub use invalid::{FieldError, Invalid};
 pub use ledger::Ledger;
+pub use recovery::{EndState, NewRecovery, Recovery, RecoveryCounts, RecoveryPlan, RecoveryState};
 pub use retry::RetryPolicy;
 pub use signature::{Secret, SecretText};
 pub use time::{Ambient, Clock, Random, Timestamp};

@@ -26,14 +26,18 @@ create table recovery (
   rate_per_second bigint not null,
   state text not null,
   place uuid not null, -- the last delivery that was looked at
+  last uuid not null, -- the last one that will be
   total bigint not null, -- how many matched when it was made
   restarted bigint not null,
   passed_over bigint not null, -- no longer in one of the states, or without payload, when their turn came
+  paced_at bigint not null, -- until when its pace has been used up
   created_at bigint not null,
   updated_at bigint not null,
   ended_at bigint,
   primary key (account_id, id),
   foreign key (account_id, webhook_id) references webhook (account_id, id)
 );
+
+create index recovery_webhook on recovery (account_id, webhook_id, id);
 
 create index recovery_running on recovery (webhook_id) where state = 'running';

@@ -396,7 +396,7 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-fn read(row: &mut Row) -> Result<Delivery, StoreError> {
+pub(crate) fn read(row: &mut Row) -> Result<Delivery, StoreError> {
     Ok(Delivery {
         account: row.take()?,
         id: row.take()?,

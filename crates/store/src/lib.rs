@@ -23,6 +23,7 @@ pub mod idempotency;
 pub mod ledger;
 pub mod lines;
 pub mod nodes;
+pub mod recoveries;
 pub mod retention;
 pub mod webhooks;
 
@@ -43,6 +44,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         ledger::STATEMENTS,
         lines::STATEMENTS,
         nodes::STATEMENTS,
+        recoveries::STATEMENTS,
         retention::STATEMENTS,
         webhooks::STATEMENTS,
     ]

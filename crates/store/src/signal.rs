@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Account, Delivery, Event, Id, Timestamp, Webhook};
+use domain::{Account, Delivery, Event, Id, Recovery, Timestamp, Webhook};
 use tokio::sync::broadcast;
 
 /// Something that a commit changed.
@@ -53,6 +53,8 @@ pub enum Changed {
     Delivery(Id<Delivery>),
     /// Many deliveries of one webhook moved on.
     Deliveries(Id<Webhook>),
+    /// A recovery was made, paused, resumed or ended.
+    Recovery(Id<Recovery>),
 }
 
 /// The bus. Slow listeners lose the oldest signals, which are only hints.

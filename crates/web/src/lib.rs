@@ -23,6 +23,7 @@ mod pace;
 mod problem;
 mod query;
 mod read;
+mod recoveries;
 #[cfg(test)]
 mod tests;
 mod webhooks;
@@ -119,6 +120,8 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::get))
         .routes(routes!(deliveries::resend))
+        .routes(routes!(recoveries::list, recoveries::create))
+        .routes(routes!(recoveries::get, recoveries::update, recoveries::cancel))
         .routes(routes!(ledger::get))
         .routes(routes!(nodes::list))
         .routes(routes!(health::live))

@@ -56,6 +56,7 @@ fn complete(mut document: OpenApi) -> OpenApi {
         tag("events", "What happened, and what can happen."),
         tag("webhooks", "Your URLs that get events."),
         tag("deliveries", "Events on their way to webhooks."),
+        tag("recoveries", "Many deliveries sent again, at a pace."),
         tag("operation", "Ledger, nodes, health and figures."),
     ]);
     let components = document.components.get_or_insert_default();
@@ -139,7 +140,18 @@ fn add_problems(components: &mut Components) {
 }
 
 /// The operations that move something from one state to another, which its present state may forbid.
-const MOVING: [&str; 4] = ["pause_webhook", "resume_webhook", "disable_webhook", "resend_delivery"];
+const MOVING: [&str; 7] = [
+    "pause_webhook",
+    "resume_webhook",
+    "disable_webhook",
+    "resend_delivery",
+    "create_recovery",
+    "update_recovery",
+    "cancel_recovery",
+];
+
+/// The operations whose body names something of the account.
+const NAMING: [&str; 1] = ["create_recovery"];
 
 /// Adds the errors that an operation can have, by what it takes.
 fn add_errors(path: &str, operation: &mut Operation) {
@@ -151,7 +163,8 @@ fn add_errors(path: &str, operation: &mut Operation) {
     };
     let body = operation.request_body.is_some();
     let open = operation.security.as_deref() == Some(&[Default::default()]);
-    let moves = operation.operation_id.as_deref().is_some_and(|id| MOVING.contains(&id));
+    let is_among = |ids: &[&str]| operation.operation_id.as_deref().is_some_and(|id| ids.contains(&id));
+    let (moves, names) = (is_among(&MOVING), is_among(&NAMING));
     let possible = |status: StatusCode| match status {
         StatusCode::BAD_REQUEST
         | StatusCode::REQUEST_TIMEOUT
@@ -161,7 +174,7 @@ fn add_errors(path: &str, operation: &mut Operation) {
         | StatusCode::FORBIDDEN
         | StatusCode::TOO_MANY_REQUESTS
         | StatusCode::INTERNAL_SERVER_ERROR => !open,
-        StatusCode::NOT_FOUND => takes(ParameterIn::Path),
+        StatusCode::NOT_FOUND => takes(ParameterIn::Path) || names,
         StatusCode::CONFLICT => moves,
         StatusCode::UNPROCESSABLE_ENTITY => body || takes(ParameterIn::Query),
         StatusCode::SERVICE_UNAVAILABLE => !open || path == "/readyz",

@@ -7,7 +7,7 @@
 //! ([`Value`]), so `data` can be taken byte for byte.
 
 use domain::{
-    BodyForm, EventType, FieldError, Id, Invalid, Noun, Ordering, RetryPolicy, Secret, Timestamp,
+    BodyForm, EndState, EventType, FieldError, Id, Invalid, Noun, Ordering, RetryPolicy, Secret, Timestamp,
     json::Members,
 };
 use serde_json::value::RawValue;
@@ -212,6 +212,14 @@ impl Value for u32 {
     }
 }
 
+impl Value for bool {
+    const WANTED: &'static str = "true or false";
+
+    fn read(text: &str) -> Result<Self, Invalid> {
+        text.parse().map_err(|_| Invalid::field("", "must be true or false"))
+    }
+}
+
 /// Any JSON value, as its text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Raw(pub(crate) String);
@@ -265,6 +273,7 @@ from_text! {
     BodyForm: "one of documented, exact, extended", str::parse;
     Ordering: "one of none, conversation", str::parse;
     RetryPolicy: "one of 3d, 10min", str::parse;
+    EndState: "one of exhausted, skipped, delivered", str::parse;
     Secret: "a secret of the form whsec_…", Secret::parse;
     Timestamp: "a time in RFC 3339 form",
         |text| text.parse().map_err(|error: domain::time::NotATime| Invalid::field("", error.to_string()));

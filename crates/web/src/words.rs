@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use domain::{
-    AttemptKind, BodyForm, DeliveryState, DisableReason, ErrorClass, EventType, Ordering, RetryPolicy,
-    WebhookState,
+    AttemptKind, BodyForm, DeliveryState, DisableReason, EndState, ErrorClass, EventType, Ordering,
+    RecoveryState, RetryPolicy, WebhookState,
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -64,6 +64,12 @@ words! {
     /// Why a delivery was given up or is not made.
     DeliveryReasonWord as "DeliveryReason":
         DeliveryState::ALL.into_iter().filter_map(DeliveryState::reason);
+    /// A state of deliveries that a recovery can send again.
+    EndStateWord as "EndState": EndState::ALL.map(EndState::as_str);
+    /// `running`: it goes on at its pace, and stands still only while its webhook is held or paused. `paused`: it waits
+    /// to be resumed; so it does after its webhook was disabled. `done`: it has looked at everything. `cancelled`: it was
+    /// ended before.
+    RecoveryStateWord as "RecoveryState": RecoveryState::ALL.map(RecoveryState::as_str);
     /// What led to an attempt.
     AttemptKindWord as "AttemptKind": AttemptKind::ALL.map(AttemptKind::as_str);
     /// Why an attempt had no answer.

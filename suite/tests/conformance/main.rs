@@ -19,6 +19,7 @@ mod lists;
 mod opening;
 mod queue;
 mod races;
+mod recoveries;
 mod retention;
 mod schema;
 mod secrets;
@@ -30,7 +31,7 @@ mod webhook_races;
 mod webhooks;
 
 /// The store's nouns: module and source.
-const NOUNS: [(&str, &str); 9] = [
+const NOUNS: [(&str, &str); 10] = [
     ("accounts", include_str!("../../../crates/store/src/accounts.rs")),
     ("deliveries", include_str!("../../../crates/store/src/deliveries.rs")),
     ("events", include_str!("../../../crates/store/src/events.rs")),
@@ -38,6 +39,7 @@ const NOUNS: [(&str, &str); 9] = [
     ("ledger", include_str!("../../../crates/store/src/ledger.rs")),
     ("lines", include_str!("../../../crates/store/src/lines.rs")),
     ("nodes", include_str!("../../../crates/store/src/nodes.rs")),
+    ("recoveries", include_str!("../../../crates/store/src/recoveries.rs")),
     ("retention", include_str!("../../../crates/store/src/retention.rs")),
     ("webhooks", include_str!("../../../crates/store/src/webhooks.rs")),
 ];
@@ -47,7 +49,7 @@ const DOORS: [&str; 2] =
     [include_str!("../../../crates/store/src/db.rs"), include_str!("../../../crates/store/src/tx.rs")];
 
 /// Where the tests are.
-const TESTS: [&str; 25] = [
+const TESTS: [&str; 26] = [
     include_str!("accounts.rs"),
     include_str!("attempts.rs"),
     include_str!("backup.rs"),
@@ -64,6 +66,7 @@ const TESTS: [&str; 25] = [
     include_str!("opening.rs"),
     include_str!("queue.rs"),
     include_str!("races.rs"),
+    include_str!("recoveries.rs"),
     include_str!("retention.rs"),
     include_str!("schema.rs"),
     include_str!("secrets.rs"),

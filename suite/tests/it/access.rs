@@ -7,7 +7,7 @@ use std::{
 
 use app::accounts;
 use axum::body::Body;
-use domain::{Actor, ApiKey, Delivery, Event, Id, Scope, Webhook};
+use domain::{Actor, ApiKey, Delivery, Event, Id, Recovery, Scope, Webhook};
 use http::{Request, header};
 use serde_json::{Value, json};
 use suite::{Answer, Receiver, TestApp, stores};
@@ -37,7 +37,8 @@ impl Needs {
 
 /// Every route that there is. One more in the document fails [`every_scope_opens_what_it_says_and_nothing_else`]
 /// until it has its line here.
-const ROUTES: [(&str, &str, Needs); 24] = [
+const ROUTES: [(&str, &str, Needs); 29] = [
+    ("DELETE", "/api/v1/recoveries/{id}", Needs::Manage),
     ("DELETE", "/api/v1/webhooks/{id}", Needs::Manage),
     ("GET", "/api/v1/deliveries", Needs::Read),
     ("GET", "/api/v1/deliveries/{id}", Needs::Read),
@@ -46,16 +47,20 @@ const ROUTES: [(&str, &str, Needs); 24] = [
     ("GET", "/api/v1/events/{id}", Needs::Read),
     ("GET", "/api/v1/ledger", Needs::Read),
     ("GET", "/api/v1/nodes", Needs::Read),
+    ("GET", "/api/v1/recoveries", Needs::Read),
+    ("GET", "/api/v1/recoveries/{id}", Needs::Read),
     ("GET", "/api/v1/webhooks", Needs::Read),
     ("GET", "/api/v1/webhooks/{id}", Needs::Read),
     ("GET", "/healthz", Needs::Nothing),
     ("GET", "/metrics", Needs::Read),
     ("GET", "/openapi.json", Needs::Nothing),
     ("GET", "/readyz", Needs::Nothing),
+    ("PATCH", "/api/v1/recoveries/{id}", Needs::Manage),
     ("PATCH", "/api/v1/webhooks/{id}", Needs::Manage),
     ("POST", "/api/v1/deliveries/{id}/resend", Needs::Manage),
     ("POST", "/api/v1/events", Needs::Ingest),
     ("POST", "/api/v1/events/batch", Needs::Ingest),
+    ("POST", "/api/v1/recoveries", Needs::Manage),
     ("POST", "/api/v1/webhooks", Needs::Manage),
     ("POST", "/api/v1/webhooks/{id}/disable", Needs::Manage),
     ("POST", "/api/v1/webhooks/{id}/pause", Needs::Manage),
@@ -97,6 +102,10 @@ fn good_body(method: &str, path: &str) -> String {
         }
         ("POST", "/api/v1/events") => event.to_string(),
         ("POST", "/api/v1/events/batch") => json!({"events": [event]}).to_string(),
+        ("POST", "/api/v1/recoveries") => {
+            json!({"webhook_id": absent("/api/v1/webhooks"), "since": "2026-01-01T00:00:00Z"}).to_string()
+        }
+        ("PATCH", "/api/v1/recoveries/{id}") => json!({"state": "paused"}).to_string(),
         ("PATCH", _) => json!({"name": "Taken"}).to_string(),
         _ => String::new(),
     }
@@ -107,6 +116,7 @@ fn absent(path: &str) -> String {
     match path.split('/').nth(3) {
         Some("webhooks") => Id::<Webhook>::from_parts(1, &[1; 10]).to_string(),
         Some("events") => Id::<Event>::from_parts(1, &[1; 10]).to_string(),
+        Some("recoveries") => Id::<Recovery>::from_parts(1, &[1; 10]).to_string(),
         Some("deliveries") => Id::<Delivery>::from_parts(1, &[1; 10]).to_string(),
         _ => panic!("{path}: say here what its id names"),
     }
@@ -165,10 +175,13 @@ async fn what_is_another_accounts_is_404_on_every_route_and_stays_as_it_is() {
         let event = app.contact().await;
         app.settle().await;
         let delivery = deliveries::only(&app, &event).await;
+        let body = json!({"webhook_id": id(&webhook), "since": "2026-01-01T00:00:00Z"});
+        let recovery = app.post("/recoveries", body, 202).await;
         let of = |path: &str| match path.split('/').nth(3) {
             Some("webhooks") => id(&webhook).to_owned(),
             Some("events") => event.clone(),
             Some("deliveries") => id(&delivery).to_owned(),
+            Some("recoveries") => id(&recovery).to_owned(),
             _ => panic!("{path}: say here whose object that would be"),
         };
         let before = everything(&app).await;
@@ -187,7 +200,7 @@ async fn what_is_another_accounts_is_404_on_every_route_and_stays_as_it_is() {
             }
         }
         assert!(wrong.is_empty(), "{}: {wrong:#?}", app.engine);
-        assert!(asked >= 11, "only {asked} routes with an id");
+        assert!(asked >= 14, "only {asked} routes with an id");
         app.settle().await;
         assert_eq!(everything(&app).await, before, "{}", app.engine);
         assert_eq!(receiver.received().len(), 1);
@@ -198,7 +211,7 @@ async fn what_is_another_accounts_is_404_on_every_route_and_stays_as_it_is() {
 /// All that the first account can see.
 async fn everything(app: &TestApp) -> Vec<Value> {
     let mut all = Vec::new();
-    for path in ["/webhooks", "/events", "/deliveries", "/ledger"] {
+    for path in ["/webhooks", "/events", "/deliveries", "/recoveries", "/ledger"] {
         all.push(app.get(path).await);
     }
     all

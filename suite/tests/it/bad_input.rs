@@ -3,6 +3,7 @@
 mod bodies;
 mod events;
 mod limits;
+mod recoveries;
 mod requests;
 mod webhooks;
 
@@ -39,7 +40,7 @@ struct Row {
 }
 
 impl Row {
-    /// `to` is method and path, with `{webhook}`, `{event}` and `{delivery}` for those that there are.
+    /// `to` is method and path, with `{webhook}`, `{event}`, `{delivery}` and `{recovery}` for those that there are.
     fn new(name: impl Into<String>, to: &'static str, body: impl Into<Vec<u8>>) -> Self {
         let (method, path) = to.split_once(' ').expect("a method and a path");
         Self {
@@ -115,6 +116,8 @@ impl Stage {
         app.post(&path(&webhook, "/pause"), Value::Null, 200).await;
         let event = app.contact().await;
         let delivery = app.get("/deliveries").await["items"][0].clone();
+        let body = json!({"webhook_id": id(&webhook), "since": "2026-01-01T00:00:00Z"});
+        let recovery = app.post("/recoveries", body, 202).await;
         let (key, revoked) = access::key(&app, Scope::Admin).await;
         access::revoke(&app, key).await;
         let read = app.key(Scope::Read).await;
@@ -122,6 +125,7 @@ impl Stage {
             ("{webhook}", id(&webhook).to_owned()),
             ("{event}", event),
             ("{delivery}", id(&delivery).to_owned()),
+            ("{recovery}", id(&recovery).to_owned()),
             ("{admin}", app.acme.1.clone()),
             ("{globex}", app.globex.1.clone()),
             ("{read}", read),
@@ -147,14 +151,24 @@ impl Stage {
                 String::from_utf8(value.clone()).map_or_else(|_| value.clone(), |it| self.filled(&it).into());
             request = request.header(*name, value);
         }
-        self.app.call(request.body(Body::from(row.body.clone())).expect("a request")).await
+        let body = match str::from_utf8(&row.body) {
+            Ok(text) if text.len() < 1_000 => self.filled(text).into(),
+            _ => row.body.clone(),
+        };
+        self.app.call(request.body(Body::from(body)).expect("a request")).await
     }
 
     /// All that both accounts can see.
     async fn everything(&self) -> Vec<Value> {
         let mut all = Vec::new();
         for (_, key) in [&self.app.acme, &self.app.globex] {
-            for path in ["/webhooks?limit=500", "/events?limit=500", "/deliveries?limit=500", "/ledger"] {
+            for path in [
+                "/webhooks?limit=500",
+                "/events?limit=500",
+                "/deliveries?limit=500",
+                "/recoveries?limit=500",
+                "/ledger",
+            ] {
                 all.push(self.app.send_as(key, "GET", path, "").await.expect(200));
             }
         }
@@ -174,7 +188,7 @@ impl Resolve for Nowhere {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_that_is_wrong_is_refused_with_its_reason_and_nothing_is_stored() {
-    let rows = [bodies::rows(), events::rows(), webhooks::rows(), requests::rows()];
+    let rows = [bodies::rows(), events::rows(), webhooks::rows(), recoveries::rows(), requests::rows()];
     let rows: Vec<Row> = rows.into_iter().flatten().collect();
     let names: HashSet<_> = rows.iter().map(|row| &row.name).collect();
     assert_eq!(names.len(), rows.len(), "every row has a name of its own");

@@ -12,6 +12,7 @@ mod oracles;
 mod order;
 mod paging;
 mod receivers;
+mod recoveries;
 mod snippets;
 mod tidy;
 mod tls;

@@ -7,7 +7,7 @@ use suite::{Receiver, TestApp, stores};
 
 use crate::webhooks::id;
 
-const LISTS: [&str; 3] = ["/webhooks", "/events", "/deliveries"];
+const LISTS: [&str; 4] = ["/webhooks", "/events", "/deliveries", "/recoveries"];
 
 fn ids(page: &Value) -> Vec<String> {
     let items = page["items"].as_array().expect("a list");
@@ -28,14 +28,20 @@ async fn walk(app: &TestApp, list: &str, limit: usize) -> (Vec<String>, usize) {
     }
 }
 
+async fn recovery(app: &TestApp, webhook: &Value) {
+    let body = json!({"webhook_id": id(webhook), "since": "2026-01-01T00:00:00Z"});
+    app.post("/recoveries", body, 202).await;
+}
+
 /// A webhook that gets seven events, and six more that get nothing.
 async fn seven_of_each(app: &TestApp, receiver: &Receiver) {
     for _ in 0..6 {
         app.webhook(&receiver.url("/none"), json!({"event_types": ["Marker Completed"]})).await;
     }
-    app.webhook(&receiver.url("/in"), json!({})).await;
+    let webhook = app.webhook(&receiver.url("/in"), json!({})).await;
     for _ in 0..7 {
         app.contact().await;
+        recovery(app, &webhook).await;
     }
     app.settle().await;
 }
@@ -86,7 +92,7 @@ async fn what_comes_or_goes_while_somebody_pages_shifts_nothing() {
             let first = app.get(&format!("{list}?limit=3")).await;
             let cursor = first["next"].as_str().expect("a second page");
             app.clock.advance(Duration::from_micros(1));
-            app.webhook(&receiver.url("/new"), json!({})).await;
+            recovery(&app, &app.webhook(&receiver.url("/new"), json!({})).await).await;
             app.contact().await;
             if list == "/webhooks" {
                 // The cursor's own item goes, too.
@@ -107,6 +113,7 @@ async fn no_list_shows_what_belongs_to_another_account() {
         let receiver = Receiver::start().await;
         let webhook = app.webhook(&receiver.url("/in"), json!({})).await;
         let event = app.contact().await;
+        recovery(&app, &webhook).await;
         app.settle().await;
         let delivery = ids(&app.get("/deliveries").await).remove(0);
         let queries = [
@@ -116,6 +123,8 @@ async fn no_list_shows_what_belongs_to_another_account() {
             "/deliveries".to_owned(),
             "/deliveries?state=delivered".to_owned(),
             format!("/deliveries?webhook_id={}", id(&webhook)),
+            "/recoveries".to_owned(),
+            format!("/recoveries?webhook_id={}", id(&webhook)),
             format!("/deliveries?event_id={event}"),
             format!("/deliveries?after={}", delivery.replace("dlv_0", "dlv_f")),
         ];

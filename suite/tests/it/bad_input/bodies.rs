@@ -3,12 +3,14 @@
 use super::Row;
 
 /// Every route that takes a body.
-const TAKING: [&str; 5] = [
+const TAKING: [&str; 7] = [
     "POST /webhooks",
     "PATCH /webhooks/{webhook}",
     "POST /webhooks/{webhook}/test",
     "POST /events",
     "POST /events/batch",
+    "POST /recoveries",
+    "PATCH /recoveries/{recovery}",
 ];
 
 pub(super) fn rows() -> Vec<Row> {
@@ -121,6 +123,9 @@ fn repeated() -> Vec<Row> {
         row("POST /events", "conversation_id", r#""c""#),
         row("POST /events", "occurred_at", r#""2026-03-04T10:15:30Z""#),
         row("POST /events/batch", "events", "[]"),
+        row("POST /recoveries", "since", r#""2026-03-04T10:15:30Z""#),
+        row("POST /recoveries", "dry_run", "true"),
+        row("PATCH /recoveries/{recovery}", "state", r#""paused""#),
         Row::new("POST /events: data twice, once escaped", "POST /events", escaped).at("/data"),
     ]
 }

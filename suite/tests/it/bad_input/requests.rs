@@ -54,6 +54,9 @@ fn scopes() -> Vec<Row> {
         // Whoever may not is told nothing about the rest of the request.
         reader("POST /webhooks", "{").saying(&["manage"]),
         reader("DELETE /webhooks/{webhook}", ""),
+        reader("POST /recoveries", "{").saying(&["manage"]),
+        reader("PATCH /recoveries/{recovery}", r#"{"state":"paused"}"#),
+        reader("DELETE /recoveries/{recovery}", ""),
         reader("POST /deliveries/wrong/resend", ""),
     ]
 }
@@ -67,6 +70,9 @@ fn ids() -> Vec<Row> {
         ("DELETE /webhooks/", "wh", ""),
         ("GET /events/", "evt", ""),
         ("GET /deliveries/", "dlv", ""),
+        ("GET /recoveries/", "rec", ""),
+        ("PATCH /recoveries/", "rec", r#"{"state":"paused"}"#),
+        ("DELETE /recoveries/", "rec", ""),
     ] {
         for id in [
             "x".to_owned(),
@@ -93,6 +99,8 @@ fn ids() -> Vec<Row> {
         "GET /webhooks/{event}",
         "GET /events/{webhook}",
         "GET /deliveries/{event}",
+        "GET /recoveries/{webhook}",
+        "DELETE /recoveries/{delivery}",
         "POST /deliveries/{webhook}/resend",
         "POST /webhooks/{delivery}/test",
     ] {
@@ -103,6 +111,8 @@ fn ids() -> Vec<Row> {
         "DELETE /webhooks/{webhook}",
         "GET /events/{event}",
         "GET /deliveries/{delivery}",
+        "GET /recoveries/{recovery}",
+        "DELETE /recoveries/{recovery}",
     ] {
         let row = Row::new(format!("{to} of another account"), to, "")
             .header("authorization", &["Bearer {globex}"]);
@@ -125,6 +135,8 @@ fn routes() -> Vec<Row> {
         "POST /webhooks/{webhook}/test/",
         "POST /webhooks/{webhook}/nothing",
         "GET /webhooks/{webhook}/deliveries",
+        "GET /recoveries/",
+        "POST /recoveries/{recovery}/pause",
         "GET /../../etc/passwd",
     ];
     let wrong = [
@@ -141,6 +153,8 @@ fn routes() -> Vec<Row> {
         "POST /deliveries",
         "DELETE /deliveries/{delivery}",
         "GET /deliveries/{delivery}/resend",
+        "PUT /recoveries",
+        "POST /recoveries/{recovery}",
         "POST /ledger",
         "OPTIONS /webhooks",
         "TRACE /webhooks",
@@ -158,7 +172,14 @@ fn queries() -> Vec<Row> {
         row.path = format!("{}?{query}", row.path);
         rows.push(row);
     };
-    for list in ["GET /webhooks", "GET /events", "GET /deliveries", "GET /event-types", "GET /nodes"] {
+    for list in [
+        "GET /webhooks",
+        "GET /events",
+        "GET /deliveries",
+        "GET /recoveries",
+        "GET /event-types",
+        "GET /nodes",
+    ] {
         for limit in ["0", "501", "-1", "1.5", "1e2", "ten", "", "%00", "+5", "99999999999999999999"] {
             add(list, &format!("limit={limit}"), "invalid", "/limit");
         }
@@ -183,6 +204,10 @@ fn queries() -> Vec<Row> {
         ("GET /deliveries", "state=", "invalid", "/state"),
         ("GET /deliveries", "state=held", "invalid", "/state"),
         ("GET /deliveries", "state=pending&state=pending", "invalid", "/state"),
+        ("GET /recoveries", "webhook_id={event}", "invalid", "/webhook_id"),
+        ("GET /recoveries", "webhook_id=", "invalid", "/webhook_id"),
+        ("GET /recoveries", "after={webhook}", "invalid", "/after"),
+        ("GET /recoveries", "state=running", "invalid", "/state"),
         ("GET /deliveries", "webhook_id={event}", "invalid", "/webhook_id"),
         ("GET /deliveries", "event_id=1", "invalid", "/event_id"),
         ("GET /deliveries", "event_type=Lead", "unknown_event_type", "/event_type"),
