@@ -32,8 +32,10 @@ pub(crate) fn conclude(tx: &mut Tx<'_>, report: &Report, finish: Finish) -> Resu
         return conclude_probe(tx, account, id, sign == Sign::Well, now);
     }
     if sign == Sign::Well {
-        let ended = report.troubled && store::webhooks::clear_failures(tx, account, id)?;
-        return Ok(Effect { troubled: ended.then_some(false), changed: false });
+        if report.troubled {
+            store::webhooks::clear_failures(tx, account, id)?;
+        }
+        return Ok(Effect { troubled: report.troubled.then_some(false), changed: false });
     }
     if !sign.is_failure() {
         return Ok(Effect::default());
