@@ -9,7 +9,13 @@ use domain::{
 pub use store::deliveries::{DeliveryFilter, Due, Lease, Waiting};
 use store::{Changed, Planned, Signal, Tx, nodes::Node};
 
-use crate::{AppError, Page, PageRequest, access::require, holds, holds::Effect, webhooks};
+use crate::{
+    AppError, Page, PageRequest,
+    access::require,
+    holds::{self, Effect},
+    standings::{self, Explained},
+    webhooks,
+};
 
 /// The account's deliveries, newest first.
 pub fn list(
@@ -23,12 +29,15 @@ pub fn list(
     page.fill(|before, limit| Ok(store::deliveries::list(tx, account, filter, before, limit)?), |it| it.id)
 }
 
-/// One delivery with its attempts, oldest first.
-pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<(Delivery, Vec<Attempt>), AppError> {
+/// One delivery with its attempts, oldest first, and why it is where it is.
+pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<(Explained, Vec<Attempt>), AppError> {
     require(actor, Permission::Read)?;
     let delivery = find(tx, actor, id)?;
     let attempts = store::deliveries::attempts(tx, delivery.account, id)?;
-    Ok((delivery, attempts))
+    let webhook = store::webhooks::find(tx, delivery.account, delivery.webhook_id)?;
+    let last = attempts.last().map(|attempt| &attempt.outcome);
+    let explained = standings::explain(tx, delivery, webhook.as_ref(), last)?;
+    Ok((explained, attempts))
 }
 
 fn find(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<Delivery, AppError> {

@@ -16,6 +16,7 @@ mod notices;
 pub mod outbound;
 mod page;
 pub mod retention;
+pub mod standings;
 pub mod webhooks;
 
 pub use error::AppError;

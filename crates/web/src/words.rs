@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use domain::{
     AttemptKind, BodyForm, DeliveryState, DisableReason, ErrorClass, EventType, Ordering, RetryPolicy,
-    WebhookState,
+    WebhookState, why::Code,
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -64,7 +64,9 @@ words! {
     /// Why a delivery was given up or is not made.
     DeliveryReasonWord as "DeliveryReason":
         DeliveryState::ALL.into_iter().filter_map(DeliveryState::reason);
-    /// What led to an attempt.
+    /// Where an event stands with a webhook, for programs; `explanation` says it in words.
+    WhyWord as "Why": Code::ALL.iter().map(|code| code.as_str());
+    /// What led to an attempt: the schedule, whether a held webhook's receiver is back, or *Send test*.
     AttemptKindWord as "AttemptKind": AttemptKind::ALL.map(AttemptKind::as_str);
     /// Why an attempt had no answer.
     ErrorWord as "AttemptError": ErrorClass::ALL.map(ErrorClass::as_str);

@@ -200,6 +200,6 @@ async fn a_long_hold_is_told_of_again_and_ends_after_five_days() {
         let webhook = find(&db).await;
         assert_eq!(webhook.state, WebhookState::Disabled(DisableReason::HeldTooLong));
         let left = carry_out(&db, |tx| app::deliveries::get(tx, &console(), id(1))).await.0;
-        assert_eq!(left.state.reason(), Some("webhook_disabled"));
+        assert_eq!(left.delivery.state.reason(), Some("webhook_disabled"));
     }
 }
