@@ -216,13 +216,16 @@ pub fn set_notices(
     Ok(tx.execute(&SET_NOTICES, args![account, id, before, given])? == 1)
 }
 
+/// Whose a webhook is, and which.
+pub type Owned = (Id<Account>, Id<Webhook>);
+
 /// The webhooks of all accounts that have been held since `since` or longer.
-pub fn held(tx: &mut Tx<'_>, since: Timestamp) -> Result<Vec<(Id<Account>, Id<Webhook>)>, StoreError> {
+pub fn held(tx: &mut Tx<'_>, since: Timestamp) -> Result<Vec<Owned>, StoreError> {
     tx.query(&HELD, args![since])?.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 
 /// The webhooks of all accounts that keep the order of conversations.
-pub fn ordered(tx: &mut Tx<'_>) -> Result<Vec<(Id<Account>, Id<Webhook>)>, StoreError> {
+pub fn ordered(tx: &mut Tx<'_>) -> Result<Vec<Owned>, StoreError> {
     tx.query(&ORDERED, args![])?.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 

@@ -97,6 +97,33 @@ async fn every_command_on_a_store_works_beside_its_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_command_whose_reader_has_gone_ends_quietly() {
+    let store = TestStore::sqlite();
+    let place = Place::of(&store);
+    make_key(&place, "read").await;
+    let copy = store.folder().join("copy.db").display().to_string();
+    for words in [
+        &["doctor"][..],
+        &["key", "list"],
+        &["key", "create", "--name", "second"],
+        &["ledger"],
+        &["ledger", "--json"],
+        &["migrate"],
+        &["account", "create", "--name", "Second"],
+        &["backup", "--to", &copy],
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+        drop(reader);
+        let mut command = about(&place, words);
+        command.stdout(writer);
+        let done = output(command).await;
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(141), "{words:?}: {said}");
+        assert!(!said.contains("error") && !said.contains("panicked"), "{words:?}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn on_postgres_two_first_keys_at_the_same_moment_make_one_account() {
     let Some(server) = postgres_server() else {
         return skipped("postgres", "LEADPOST_TEST_POSTGRES names no server; SQLite has but one writer");
