@@ -169,12 +169,12 @@ async fn looking_for_a_store_that_is_not_there_leaves_nothing_behind() {
 #[cfg(target_os = "linux")]
 fn flags_of(file: &Path) -> Vec<u32> {
     let mut flags = Vec::new();
-    for entry in fs::read_dir("/proc/self/fd").unwrap().flatten() {
+    for entry in fs::read_dir("/proc/self/fd").expect("Linux has it").flatten() {
         if fs::read_link(entry.path()).is_ok_and(|target| target == file) {
             let info = Path::new("/proc/self/fdinfo").join(entry.file_name());
-            let text = fs::read_to_string(info).unwrap();
-            let line = text.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
-            flags.push(u32::from_str_radix(line.trim(), 8).unwrap());
+            let text = fs::read_to_string(info).expect("it is open");
+            let line = text.lines().find_map(|line| line.strip_prefix("flags:")).expect("there are flags");
+            flags.push(u32::from_str_radix(line.trim(), 8).expect("they are octal"));
         }
     }
     flags

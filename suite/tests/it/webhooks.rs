@@ -2,7 +2,7 @@
 
 mod changes;
 mod chatbots;
-mod holds;
+pub mod holds;
 mod notices;
 mod pace;
 mod secrets;

@@ -104,6 +104,7 @@ async fn a_receiver_that_comes_back_is_found_by_the_next_probe_and_gets_everythi
         let settings = json!({"ordering": "conversation"});
         let (app, receiver, webhook, mut sent) = held(store, settings).await;
         for number in (0..10).chain(0..12) {
+            app.clock.advance(Duration::from_micros(1));
             sent.push(events::transcript(&app, &format!("c{number}")).await);
         }
         for _ in 0..4 {

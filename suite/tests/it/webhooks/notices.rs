@@ -52,8 +52,11 @@ impl Scene {
             |request: &&Received| request.header("webhook-event-type") == EventType::WebhookNotice.as_str();
         assert_eq!(self.receiver.received().iter().filter(about_itself).count(), 0);
         let listed = self.app.get(&format!("/deliveries?webhook_id={}", id(&self.webhook))).await;
-        let notices =
-            listed["items"].as_array().unwrap().iter().filter(|it| it["event_type"] == "Webhook Notice");
+        let notices = listed["items"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter(|it| it["event_type"] == "Webhook Notice");
         assert_eq!(notices.count(), 0, "no delivery was even planned");
         self.app.finish().await;
     }
