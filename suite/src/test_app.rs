@@ -30,6 +30,8 @@ pub struct TestApp {
     /// The same of an account that must see nothing of it.
     pub globex: (Id<Account>, String),
     router: Router,
+    settings: CourierSettings,
+    egress: Egress,
     store: TestStore,
 }
 
@@ -83,13 +85,27 @@ impl TestApp {
     pub async fn start_with(store: TestStore, egress: EgressSettings, settings: CourierSettings) -> Self {
         let (db, clock) = store.open().await;
         let egress = Egress::new(egress, clock.clone()).expect("the egress settings are good");
-        let courier = Courier::start(db.clone(), egress, settings).await.expect("the courier starts");
+        let start = Courier::start(db.clone(), egress.clone(), settings);
+        let courier = start.await.expect("the courier starts");
         let watch = courier.watch();
         let readiness = Readiness::new(move || watch().ready);
         let metrics = Metrics::new(Registry::default());
         let web = Web::new(db.clone(), courier.outbound(), WebSettings::default(), readiness, metrics);
         let (acme, globex) = (account(&db, "Acme").await, account(&db, "Globex").await);
-        Self { engine: store.engine, db, clock, courier, acme, globex, router: web::router(web), store }
+        let router = web::router(web);
+        Self { engine: store.engine, db, clock, courier, acme, globex, router, settings, egress, store }
+    }
+
+    /// Ends the courier in the middle of whatever it is doing and starts another, as if the process had died and come
+    /// back: what was under way is forgotten, or is stored too late to decide.
+    pub async fn replace_courier(&mut self) {
+        if self.engine == "postgres" {
+            // A node that died keeps its leases until they end.
+            self.store.sabotage("", "update shard_lease set expires_at = 0").await;
+        }
+        let start = Courier::start(self.db.clone(), self.egress.clone(), self.settings);
+        let before = std::mem::replace(&mut self.courier, start.await.expect("the courier starts"));
+        before.stop(Duration::ZERO).await;
     }
 
     /// A key of the first account.

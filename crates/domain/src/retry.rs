@@ -124,6 +124,98 @@ mod tests {
         }
     }
 
+    /// Texts that look like what servers send, and like what breaks parsers: SplitMix64 picks their parts.
+    fn hints() -> impl Iterator<Item = String> {
+        const PARTS: [&str; 40] = [
+            "0",
+            "1",
+            "9",
+            "120",
+            "3600",
+            "86400",
+            "99999999999999999999",
+            "-",
+            "+",
+            ".",
+            "e",
+            "e308",
+            "inf",
+            "NaN",
+            " ",
+            "\t",
+            ",",
+            ";",
+            ":",
+            "Sun",
+            "Mon",
+            "22",
+            "Nov",
+            "Feb",
+            "2026",
+            "0000",
+            "9999",
+            "99999",
+            "08:49:37",
+            "24:00:60",
+            "GMT",
+            "UTC",
+            "+2400",
+            "-9999",
+            ", 06 Nov 1994 08:49:37 GMT",
+            "\u{e9}",
+            "\u{202e}",
+            "\0",
+            "Sunday, 06-Nov-94",
+            "0x1f",
+        ];
+        let mut state = 42u64;
+        let mut below = move |end: usize| {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            (mixed >> 33) as usize % end
+        };
+        std::iter::repeat_with(move || {
+            let parts = below(7);
+            (0..parts).map(|_| PARTS[below(PARTS.len())]).collect()
+        })
+    }
+
+    #[test]
+    fn a_million_hints_break_nothing_and_ask_for_a_day_at_most() {
+        let instants = ["1970-01-01T00:00:00Z", "2026-11-22T08:00:00Z", "9000-12-31T23:59:59Z"];
+        let instants = instants.map(|text| text.parse::<Timestamp>().unwrap());
+        let mut understood = 0;
+        for (hint, now) in hints().take(1_000_000).zip(instants.iter().cycle()) {
+            let wait = retry_after(&hint, *now);
+            assert!(wait.is_none_or(|wait| wait <= RetryPolicy::MAX_RETRY_AFTER), "{hint:?}");
+            understood += usize::from(wait.is_some());
+        }
+        assert!(understood > 10_000, "only {understood} made sense: these are not the texts to try");
+    }
+
+    /// Whatever fails at the same instant comes back spread over its range: no second sees more than three times what
+    /// the mean one sees.
+    #[test]
+    fn ten_thousand_failures_at_once_do_not_come_back_at_once() {
+        const FAILURES: u32 = 10_000;
+        let spread = |n: u32| 2.0 * f64::from(n.wrapping_mul(2_654_435_761)) / f64::from(u32::MAX) - 1.0;
+        for policy in [RetryPolicy::ThreeDays, RetryPolicy::TenMinutes] {
+            for failures in 1..=13 {
+                let mut seconds = std::collections::BTreeMap::<u64, u32>::new();
+                for n in 0..FAILURES {
+                    *seconds.entry(policy.delay(failures, spread(n)).as_secs()).or_default() += 1;
+                }
+                let (first, last) = (seconds.keys().next().unwrap(), seconds.keys().last().unwrap());
+                let mean = f64::from(FAILURES) / (last - first + 1) as f64;
+                let most = f64::from(*seconds.values().max().unwrap());
+                assert!(
+                    most <= 3.0 * mean,
+                    "{policy:?} after {failures}: {most} in a second, {mean} on average"
+                );
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn no_header_breaks_the_law(header in ".{0,40}", now in 0i64..4_000_000_000_000_000) {

@@ -216,7 +216,7 @@ pub fn set_notices(
     Ok(tx.execute(&SET_NOTICES, args![account, id, before, given])? == 1)
 }
 
-/// Whose a webhook is, and which.
+/// Whose webhook, and which.
 pub type Owned = (Id<Account>, Id<Webhook>);
 
 /// The webhooks of all accounts that have been held since `since` or longer.
