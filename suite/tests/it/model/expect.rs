@@ -148,7 +148,7 @@ impl World {
 
     fn stored(&self, id: Id<Delivery>) -> Delivery {
         let actor = self.actor();
-        self.write(move |tx| deliveries::get(tx, &actor, id)).expect("it is stored").0
+        self.write(move |tx| deliveries::get(tx, &actor, id)).expect("it is stored").0.delivery
     }
 
     /// Compares everything that is expected with what is stored.
