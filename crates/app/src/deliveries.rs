@@ -152,10 +152,16 @@ pub struct Finished {
 /// delivery was no longer the reporting node's to decide about, in which case the attempt is only recorded.
 pub fn finish(tx: &mut Tx<'_>, report: &Report) -> Result<Option<Finished>, AppError> {
     let finish = decide(tx, report)?;
-    let delivery = after(report, finish);
+    let mut delivery = after(report, finish);
     if finish != Finish::Delivered || report.troubled || delivery.line.is_some() {
         // Whoever changes both takes the webhook first, so that nobody waits for the other crosswise.
         store::webhooks::lock(tx, delivery.account, delivery.webhook_id)?;
+    }
+    if report.kind == AttemptKind::Probe
+        && let Some(stored) = store::deliveries::find(tx, delivery.account, delivery.id)?
+    {
+        // Whoever resumed the webhook while the probe was under way has moved the schedule.
+        (delivery.due_at, delivery.started_at) = (stored.due_at, stored.started_at);
     }
     let decided = store::deliveries::advance(tx, &delivery, report.delivery.failures, report.lease)?;
     tx.emit(Signal::Changed(delivery.account, Changed::Delivery(delivery.id)));
