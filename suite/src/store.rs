@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use app::{Db, OpenOptions, StoreUrl};
+use app::{Db, OpenOptions, StoreUrl, Synchronous};
 use domain::Ambient;
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
@@ -52,7 +52,12 @@ pub fn postgres_server() -> Option<String> {
 impl TestStore {
     /// A file in a folder of its own.
     pub fn sqlite() -> Self {
-        let folder = folder();
+        Self::sqlite_in(&std::env::temp_dir())
+    }
+
+    /// The same below that folder, such as one on a disk of its own.
+    pub fn sqlite_in(parent: &Path) -> Self {
+        let folder = TempDir::new_in(parent).expect("a temporary folder can be made");
         let url = StoreUrl::Sqlite(folder.path().join("leadpost.db"));
         Self { engine: "sqlite", url, folder, database: None }
     }
@@ -93,6 +98,7 @@ impl TestStore {
             exclusive: matches!(self.url, StoreUrl::Sqlite(_)),
             migrate: true,
             connections: 2,
+            synchronous: Synchronous::Full,
         }
     }
 

@@ -23,5 +23,6 @@ pub use error::AppError;
 pub use outbound::{BoxFuture, Outbound, TestPlan};
 pub use page::{Page, PageRequest};
 pub use store::{
-    Changed, Db, Noticed, OpenOptions, Planned, Signal, StoreError, StoreReport, StoreUrl, Subscription, Tx,
+    Changed, Db, Noticed, OpenOptions, Planned, Signal, StoreError, StoreReport, StoreUrl, Subscription,
+    Synchronous, Tx,
 };

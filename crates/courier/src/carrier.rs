@@ -72,12 +72,16 @@ impl Carrier {
     /// Stores a result, again and again if need be: until then the delivery counts as under way. None if it was no
     /// longer this node's to decide, or if the process is stopping and another will try again.
     async fn store(&self, report: Arc<Report>) -> Option<Finished> {
+        let mut told = false;
         loop {
             let again = Arc::clone(&report);
             match self.db.write(move |tx| deliveries::finish(tx, &again)).await {
                 Ok(next) => return next,
                 Err(AppError::Busy) => {}
+                // Once is enough: a full disk would only be filled with lines.
+                Err(_) if told => {}
                 Err(error) => {
+                    told = true;
                     tracing::error!(delivery.id = %report.delivery.id, %error, cause = ?error, "a result is not stored yet");
                 }
             }

@@ -30,6 +30,7 @@ pub(crate) async fn run(db: Db, retention: Retention, stop: CancellationToken) {
 async fn chores(db: &Db, retention: Retention, stop: &CancellationToken) -> Result<(), AppError> {
     // Slice after slice, so that other work gets in between.
     while !stop.is_cancelled() && db.write(holds::watch).await? {}
+    db.write(deliveries::settle_clock).await?;
     db.write(deliveries::settle_lines).await?;
     while !stop.is_cancelled() && db.write(deliveries::settle_closed).await? {}
     while !stop.is_cancelled() && db.write(move |tx| retention::clean(tx, retention)).await? {}

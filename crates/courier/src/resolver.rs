@@ -5,6 +5,7 @@
 //! judges an address: that is the guard's business.
 
 use std::{
+    collections::HashSet,
     fs,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     pin::Pin,
@@ -16,7 +17,10 @@ use hickory_resolver::{
     TokioResolver,
     config::{LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
-    proto::op::ResponseCode,
+    proto::{
+        op::ResponseCode,
+        rr::{Name, RecordType},
+    },
     system_conf::read_system_conf,
 };
 
@@ -38,6 +42,12 @@ pub enum LookupError {
     /// The name exists, but not with an address.
     #[error("the name has no address")]
     NoAddress,
+    /// A URL may have it as its host, but the DNS cannot be asked for it.
+    #[error("the name has characters that no DNS name has")]
+    NotAName,
+    /// There are too many aliases on the way to an address.
+    #[error("the name leads through more than {MAX_ALIASES} others")]
+    TooManyAliases,
     /// No server answered in time.
     #[error("no DNS server answered in time")]
     TimedOut,
@@ -52,6 +62,10 @@ pub enum LookupError {
 /// The file that names the DNS servers. Looked at before each look-up, since a machine may get its network
 /// after Leadpost has started.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
+
+/// So many aliases (CNAME) may lead from a name to its addresses. An honest one has two or three; resolvers end
+/// a chain that they follow themselves at about the same length, but not one that comes in a single answer.
+const MAX_ALIASES: usize = 8;
 
 /// How long an answer is believed at most, whatever its TTL says; a negative one shorter.
 const MAX_TTL: Duration = Duration::from_secs(60);
@@ -120,9 +134,18 @@ fn build(
 }
 
 async fn look_up(resolver: &TokioResolver, name: &str) -> Result<Vec<IpAddr>, LookupError> {
-    // The dot makes the name absolute.
-    let answers = resolver.lookup_ip(format!("{name}.")).await.map_err(|error| words(&error))?;
-    Ok(answers.iter().collect())
+    // The dot makes the name absolute. It is in its last form already: to map it once more would be a second
+    // reading of the URL, which refuses underscores on the way.
+    let name = Name::from_ascii(format!("{name}.")).map_err(|_| LookupError::NotAName)?;
+    let found = resolver.lookup_ip(name).await.map_err(|error| words(&error))?;
+    let answers = found.as_lookup().answers().iter();
+    // Both families bring the same aliases.
+    let aliases: HashSet<_> =
+        answers.filter(|it| it.record_type() == RecordType::CNAME).map(|it| &it.name).collect();
+    if aliases.len() > MAX_ALIASES {
+        return Err(LookupError::TooManyAliases);
+    }
+    Ok(found.iter().collect())
 }
 
 fn version() -> Option<SystemTime> {
@@ -138,6 +161,8 @@ fn own_server() -> ResolverConfig {
 /// family without an answer does not cost the other's.
 fn adjusted(mut options: ResolverOpts, budget: Duration) -> ResolverOpts {
     options.use_hosts_file = ResolveHosts::Never;
+    // Aliases are counted.
+    options.preserve_intermediates = true;
     // Both families are asked for, because every answer is to be judged.
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
     options.attempts = 1;
@@ -175,8 +200,8 @@ mod tests {
         proto::{
             op::Message,
             rr::{
-                Name, RData, Record, RecordType,
-                rdata::{A, AAAA},
+                RData, Record,
+                rdata::{A, AAAA, CNAME},
             },
         },
     };
@@ -209,6 +234,20 @@ mod tests {
                     "half" if !v4 => continue,
                     "missing" => answer.metadata.response_code = ResponseCode::NXDomain,
                     "broken" => answer.metadata.response_code = ResponseCode::ServFail,
+                    label if label.starts_with("aliases") => {
+                        let count: usize = label["aliases".len()..].parse().unwrap();
+                        let link = |n: usize| Name::from_ascii(format!("n{n}.example.com.")).unwrap();
+                        let mut owner = query.name().clone();
+                        for next in (0..count).map(link) {
+                            let data = RData::CNAME(CNAME(next.clone()));
+                            answer.add_answer(Record::from_rdata(owner, 3_600, data));
+                            owner = next;
+                        }
+                        if v4 {
+                            let data = RData::A(A::new(192, 0, 2, 1));
+                            answer.add_answer(Record::from_rdata(owner, 3_600, data));
+                        }
+                    }
                     "half" | "good" => {
                         let data = if v4 {
                             RData::A(A::new(192, 0, 2, 1))
@@ -261,6 +300,40 @@ mod tests {
         assert_eq!(error("missing.example.com").await, LookupError::NoSuchName);
         assert_eq!(error("empty.example.com").await, LookupError::NoAddress);
         assert_eq!(error("broken.example.com").await, LookupError::Answer("Server Failure".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_few_aliases_are_followed_and_many_are_not() {
+        let (address, _) = server().await;
+        let resolver = asking(&[address]);
+        for _ in 0..2 {
+            let found = async |name| look_up(&resolver, name).await;
+            assert_eq!(found("aliases8.example.com").await.unwrap().len(), 1);
+            assert_eq!(found("aliases9.example.com").await, Err(LookupError::TooManyAliases));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_may_have_underscores_but_not_every_character_of_a_url() {
+        let (address, queries) = server().await;
+        let resolver = asking(&[address]);
+        assert_eq!(look_up(&resolver, "good.my_host.example.com").await.unwrap().len(), 2);
+        queries.lock().unwrap().clear();
+        for name in ["good,host.example.com", "good~.example.com", "good.(host).example.com"] {
+            assert_eq!(look_up(&resolver, name).await, Err(LookupError::NotAName), "{name}");
+        }
+        assert!(queries.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_believed_for_a_minute_at_most() {
+        let (address, _) = server().await;
+        let resolver = asking(&[address]);
+        // The server allows an hour; the second answer is the remembered one.
+        for _ in 0..2 {
+            let found = resolver.lookup_ip("good.example.com.").await.unwrap();
+            assert!(found.valid_until() <= std::time::Instant::now() + MAX_TTL);
+        }
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
-use app::StoreUrl;
+use app::{StoreUrl, Synchronous};
 use domain::{EgressPolicy, HostRule};
 use serde::Deserialize;
 use tracing_subscriber::filter::Targets;
@@ -72,6 +72,9 @@ pub struct Store {
     #[serde(deserialize_with = "parsed")]
     pub url: StoreUrl,
     connections: usize,
+    /// See [`OpenOptions::synchronous`](app::OpenOptions::synchronous).
+    #[serde(deserialize_with = "parsed")]
+    pub sqlite_synchronous: Synchronous,
 }
 
 /// `[secrets]`
@@ -234,6 +237,11 @@ impl Settings {
 }
 
 impl Store {
+    /// Whether a loss of power takes back what was told to be stored.
+    pub fn loses_commits(&self) -> bool {
+        matches!(self.url, StoreUrl::Sqlite(_)) && self.sqlite_synchronous != Synchronous::Full
+    }
+
     /// How many connections write to PostgreSQL, and how many read.
     pub fn connections(&self) -> usize {
         const AUTOMATIC: usize = 4;

@@ -70,6 +70,7 @@ pub async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     let settings = &loaded.settings;
     let mut findings = vec![Finding::ok("settings", loaded.sources.join(", "))];
     findings.extend(checks::store(settings, args.deep).await);
+    findings.extend(checks::commits(settings));
     if checks::store_is_there(settings) {
         findings.extend(checks::key_file(settings));
         findings.extend(checks::disk(settings));

@@ -53,6 +53,11 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     if let Some(public) = &settings.server.public_url {
         telemetry::announce(settings.log.format, &format!("others reach this server at {public}"));
     }
+    if settings.store.loses_commits() {
+        let warning =
+            "WARNING: store.sqlite_synchronous is normal: a loss of power loses events that were accepted";
+        telemetry::announce(settings.log.format, warning);
+    }
     if empty {
         telemetry::announce(settings.log.format, &first_steps(&settings.store.url)?);
     }

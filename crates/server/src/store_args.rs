@@ -56,6 +56,7 @@ pub async fn open(settings: &Settings, purpose: Purpose) -> anyhow::Result<Db> {
         exclusive: purpose == Purpose::Serve,
         migrate: purpose != Purpose::Use,
         connections: if purpose == Purpose::Serve { settings.store.connections() } else { 1 },
+        synchronous: settings.store.sqlite_synchronous,
     };
     let url = &settings.store.url;
     if let StoreUrl::Sqlite(path) = url

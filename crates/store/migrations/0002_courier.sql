@@ -13,6 +13,9 @@ alter table delivery add column line text /*pg: collate "C" */;
 
 create index delivery_line on delivery (webhook_id, line, id) where state = 'pending' and line is not null;
 
+-- What standing still moves: not what was never tried.
+create index delivery_begun on delivery (webhook_id) where state = 'pending' and started_at is not null;
+
 create table recovery (
   account_id uuid not null,
   id uuid not null,

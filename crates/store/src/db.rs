@@ -16,7 +16,7 @@ use crate::{
     postgres::Postgres,
     signal::Bus,
     sql::sql,
-    sqlite::{self, Role, Sqlite, with_suffix},
+    sqlite::{self, Role, Sqlite, Synchronous, with_suffix},
     tx::Surroundings,
     value::args,
     vault::{KeyFile, Vault, sync_folder},
@@ -25,6 +25,9 @@ use crate::{
 
 sql! {
     KEY_CHECK = "select sealed from key_check where id = 1";
+    // Leave the table as it was, and yet change a page, which the commit has to write.
+    PROBE = "insert into key_check (id, sealed) values (0, '') on conflict do nothing";
+    END_PROBE = "delete from key_check where id = 0";
     INSERT_KEY_CHECK = "insert into key_check (id, sealed) values (1, $1) on conflict do nothing";
 }
 
@@ -80,6 +83,8 @@ pub struct OpenOptions {
     pub migrate: bool,
     /// How many connections write to PostgreSQL, and how many read.
     pub connections: usize,
+    /// SQLite: whether commits wait for the disk.
+    pub synchronous: Synchronous,
 }
 
 /// A store. Clones are the same store; it closes when the last one is dropped.
@@ -135,6 +140,16 @@ impl Db {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         self.0.readers.run(body).await
+    }
+
+    /// Whether the store keeps what is written. Known from the last write; if that failed, found out by another, for
+    /// nobody may be asking for any more.
+    pub async fn takes_writes(&self) -> bool {
+        let probe = |tx: &mut Tx<'_>| {
+            tx.execute(&PROBE, args![])?;
+            tx.execute(&END_PROBE, args![])
+        };
+        self.0.writers.is_sound() || self.write(probe).await.is_ok()
     }
 
     /// Listens to what commits of this process change, from now on.
@@ -219,8 +234,11 @@ fn open_sqlite(path: &Path, url: StoreUrl, options: &OpenOptions) -> Result<Db, 
         let version = connection.query_row(SCHEMA_VERSION, [], |row| row.get(0));
         migrate::check(version.map_err(sqlite::failed))?;
     }
+    if options.exclusive {
+        start_with_an_empty_log(&connection)?;
+    }
     drop(connection);
-    let mut writer = Sqlite::open(path, Role::Writer)?;
+    let mut writer = Sqlite::open(path, Role::Writer(options.synchronous))?;
     let vault = check_key(&mut writer, key, &key_path, &options.ambient)?;
 
     let ((writers, write_intake), (readers, read_intake)) = (Queue::new(), Queue::new());
@@ -243,6 +261,26 @@ fn open_sqlite(path: &Path, url: StoreUrl, options: &OpenOptions) -> Result<Db, 
         lock,
         _checkpoints: checkpoints,
     })))
+}
+
+/// The log may hold what a former process wrote and could not sync. It reads well, from memory, but may not be on disk,
+/// and behind a gap on disk nothing that is stored later would be found again: docs/decisions/0007.
+fn start_with_an_empty_log(connection: &rusqlite::Connection) -> Result<(), StoreError> {
+    match sqlite::empty_log(connection) {
+        Ok(true) => {}
+        Ok(false) => {
+            tracing::warn!("another process uses the store, so that its log could not be begun anew");
+        }
+        // It does not take writes then, but what is there can be read and delivered.
+        Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => {
+            tracing::warn!("the disk is full, so that the store's log could not be begun anew");
+        }
+        Err(e) => {
+            let message = format!("the store's log could not be brought into its file: {e}");
+            return Err(StoreError::Refused(message));
+        }
+    }
+    Ok(())
 }
 
 fn open_postgres(address: &str, url: StoreUrl, options: &OpenOptions) -> Result<Db, StoreError> {

@@ -116,6 +116,9 @@ sql! {
                 where webhook_id = $2 and state = 'pending' order by due_at, id limit $4)";
     SHIFT = "update delivery set due_at = due_at + $3, started_at = started_at + $3
         where account_id = $1 and webhook_id = $2 and state = 'pending' and started_at is not null";
+    // Each webhook's pending deliveries are in the order in which they are due, so only those beyond are looked at.
+    ADVANCE_BEYOND = "update delivery set due_at = $1 where state = 'pending' and due_at > $2 and due_at < $3
+          and webhook_id in (select id from webhook where state = 'active' and deleted_at is null)";
     INSERT_ATTEMPT = "insert into attempt (account_id, delivery_id, number, kind, at, address, status, error,
             error_detail, dns_us, connect_us, tls_us, first_byte_us, total_us, response_headers, response_body,
             response_body_base64)
@@ -338,6 +341,11 @@ pub fn shift(
     by: Duration,
 ) -> Result<(), StoreError> {
     tx.execute(&SHIFT, args![account, webhook, micros(by)]).map(drop)
+}
+
+/// Makes pending deliveries of active webhooks due at `now` that are due only after `beyond`; how many.
+pub fn advance_beyond(tx: &mut Tx<'_>, now: Timestamp, beyond: Timestamp) -> Result<u64, StoreError> {
+    tx.execute(&ADVANCE_BEYOND, args![now, beyond, Delivery::IN_LINE])
 }
 
 /// Records an attempt.

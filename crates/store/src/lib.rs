@@ -29,6 +29,7 @@ pub mod webhooks;
 pub use db::{Db, OpenOptions, StoreReport, StoreUrl};
 pub use error::StoreError;
 pub use signal::{Changed, Noticed, Planned, Signal, Subscription};
+pub use sqlite::Synchronous;
 pub use tx::Tx;
 
 /// Every statement of every noun.

@@ -2,10 +2,12 @@
 //!
 //! WAL with `synchronous=FULL`: a commit is on disk when it returns. The checkpoint runs on a connection and thread
 //! of its own, so that no commit pays for it; only a log that has grown past [`WAL_CAP`] makes the writer wait for one.
+//! After a commit that the disk failed, the writer starts anew on an empty log: docs/decisions/0007 says why.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    str::FromStr,
     sync::{
         Arc,
         mpsc::{RecvTimeoutError, Sender, channel},
@@ -41,19 +43,57 @@ const CHECKPOINT_EVERY: Duration = Duration::from_millis(500);
 /// How often the writer looks at the log's size, in commits.
 const COMMITS_BETWEEN_LOOKS: u32 = 256;
 
+/// How long the users of a log that is to be emptied are waited for. Whoever posts waits as long.
+const EMPTYING_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Whether a commit waits for the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// It does. What was told to be stored outlives a loss of power.
+    #[default]
+    Full,
+    /// It does not: a loss of power takes the last commits back, although they were told. For measuring and for tests.
+    Normal,
+}
+
+impl FromStr for Synchronous {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "full" => Ok(Self::Full),
+            "normal" => Ok(Self::Normal),
+            _ => Err("must be full or normal"),
+        }
+    }
+}
+
 /// What a connection is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    Writer,
+    Writer(Synchronous),
     Reader,
+}
+
+impl Role {
+    fn settings(self) -> &'static str {
+        match self {
+            Role::Writer(Synchronous::Full) => "pragma cache_size = -32768;",
+            Role::Writer(Synchronous::Normal) => "pragma cache_size = -32768; pragma synchronous = normal;",
+            Role::Reader => "pragma cache_size = -8192; pragma query_only = on;",
+        }
+    }
 }
 
 /// A connection and its part in the engine.
 pub(crate) struct Sqlite {
     connection: rusqlite::Connection,
     role: Role,
+    path: PathBuf,
     wal: PathBuf,
     commits: u32,
+    /// Whether the disk failed a commit, and nothing was done about it yet.
+    suspect: bool,
 }
 
 /// Opens `path` as every connection of the store is opened.
@@ -80,6 +120,21 @@ pub(crate) fn connect(path: &Path) -> Result<rusqlite::Connection, StoreError> {
     Ok(connection)
 }
 
+fn connect_as(path: &Path, role: Role) -> Result<rusqlite::Connection, StoreError> {
+    let connection = connect(path)?;
+    connection.execute_batch(role.settings()).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Brings all of the log into the store's file, with writes and a sync of their own, so that nothing depends on the
+/// log any more, and begins it again. False if somebody else was using it.
+pub(crate) fn empty_log(connection: &rusqlite::Connection) -> rusqlite::Result<bool> {
+    connection.busy_timeout(EMPTYING_PATIENCE)?;
+    let busy = connection.query_row("pragma wal_checkpoint(truncate)", [], |row| row.get::<_, i64>(0));
+    connection.busy_timeout(PATIENCE)?;
+    Ok(busy? == 0)
+}
+
 /// Makes sure that a file is there which, if it is new, only its owner can read: it holds people's contacts. SQLite
 /// gives its companions the same permissions.
 pub(crate) fn private_file(path: &Path) -> io::Result<()> {
@@ -92,13 +147,20 @@ pub(crate) fn private_file(path: &Path) -> io::Result<()> {
 
 impl Sqlite {
     pub(crate) fn open(path: &Path, role: Role) -> Result<Self, StoreError> {
-        let connection = connect(path)?;
-        let settings = match role {
-            Role::Writer => "pragma cache_size = -32768;",
-            Role::Reader => "pragma cache_size = -8192; pragma query_only = on;",
-        };
-        connection.execute_batch(settings).map_err(failed)?;
-        Ok(Self { connection, role, wal: with_suffix(path, "-wal"), commits: 0 })
+        let connection = connect_as(path, role)?;
+        let (path, wal) = (path.to_owned(), with_suffix(path, "-wal"));
+        Ok(Self { connection, role, path, wal, commits: 0, suspect: false })
+    }
+
+    /// Begins anew after a commit that the disk failed, before anything else is stored.
+    fn start_anew(&mut self) -> Result<(), StoreError> {
+        self.connection = connect_as(&self.path, self.role)?;
+        if !empty_log(&self.connection).map_err(failed)? {
+            return Err(StoreError::Busy);
+        }
+        self.suspect = false;
+        tracing::info!("the store takes writes again, on an empty log");
+        Ok(())
     }
 
     fn prepare(&self, sql: &'static Sql) -> Result<CachedStatement<'_>, StoreError> {
@@ -159,13 +221,20 @@ impl Connection for Sqlite {
 
 impl Engine for Sqlite {
     fn begin(&mut self) -> Result<(), StoreError> {
-        let begin = if self.role == Role::Writer { "begin immediate" } else { "begin" };
+        if self.suspect {
+            self.start_anew()?;
+        }
+        let begin = if self.role == Role::Reader { "begin" } else { "begin immediate" };
         self.connection.prepare_cached(begin).and_then(|mut it| it.execute([])).map(drop).map_err(failed)
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
-        self.connection.prepare_cached("commit").and_then(|mut it| it.execute([])).map_err(failed)?;
-        if self.role == Role::Writer {
+        let committed = self.connection.prepare_cached("commit").and_then(|mut it| it.execute([]));
+        if let Err(error) = committed {
+            self.suspect |= error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
+            return Err(failed(error));
+        }
+        if self.role != Role::Reader {
             self.cap_log();
         }
         Ok(())
@@ -242,10 +311,17 @@ pub(crate) fn start_checkpoints(path: &Path) -> Result<Arc<Sender<()>>, StoreErr
     let connection = connect(path)?;
     let (keep, stop) = channel::<()>();
     let run = move || {
+        let mut failing = false;
         while stop.recv_timeout(CHECKPOINT_EVERY) == Err(RecvTimeoutError::Timeout) {
-            if let Err(error) = connection.execute_batch("pragma wal_checkpoint(passive)") {
-                tracing::debug!(%error, "the log was not checkpointed");
+            let done = connection.execute_batch("pragma wal_checkpoint(passive)");
+            // The next run writes the same pages again, so a failed sync is not believed later. The log grows until
+            // one succeeds, but saying so once is enough.
+            if let Err(error) = &done
+                && !failing
+            {
+                tracing::warn!(%error, "the store's log could not be shortened; trying again");
             }
+            failing = done.is_err();
         }
     };
     thread::Builder::new()

@@ -65,6 +65,7 @@ sql! {
         where account_id = $1 and id = $2 and state = 'active' and failures > 0";
     SET_PROBES = "update webhook set probes = $3, probe_at = $4 where account_id = $1 and id = $2 and state = 'held'";
     HELD = "select account_id, id from webhook where state = 'held' and deleted_at is null and state_since <= $1";
+    PROBE_BEYOND = "update webhook set probe_at = $1 where state = 'held' and probe_at > $2";
     SET_NOTICES = "update webhook set notices = $4
         where account_id = $1 and id = $2 and state = 'held' and notices = $3";
     ORDERED = "select account_id, id from webhook where ordering = 'conversation' and deleted_at is null";
@@ -203,6 +204,11 @@ pub fn set_probes(
     probe_at: Timestamp,
 ) -> Result<bool, StoreError> {
     Ok(tx.execute(&SET_PROBES, args![account, id, probes, probe_at])? == 1)
+}
+
+/// Makes probes due at `now` that are due only after `beyond`; how many.
+pub fn probe_beyond(tx: &mut Tx<'_>, now: Timestamp, beyond: Timestamp) -> Result<u64, StoreError> {
+    tx.execute(&PROBE_BEYOND, args![now, beyond])
 }
 
 /// Notes how many notices were given of a hold of which `before` had been given. False if it is not so any more.

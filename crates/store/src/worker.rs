@@ -9,6 +9,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
@@ -87,7 +88,10 @@ where
 }
 
 /// The way to a group of database threads.
-pub(crate) struct Queue(SyncSender<Box<dyn Job>>);
+pub(crate) struct Queue {
+    jobs: SyncSender<Box<dyn Job>>,
+    failing: Arc<AtomicBool>,
+}
 
 /// So much work may wait before [`StoreError::Busy`].
 const QUEUE: usize = 4_096;
@@ -97,8 +101,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 impl Queue {
     /// A queue and the end that its threads take from.
     pub(crate) fn new() -> (Self, Intake) {
-        let (sender, receiver) = sync_channel(QUEUE);
-        (Self(sender), Intake(Arc::new(Mutex::new(receiver))))
+        let (jobs, receiver) = sync_channel(QUEUE);
+        let failing = Arc::<AtomicBool>::default();
+        let intake = Intake { jobs: Arc::new(Mutex::new(receiver)), failing: Arc::clone(&failing) };
+        (Self { jobs, failing }, intake)
+    }
+
+    /// Whether the store did not fail the last work that wrote something.
+    pub(crate) fn is_sound(&self) -> bool {
+        !self.failing.load(Ordering::Relaxed)
     }
 
     /// Runs `body` on one of the threads.
@@ -109,7 +120,7 @@ impl Queue {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.0.try_send(Box::new(Work { body, asked: Instant::now(), result: None, reply })).map_err(
+        self.jobs.try_send(Box::new(Work { body, asked: Instant::now(), result: None, reply })).map_err(
             |error| match error {
                 TrySendError::Full(_) => StoreError::Busy,
                 TrySendError::Disconnected(_) => StoreError::Unavailable("it is closed".into()),
@@ -121,12 +132,15 @@ impl Queue {
 
 /// Where threads take their work from, one after the other.
 #[derive(Clone)]
-pub(crate) struct Intake(Arc<Mutex<Receiver<Box<dyn Job>>>>);
+pub(crate) struct Intake {
+    jobs: Arc<Mutex<Receiver<Box<dyn Job>>>>,
+    failing: Arc<AtomicBool>,
+}
 
 impl Intake {
     /// Waits for work, then takes all that is there, up to `most`; None once the store is closed.
     fn take(&self, most: usize) -> Option<Vec<Box<dyn Job>>> {
-        let receiver = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let receiver = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let mut jobs = vec![receiver.recv().ok()?];
         jobs.extend(receiver.try_iter().take(most - 1));
         Some(jobs)
@@ -147,7 +161,7 @@ pub(crate) fn spawn<C: Engine + Send>(
             let (jobs, late): (Vec<_>, Vec<_>) =
                 jobs.into_iter().partition(|job| job.asked().elapsed() < PATIENCE);
             late.into_iter().for_each(|job| job.answer(Err(StoreError::Busy)));
-            run(&mut engine, &mut surroundings, &bus, jobs);
+            run(&mut engine, &mut surroundings, &bus, &intake.failing, jobs);
         }
     };
     let started = thread::Builder::new().name(name.to_owned()).spawn(serve);
@@ -156,16 +170,24 @@ pub(crate) fn spawn<C: Engine + Send>(
         .map_err(|e| StoreError::Refused(format!("no thread for the store could be started: {e}")))
 }
 
-fn run<C: Engine>(engine: &mut C, surroundings: &mut Surroundings, bus: &Bus, mut jobs: Vec<Box<dyn Job>>) {
+fn run<C: Engine>(
+    engine: &mut C,
+    surroundings: &mut Surroundings,
+    bus: &Bus,
+    failing: &AtomicBool,
+    mut jobs: Vec<Box<dyn Job>>,
+) {
     if jobs.is_empty() {
         return;
     }
-    match transact(engine, surroundings, &mut jobs) {
+    match transact(engine, surroundings, failing, &mut jobs) {
         Ok(signals) => {
             bus.send(signals);
             jobs.into_iter().for_each(|job| job.answer(Ok(())));
         }
-        Err(Undone::Spoiled) => jobs.into_iter().for_each(|job| run_alone(engine, surroundings, bus, job)),
+        Err(Undone::Spoiled) => {
+            jobs.into_iter().for_each(|job| run_alone(engine, surroundings, bus, failing, job));
+        }
         Err(Undone::Failed(error)) => jobs.into_iter().for_each(|job| job.answer(Err(error.clone()))),
     }
 }
@@ -173,11 +195,17 @@ fn run<C: Engine>(engine: &mut C, surroundings: &mut Surroundings, bus: &Bus, mu
 /// How often work is run again that only clashed with other transactions.
 const CLASHES: u32 = 5;
 
-fn run_alone<C: Engine>(engine: &mut C, surroundings: &mut Surroundings, bus: &Bus, job: Box<dyn Job>) {
+fn run_alone<C: Engine>(
+    engine: &mut C,
+    surroundings: &mut Surroundings,
+    bus: &Bus,
+    failing: &AtomicBool,
+    job: Box<dyn Job>,
+) {
     let mut alone = [job];
     let mut result = Err(Undone::Spoiled);
     for _ in 0..CLASHES {
-        result = transact(engine, surroundings, &mut alone);
+        result = transact(engine, surroundings, failing, &mut alone);
         if result.is_ok() || !engine.clashed() {
             break;
         }
@@ -204,13 +232,19 @@ enum Undone {
 fn transact<C: Engine>(
     engine: &mut C,
     surroundings: &mut Surroundings,
+    failing: &AtomicBool,
     jobs: &mut [Box<dyn Job>],
 ) -> Result<Vec<Signal>, Undone> {
-    engine.begin().map_err(Undone::Failed)?;
-    let mut signals = Vec::new();
+    let note = |error: &StoreError| {
+        failing.fetch_or(matches!(error, StoreError::Unavailable(_)), Ordering::Relaxed);
+    };
+    engine.begin().inspect_err(note).map_err(Undone::Failed)?;
+    let (mut signals, mut wrote) = (Vec::new(), false);
     for job in jobs.iter_mut() {
         let mut tx = Tx::new(engine, surroundings);
         let succeeded = job.run(&mut tx);
+        wrote |= tx.dirty;
+        tx.failed.iter().for_each(note);
         if succeeded {
             signals.append(&mut tx.signals);
         } else if tx.dirty {
@@ -219,8 +253,12 @@ fn transact<C: Engine>(
         }
     }
     engine.commit().map_err(|error| {
+        note(&error);
         engine.rollback();
         if engine.clashed() { Undone::Spoiled } else { Undone::Failed(error) }
     })?;
+    if wrote {
+        failing.store(false, Ordering::Relaxed);
+    }
     Ok(signals)
 }

@@ -74,7 +74,7 @@ pub(crate) async fn live() -> Json<Health> {
 
 /// Whether requests should be sent here
 ///
-/// They should when the store answers, its migrations are done and the dispatcher runs; not while draining.
+/// They should when the store answers and takes writes, its migrations are done and the dispatcher runs; not while draining.
 #[utoipa::path(
     get, path = "/readyz", tag = "operation", operation_id = "readyz", security(()),
     responses((status = OK, description = "They should.", body = Health))
@@ -82,9 +82,13 @@ pub(crate) async fn live() -> Json<Health> {
 pub(crate) async fn ready(State(web): State<Shared>) -> Result<Json<Health>, Problem> {
     web.readiness.check()?;
     // A store that was opened has done its migrations.
-    let answer = tokio::time::timeout(PATIENCE, web.db.read(|_| Ok::<_, AppError>(()))).await;
-    match answer {
-        Ok(Ok(())) => Ok(Json(Health { status: "ready" })),
+    let ask = async {
+        web.db.read(|_| Ok::<_, AppError>(())).await?;
+        Ok::<_, AppError>(web.db.takes_writes().await)
+    };
+    match tokio::time::timeout(PATIENCE, ask).await {
+        Ok(Ok(true)) => Ok(Json(Health { status: "ready" })),
+        Ok(Ok(false)) => Err(not_ready("the store takes no writes; the operator's log says why")),
         Ok(Err(_)) | Err(_) => Err(not_ready("the store does not answer")),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
 };
 
-use app::{AppError, BoxFuture, Db, OpenOptions, Outbound, StoreUrl, TestPlan, accounts};
+use app::{AppError, BoxFuture, Db, OpenOptions, Outbound, StoreUrl, Synchronous, TestPlan, accounts};
 use axum::{Router, body::Body};
 use domain::{
     Actor, Ambient, Clock, EgressPolicy, Outcome, Phases, Random, Refusal, Response, Scope, Timestamp,
@@ -57,8 +57,14 @@ impl Kit {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(samples::start().micros())));
         let ambient = Ambient { clock: clock.clone(), random: Arc::new(Counting(AtomicU64::new(0))) };
-        let options =
-            OpenOptions { ambient, key_file: None, exclusive: false, migrate: true, connections: 1 };
+        let options = OpenOptions {
+            ambient,
+            key_file: None,
+            exclusive: false,
+            migrate: true,
+            connections: 1,
+            synchronous: Synchronous::Full,
+        };
         let db = Db::open(&StoreUrl::Sqlite(folder.path().join("test.db")), options).await.unwrap();
         let dispatcher = Arc::<AtomicBool>::default();
         let up = Arc::clone(&dispatcher);

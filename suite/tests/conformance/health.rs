@@ -2,7 +2,8 @@
 
 use app::{Db, deliveries::Report, holds::Effect};
 use domain::{
-    AttemptKind, DeliveryState, DisableReason, Event, EventType, Health, Timestamp, Webhook, WebhookState,
+    AttemptKind, Delivery, DeliveryState, DisableReason, Event, EventType, Health, Timestamp, Webhook,
+    WebhookState,
     samples::{acme, globex},
 };
 use store::{deliveries, events, webhooks};
@@ -200,6 +201,45 @@ async fn a_success_in_between_begins_the_row_anew_and_what_says_nothing_of_the_r
         }
         carry_out(&db, move |tx| app::deliveries::finish(tx, &aborted)).await;
         assert_eq!(find(&db).await.health.failures, 8);
+    }
+}
+
+#[tokio::test]
+async fn what_was_planned_by_a_clock_that_was_ahead_is_not_stuck() {
+    for store in stores().await {
+        let (db, clock) = open(&store).await;
+        let day = 86_400;
+        for (number, state) in [(1, WebhookState::Active), (2, WebhookState::Held), (3, WebhookState::Paused)]
+        {
+            backlog(&db, number, number * 10..number * 10 + 3).await;
+            let lease = lease(&db, id(9), number).await;
+            for (place, due_at) in [at(day + 60), at(10 * day), Delivery::IN_LINE].into_iter().enumerate() {
+                let number = number * 10 + place as u32;
+                let later = Delivery { due_at, attempts: 1, ..delivery(number, number, number / 10) };
+                assert!(write(&db, move |tx| deliveries::advance(tx, &later, 0, lease)).await);
+            }
+            let probe_at = (state == WebhookState::Held).then(|| at(10 * day));
+            let active = WebhookState::Active;
+            write(&db, move |tx| {
+                webhooks::set_state(tx, acme().id, id(number), active, state, at(0), probe_at)
+            })
+            .await;
+        }
+        clock.advance_to(at(30));
+        carry_out(&db, app::deliveries::settle_clock).await;
+        carry_out(&db, app::deliveries::settle_clock).await;
+        let mut due = Vec::new();
+        for number in [10, 11, 12, 20, 21, 30, 31] {
+            let found = read(&db, move |tx| deliveries::find(tx, acme().id, id(number))).await;
+            due.push(found.expect("it is there").due_at);
+        }
+        let beyond = at(10 * day);
+        let expected = [at(day + 60), at(30), Delivery::IN_LINE, at(day + 60), beyond, at(day + 60), beyond];
+        assert_eq!(due, expected, "{}: what stands still stays", store.engine);
+        let held = read(&db, |tx| webhooks::find(tx, acme().id, id(2))).await.expect("it is there");
+        assert_eq!(held.health.probe_at, Some(at(30)));
+        assert_eq!(write(&db, |tx| deliveries::advance_beyond(tx, at(31), at(31))).await, 1);
+        assert_eq!(write(&db, |tx| webhooks::probe_beyond(tx, at(31), at(31))).await, 0);
     }
 }
 

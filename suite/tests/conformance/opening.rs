@@ -193,3 +193,29 @@ fn addresses_are_shown_without_the_password() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_fails_a_write_says_so_until_it_takes_one() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        assert!(db.takes_writes().await);
+        let refuse = |table: &str| {
+            (
+                format!(
+                    "create trigger no_{table} before insert on {table} begin select raise(abort, 'no'); end"
+                ),
+                format!("alter table {table} add constraint no check (false) not valid"),
+            )
+        };
+        for (sqlite, postgres) in ["webhook", "key_check"].map(refuse) {
+            store.sabotage(&sqlite, &postgres).await;
+        }
+        let failed = db.write(|tx| webhooks::insert(tx, &webhook(1))).await;
+        assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+        assert!(!db.takes_writes().await, "neither that write nor a trial is taken");
+        store.sabotage("drop trigger no_key_check", "alter table key_check drop constraint no").await;
+        // Nobody has to write anything for it to be found out.
+        assert!(db.takes_writes().await);
+        assert!(db.takes_writes().await);
+    }
+}

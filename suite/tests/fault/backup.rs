@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::{
     child::{POLL, Place, Server, about, make_key, output, run, serve},
-    scene::{HOOKS, Scene},
+    scene::{HOOKS, Scene, wait_for_acked},
     wire::Client,
 };
 
@@ -28,8 +28,7 @@ async fn a_backup_taken_under_load_delivers_what_was_pending_in_it() {
     let to = copy.to_str().expect("UTF-8");
     let names = run(about(&scene.place, &["backup", "--to", to])).await;
     assert_eq!(names, format!("{to}\n{to}.key\n"));
-    let reached = scene.load.look(|book| book.acked.len());
-    wait_for_acked(&scene, reached + 20).await;
+    wait_for_acked(&scene, 20).await;
     scene.load.finish().await;
     scene.kill().await;
 
@@ -103,13 +102,8 @@ fn put_back(file: &Path, key: Option<&Path>, folder: &Path) -> Place {
     Place::file(&to)
 }
 
-async fn wait_for_acked(scene: &Scene, count: usize) {
-    while scene.load.look(|book| book.acked.len()) < count {
-        sleep(POLL).await;
-    }
-}
-
-async fn event_ids(client: &mut Client) -> HashSet<String> {
+/// The ids of all events that are stored.
+pub async fn event_ids(client: &mut Client) -> HashSet<String> {
     let (mut ids, mut after) = (HashSet::new(), String::new());
     loop {
         let page = client.get(&format!("/events?limit=500{after}")).await;

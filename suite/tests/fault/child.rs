@@ -1,6 +1,7 @@
 //! The binary under test as a process: a server that can be killed, and commands that run to their end.
 
 use std::{
+    fs, io,
     net::SocketAddr,
     path::PathBuf,
     process::{ExitStatus, Output, Stdio},
@@ -119,10 +120,26 @@ impl Server {
         Self { child, log, address }
     }
 
+    /// Waits until it listens; where. None if it has said that it cannot start.
+    async fn listening(&mut self) -> Option<SocketAddr> {
+        let said = timeout(PATIENCE, self.address.wait_for(Option::is_some)).await;
+        said.ok().and_then(|said| *said.ok()?)
+    }
+
+    /// Waits until it is ready, or has refused to start as it should: with a reason and an exit code.
+    pub async fn ready_or_refused(&mut self) -> Option<SocketAddr> {
+        if self.listening().await.is_some() {
+            return Some(self.ready().await);
+        }
+        let ended =
+            timeout(PATIENCE, self.child.wait()).await.expect("it ends").expect("it can be waited for");
+        assert!(ended.code() == Some(1) && !self.log().is_empty(), "{ended}\n{}", self.log());
+        None
+    }
+
     /// Waits until it is ready; where it listens.
     pub async fn ready(&mut self) -> SocketAddr {
-        let said = timeout(PATIENCE, self.address.wait_for(Option::is_some)).await;
-        let said = said.ok().and_then(|said| *said.ok()?);
+        let said = self.listening().await;
         let address = said.unwrap_or_else(|| panic!("the server did not start:\n{}", self.log()));
         let mut client = Client::new(address, "");
         let began = Instant::now();
@@ -140,6 +157,11 @@ impl Server {
         (server, address)
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Ends it with SIGKILL; back when it is no more.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("a running process can be killed");
@@ -148,15 +170,42 @@ impl Server {
     /// Asks it with SIGTERM to end; how it did, and after what time.
     pub async fn stop(mut self) -> (ExitStatus, Duration) {
         let began = Instant::now();
-        let id = self.child.id().expect("it runs");
-        let sent = Command::new("sh").args(["-c", &format!("kill -s TERM {id}")]).status().await;
-        assert!(sent.expect("a shell can be started").success(), "SIGTERM could not be sent");
+        self.signal("TERM").await;
         let ended = timeout(PATIENCE, self.child.wait()).await;
         (ended.expect("it stops").expect("it can be waited for"), began.elapsed())
+    }
+
+    /// Stops all its threads; back when each has come out of whatever it was doing in the kernel.
+    pub async fn suspend(&self) {
+        self.signal("STOP").await;
+        let threads = format!("/proc/{}/task", self.child.id().expect("it runs"));
+        let began = Instant::now();
+        while !all_stopped(&threads) {
+            assert!(began.elapsed() < PATIENCE, "the server does not stop");
+            sleep(POLL).await;
+        }
+    }
+
+    async fn signal(&self, name: &str) {
+        let id = self.child.id().expect("it runs");
+        let sent = Command::new("sh").args(["-c", &format!("kill -s {name} {id}")]).status().await;
+        assert!(sent.expect("a shell can be started").success(), "SIG{name} could not be sent");
     }
 
     /// What it has said.
     pub fn log(&self) -> String {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+fn all_stopped(threads: &str) -> bool {
+    let stopped = |thread: io::Result<fs::DirEntry>| {
+        let stat = fs::read_to_string(thread?.path().join("stat"))?;
+        // The state stands behind the name, which may hold anything: T, or t where strace looks on.
+        Ok::<_, io::Error>(
+            stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with(['T', 't'])),
+        )
+    };
+    let mut all = fs::read_dir(threads).expect("a process has threads");
+    all.all(|thread| stopped(thread).unwrap_or(false))
 }

@@ -17,7 +17,8 @@ use crate::{
     wire::Client,
 };
 
-const CALLS: &str = "trace=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg";
+/// What [`trace::read`] needs to see.
+pub const CALLS: &str = "trace=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_sqlite_every_202_is_told_after_an_fsync_of_what_it_promises() {
@@ -30,7 +31,7 @@ async fn on_sqlite_every_202_is_told_after_an_fsync_of_what_it_promises() {
     let store = TestStore::sqlite();
     let (place, file) = (Place::of(&store), store.folder().join("trace"));
     let key = make_key(&place, "admin").await;
-    let (server, address) = Server::start(under_strace(serve(&place, &[]), &file)).await;
+    let (server, address) = Server::start(under_strace(serve(&place, &[]), &file, &["-e", CALLS])).await;
     let mut client = Client::new(address, &key);
     // Deliveries are planned but not made, so that nothing but acceptances is written.
     let secret = Secret::from_bytes(&[7; 32]);
@@ -54,16 +55,18 @@ async fn on_sqlite_every_202_is_told_after_an_fsync_of_what_it_promises() {
     println!("strace: 50 times 202, each after an fsync of the log; {syncs} fsyncs in all");
 }
 
-async fn can_trace() -> bool {
+/// Whether there is a strace that works.
+pub async fn can_trace() -> bool {
     let tried = Command::new("strace").args(["-o", "/dev/null", "true"]).output().await;
     tried.is_ok_and(|output| output.status.success())
 }
 
-/// The same command, traced into `file`. It stays our own child: strace is its child instead (`-D`).
-fn under_strace(command: Command, file: &Path) -> Command {
+/// The same command, traced into `file` as `more` says. It stays our own child: strace is its child instead (`-D`).
+pub fn under_strace(command: Command, file: &Path, more: &[&str]) -> Command {
     let inner = command.as_std();
     let mut outer = Command::new("strace");
-    outer.args(["-D", "-f", "-y", "-ttt", "-s", "32", "-e", CALLS, "-o"]).arg(file);
+    outer.args(["-D", "-f", "-y", "-ttt", "-s", "32"]).args(more);
+    outer.arg("-o").arg(file);
     outer.arg(inner.get_program()).args(inner.get_args());
     outer.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
     outer.kill_on_drop(true);
@@ -71,7 +74,7 @@ fn under_strace(command: Command, file: &Path) -> Command {
 }
 
 /// The trace, once it is all written.
-async fn whole(file: &Path) -> String {
+pub async fn whole(file: &Path) -> String {
     let ended = async {
         loop {
             let trace = fs::read_to_string(file).unwrap_or_default();

@@ -39,6 +39,11 @@ impl Dice {
             Some(seed) => seed.parse().expect("LEADPOST_FAULT_SEED is a number"),
             None => RandomState::new().hash_one(DICE.fetch_add(1, Ordering::Relaxed)),
         };
+        Self::of(seed)
+    }
+
+    /// Those that follow from that seed.
+    pub fn of(seed: u64) -> Self {
         Self { seed, numbers: SeededRandom::new(seed) }
     }
 

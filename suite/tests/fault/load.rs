@@ -8,7 +8,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
@@ -25,10 +25,14 @@ const WINDOW: usize = 600;
 pub struct Book {
     /// By the number in the data, the event's id in the 202.
     pub acked: HashMap<u64, String>,
-    /// The numbers of those that were sent without ever an answer.
+    /// The numbers of those that were sent without ever an answer that says what became of them.
     pub indeterminate: HashSet<u64>,
     /// How many answers came only when the request was repeated under its key, after a first one without an answer.
     pub repeated: usize,
+    /// How many requests were refused because the store did not take them.
+    pub refused: usize,
+    /// The longest that one of them took.
+    pub slowest_refusal: Duration,
     /// Answers that should not have been.
     pub faults: Vec<String>,
 }
@@ -49,6 +53,8 @@ struct Shared {
     book: Mutex<Book>,
     next: AtomicU64,
     stop: AtomicBool,
+    /// Whether the store may refuse.
+    bears_refusals: AtomicBool,
 }
 
 impl Load {
@@ -64,9 +70,15 @@ impl Load {
             book: Mutex::default(),
             next: AtomicU64::new(0),
             stop: AtomicBool::new(false),
+            bears_refusals: AtomicBool::new(false),
         });
         let clients = (0..CLIENTS).map(|_| tokio::spawn(post_all(Arc::clone(&shared)))).collect();
         Self { shared, server: sender, clients }
+    }
+
+    /// From now on the store may refuse what it cannot keep.
+    pub fn bear_refusals(&self) {
+        self.shared.bears_refusals.store(true, SeqCst);
     }
 
     /// There is a server now, at this address; or there is none.
@@ -140,7 +152,11 @@ async fn post(
     );
     let mut unknown = false;
     loop {
+        let began = Instant::now();
         match client.call("POST", "/events", Some(&format!("load-{number}")), &body).await {
+            Ok(answer) if answer.status == 503 && shared.bears_refusals.load(SeqCst) => {
+                unknown |= refuse(&mut shared.book(), &answer, number, began.elapsed());
+            }
             Ok(answer) => {
                 note(&mut shared.book(), &answer, number, shared.hooks, unknown);
                 return true;
@@ -159,6 +175,24 @@ async fn post(
         let Ok(next) = server.wait_for(Option::is_some).await.map(|it| *it) else { return false };
         client.turn_to(next.expect("just waited for"));
     }
+}
+
+/// Notes a refusal; whether it leaves open what became of the event. The store may have kept what it could not say
+/// that it keeps; when it was too busy it has not begun.
+fn refuse(book: &mut Book, answer: &Answer, number: u64, time: Duration) -> bool {
+    let told = answer.header("content-type") == Some("application/problem+json")
+        && answer.header("retry-after").is_some();
+    let code = answer.json()["code"].as_str().map(str::to_owned).unwrap_or_default();
+    if !told || !["unavailable", "busy"].contains(&&*code) {
+        book.faults.push(format!("event {number}: refused with {}", answer.text()));
+    }
+    book.refused += 1;
+    book.slowest_refusal = book.slowest_refusal.max(time);
+    let open = code != "busy";
+    if open {
+        book.indeterminate.insert(number);
+    }
+    open
 }
 
 fn note(book: &mut Book, answer: &Answer, number: u64, hooks: usize, repeated: bool) {

@@ -4,20 +4,36 @@
 //! ([`inbox::Inbox`]), and what the server itself counts. The comparison is [`oracle`]. These tests run real processes
 //! and so wait in real time, but for conditions, never for a time alone.
 //!
+//! And what the guard lets out: [`ssrf`] runs in a network without an outside ([`honeypot`]), in which whatever is
+//! connected to is counted.
+//!
 //! `LEADPOST_BIN` names the binary. `LEADPOST_FAULT` is `short` (a few minutes in all) or `long`. The instants of
 //! kills follow from a seed that is printed; `LEADPOST_FAULT_SEED` repeats one.
 
+mod arrivals;
+mod backlog;
 mod backup;
 mod child;
 mod commands;
+mod disk;
+mod disk_full;
+mod dns;
 mod durable;
+mod eio;
 mod form;
+mod honeypot;
+mod hostile;
 mod inbox;
 mod kill;
 mod ledger;
 mod load;
+mod neighbours;
 mod oracle;
+mod pace;
+mod power;
 mod scene;
+mod sinks;
+mod ssrf;
 mod stop;
 mod trace;
 mod wire;

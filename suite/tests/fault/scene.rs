@@ -9,7 +9,10 @@ use std::{
 use domain::Secret;
 use serde_json::{Value, json};
 use suite::TestStore;
-use tokio::time::sleep;
+use tokio::{
+    process::Command,
+    time::{sleep, timeout},
+};
 
 use crate::{
     child::{POLL, Place, Server, make_key, serve},
@@ -28,6 +31,9 @@ pub const IN_FLIGHT: usize = HOOKS * MAX_IN_FLIGHT;
 /// Longer than any backlog that the load leaves takes to drain.
 const DRAIN: Duration = Duration::from_secs(120);
 
+/// Makes a server's command into another that runs it.
+pub type Wrap = Box<dyn Fn(Command) -> Command>;
+
 /// A server under load, and both ends of it.
 pub struct Scene {
     /// The store that it serves.
@@ -41,7 +47,9 @@ pub struct Scene {
     /// The clients.
     pub load: Load,
     settings: Vec<(&'static str, &'static str)>,
+    wrap: Option<Wrap>,
     server: Option<Server>,
+    suspended: Option<Instant>,
     address: SocketAddr,
 }
 
@@ -65,7 +73,18 @@ impl Scene {
         let load = Load::start(&key, HOOKS, inbox.distinct());
         load.direct(Some(address));
         let settings = settings.to_vec();
-        Self { store, place, key, inbox, load, settings, server: Some(server), address }
+        Self {
+            store,
+            place,
+            key,
+            inbox,
+            load,
+            settings,
+            wrap: None,
+            server: Some(server),
+            suspended: None,
+            address,
+        }
     }
 
     /// A caller of the present server.
@@ -75,15 +94,57 @@ impl Scene {
 
     /// Starts a server, without waiting for it and without telling anybody.
     pub fn spawn(&mut self) {
-        self.server = Some(Server::spawn(serve(&self.place, &self.settings)));
+        let command = serve(&self.place, &self.settings);
+        let command = match &self.wrap {
+            Some(wrap) => wrap(command),
+            None => command,
+        };
+        self.server = Some(Server::spawn(command));
     }
 
-    /// Starts a server, waits until it is ready, checks its ledger, and lets the clients at it.
-    pub async fn restart(&mut self) {
+    /// Starts servers from now on in that way.
+    pub fn wrap(&mut self, wrap: Option<Wrap>) {
+        self.wrap = wrap;
+    }
+
+    /// Lets the clients at a server that was started, once it is ready. False if it has refused to start.
+    pub async fn restarted(&mut self) -> bool {
+        let Some(address) = self.server.as_mut().expect("it was started").ready_or_refused().await else {
+            return false;
+        };
+        self.address = address;
+        self.load.direct(Some(address));
+        true
+    }
+
+    /// Waits until the server is ready.
+    pub async fn ready(&mut self) {
+        self.address = self.server.as_mut().expect("it was started").ready().await;
+    }
+
+    /// Starts a server, waits until it is ready, checks its ledger, and lets the clients at it. How long it took until
+    /// it was ready.
+    pub async fn restart(&mut self) -> Duration {
+        let began = Instant::now();
         self.spawn();
-        self.address = self.server.as_mut().expect("just started").ready().await;
+        self.ready().await;
+        let time = began.elapsed();
         self.ledger().await;
         self.load.direct(Some(self.address));
+        time
+    }
+
+    /// The last of what the server has said.
+    pub fn last_words(&self) -> String {
+        let log = self.server.as_ref().map(Server::log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
+    /// Stops the server in whatever it is doing, with SIGSTOP.
+    pub async fn suspend(&mut self) {
+        self.suspended = Some(Instant::now());
+        self.server.as_ref().expect("a server runs").suspend().await;
     }
 
     /// The server's ledger, which must balance.
@@ -95,7 +156,9 @@ impl Scene {
 
     /// Ends the server with SIGKILL.
     pub async fn kill(&mut self) {
-        let (server, end) = (self.server.take().expect("a server runs"), Instant::now());
+        // One that was suspended has done nothing since.
+        let end = self.suspended.take().unwrap_or_else(Instant::now);
+        let server = self.server.take().expect("a server runs");
         server.kill().await;
         self.load.direct(None);
         self.inbox.turn(end).await;
@@ -138,6 +201,19 @@ impl Scene {
         self.server.take().expect("a server runs").kill().await;
         figures
     }
+}
+
+/// Waits until so many more events were accepted.
+pub async fn wait_for_acked(scene: &Scene, more: usize) {
+    let acked = || scene.load.look(|book| book.acked.len());
+    let enough = acked() + more;
+    let accepted = async {
+        while acked() < enough {
+            sleep(POLL).await;
+        }
+    };
+    let done = timeout(DRAIN, accepted).await;
+    done.unwrap_or_else(|_| panic!("nothing is accepted any more:\n{}", scene.last_words()));
 }
 
 /// Makes a webhook for contacts; `more` adds to its settings.

@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use serde_json::Value;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
@@ -14,8 +14,8 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection and what was read beyond the last message.
-pub struct Wire {
-    stream: TcpStream,
+pub struct Wire<S = TcpStream> {
+    stream: S,
     buffer: Vec<u8>,
 }
 
@@ -41,17 +41,24 @@ impl Wire {
     /// Takes over a connection.
     pub fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::new() })
-    }
-
-    /// Writes all of it.
-    pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes).await
+        Ok(Self::over(stream))
     }
 
     /// Whether the peer has not closed it, as far as is known here.
     fn is_open(&self) -> bool {
         matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    /// Takes over whatever carries bytes.
+    pub fn over(stream: S) -> Self {
+        Self { stream, buffer: Vec::new() }
+    }
+
+    /// Writes all of it.
+    pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await
     }
 
     /// The next message; None if the peer has closed the connection instead.
@@ -102,13 +109,18 @@ pub enum Unanswered {
 pub struct Answer {
     /// The status code.
     pub status: u16,
-    body: Vec<u8>,
+    message: Message,
 }
 
 impl Answer {
+    /// The value of the one header with that name, which is given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.message.header(name)
+    }
+
     /// Its JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
+        serde_json::from_slice(&self.message.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
     }
 
     /// Its JSON, if it has that status.
@@ -119,7 +131,7 @@ impl Answer {
 
     /// Its body as text.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
+        String::from_utf8_lossy(&self.message.body).into_owned()
     }
 }
 
@@ -185,7 +197,7 @@ impl Client {
             self.wire = Some(wire);
         }
         let status = message.start.split(' ').nth(1).and_then(|it| it.parse().ok());
-        Ok(Answer { status: status.expect("an answer has a status"), body: message.body })
+        Ok(Answer { status: status.expect("an answer has a status"), message })
     }
 }
 

@@ -112,6 +112,13 @@ fn key_path(settings: &Settings) -> Option<PathBuf> {
     settings.secrets.key_file.clone().or(beside)
 }
 
+/// Whether what is told to be stored outlives a loss of power.
+pub fn commits(settings: &Settings) -> Option<Finding> {
+    let text =
+        "store.sqlite_synchronous is normal: a loss of power loses events that were accepted; set it to full";
+    settings.store.loses_commits().then(|| Finding::fail("store", text))
+}
+
 /// How long a write takes to last.
 pub fn disk(settings: &Settings) -> Option<Finding> {
     const SUBJECT: &str = "disk";

@@ -1,0 +1,81 @@
+//! Load at a given rate, whether the server keeps up or not, and how long things then take.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use tokio::{task::JoinSet, time::sleep_until};
+
+use crate::wire::Client;
+
+/// How many connections share the posting.
+const CLIENTS: u32 = 16;
+
+/// One event.
+pub fn event(event_type: &str, number: u64) -> String {
+    let data = match event_type {
+        "Chat Transcript" => r#""chat_transcript":"[2026-03-04T10:15:30Z] Visitor: hello""#,
+        _ => r#""name":"Visitor","email":"visitor@example.com","phone":null"#,
+    };
+    format!(r#"{{"type":"{event_type}","data":{{{data},"number":{number}}}}}"#)
+}
+
+/// Posts so many events of a type a second for that time, numbered from `first`: the instant at which each was to be
+/// posted. That counts, not when its turn came.
+pub async fn post_at(
+    server: SocketAddr,
+    key: &str,
+    event_type: &'static str,
+    rate: u32,
+    time: Duration,
+    first: u64,
+) -> HashMap<u64, Instant> {
+    let (begin, events) = (Instant::now() + Duration::from_millis(50), rate * time.as_secs() as u32);
+    let mut clients = JoinSet::new();
+    for place in 0..CLIENTS {
+        let mut client = Client::new(server, key);
+        clients.spawn(async move {
+            let mut posted = Vec::new();
+            for turn in (place..events).step_by(CLIENTS as usize) {
+                let at = begin + Duration::from_secs(1) * turn / rate;
+                sleep_until(at.into()).await;
+                let number = first + u64::from(turn);
+                client.post("/events", &event(event_type, number), 202).await;
+                posted.push((number, at));
+            }
+            posted
+        });
+    }
+    clients.join_all().await.into_iter().flatten().collect()
+}
+
+/// How long many of the same took.
+pub struct Times(Vec<Duration>);
+
+impl Times {
+    /// From the instants at which things were to happen to those at which they did; all must have.
+    pub fn between(begun: &HashMap<u64, Instant>, ended: &HashMap<u64, Instant>) -> Self {
+        let time = |(number, begun): (&u64, &Instant)| {
+            let ended = ended.get(number).unwrap_or_else(|| panic!("{number} never came"));
+            ended.saturating_duration_since(*begun)
+        };
+        let mut times: Vec<Duration> = begun.iter().map(time).collect();
+        times.sort();
+        Self(times)
+    }
+
+    /// So many of a hundred were at least as quick.
+    pub fn percentile(&self, percent: usize) -> Duration {
+        self.0[(self.0.len() * percent / 100).min(self.0.len() - 1)]
+    }
+}
+
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (half, most, worst) = (self.percentile(50), self.percentile(99), self.percentile(100));
+        write!(f, "p50 {half:.1?}, p99 {most:.1?}, longest {worst:.1?} of {}", self.0.len())
+    }
+}
