@@ -113,8 +113,10 @@ impl TestStore {
     pub async fn sabotage(&self, sqlite: &str, postgres: &str) {
         match &self.url {
             StoreUrl::Sqlite(path) => {
-                let output = tokio::process::Command::new("sqlite3").arg(path).arg(sqlite).output().await;
-                let output = output.expect("sqlite3 runs");
+                // A store that was just dropped may still be closing, and a server may be writing.
+                let mut shell = tokio::process::Command::new("sqlite3");
+                shell.args(["-cmd", ".timeout 10000"]).arg(path).arg(sqlite);
+                let output = shell.output().await.expect("sqlite3 runs");
                 assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             }
             StoreUrl::Postgres(url) => run(url, postgres).await,

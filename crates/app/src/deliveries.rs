@@ -9,7 +9,13 @@ use domain::{
 pub use store::deliveries::{DeliveryFilter, Due, Lease, Waiting};
 use store::{Changed, Planned, Signal, Tx, nodes::Node};
 
-use crate::{AppError, Page, PageRequest, access::require, holds, holds::Effect, webhooks};
+use crate::{
+    AppError, Page, PageRequest,
+    access::require,
+    holds::{self, Effect},
+    standings::{self, Explained},
+    webhooks,
+};
 
 /// The account's deliveries, newest first.
 pub fn list(
@@ -23,12 +29,15 @@ pub fn list(
     page.fill(|before, limit| Ok(store::deliveries::list(tx, account, filter, before, limit)?), |it| it.id)
 }
 
-/// One delivery with its attempts, oldest first.
-pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<(Delivery, Vec<Attempt>), AppError> {
+/// One delivery with its attempts, oldest first, and why it is where it is.
+pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<(Explained, Vec<Attempt>), AppError> {
     require(actor, Permission::Read)?;
     let delivery = find(tx, actor, id)?;
     let attempts = store::deliveries::attempts(tx, delivery.account, id)?;
-    Ok((delivery, attempts))
+    let webhook = store::webhooks::find(tx, delivery.account, delivery.webhook_id)?;
+    let last = attempts.last().map(|attempt| &attempt.outcome);
+    let explained = standings::explain(tx, delivery, webhook.as_ref(), last)?;
+    Ok((explained, attempts))
 }
 
 fn find(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<Delivery, AppError> {
@@ -84,6 +93,8 @@ pub fn waiting(tx: &mut Tx<'_>, node: Id<Node>) -> Result<Vec<Waiting>, AppError
 pub struct Load {
     /// None if it was deleted.
     pub webhook: Option<Webhook>,
+    /// When it was read.
+    pub at: Timestamp,
     /// In the order they are due; of a held webhook the one to probe with, if that is due.
     pub due: Vec<Due>,
 }
@@ -108,7 +119,7 @@ pub fn load(
         }
         _ => Vec::new(),
     };
-    Ok(Load { webhook, due })
+    Ok(Load { webhook, at: now, due })
 }
 
 /// An attempt that has ended, reported by the node that made it.
@@ -143,10 +154,16 @@ pub struct Finished {
 /// delivery was no longer the reporting node's to decide about, in which case the attempt is only recorded.
 pub fn finish(tx: &mut Tx<'_>, report: &Report) -> Result<Option<Finished>, AppError> {
     let finish = decide(tx, report)?;
-    let delivery = after(report, finish);
+    let mut delivery = after(report, finish);
     if finish != Finish::Delivered || report.troubled || delivery.line.is_some() {
         // Whoever changes both takes the webhook first, so that nobody waits for the other crosswise.
         store::webhooks::lock(tx, delivery.account, delivery.webhook_id)?;
+    }
+    if report.kind == AttemptKind::Probe
+        && let Some(stored) = store::deliveries::find(tx, delivery.account, delivery.id)?
+    {
+        // Whoever resumed the webhook while the probe was under way has moved the schedule.
+        (delivery.due_at, delivery.started_at) = (stored.due_at, stored.started_at);
     }
     let decided = store::deliveries::advance(tx, &delivery, report.delivery.failures, report.lease)?;
     tx.emit(Signal::Changed(delivery.account, Changed::Delivery(delivery.id)));

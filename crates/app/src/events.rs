@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use domain::{
     Actor, CheckedEvent, Delivery, DeliveryState, Event, EventType, Id, Invalid, Ordering, Permission,
-    Webhook, account::hex,
+    Webhook, account::hex, webhook::is_chosen,
 };
 use sha2::{Digest, Sha256};
 use store::{Changed, Planned, Signal, Tx, webhooks::Subscriber};
 
-use crate::{AppError, Page, PageRequest, access::require};
+use crate::{
+    AppError, Page, PageRequest,
+    access::require,
+    standings::{self, Explained, Standings, WebhookStanding},
+};
 
 /// Events that somebody posts with one request.
 #[derive(Clone, Debug)]
@@ -120,9 +124,7 @@ fn store_planned(tx: &mut Tx<'_>, mut event: Event, deliveries: Vec<Delivery>) -
 /// The deliveries of an event: one for each matching webhook, in the state that the webhook's state asks for.
 fn plan(tx: &mut Tx<'_>, event: &Event, except: Option<Id<Webhook>>) -> Result<Vec<Delivery>, AppError> {
     let subscribers = store::webhooks::subscribed(tx, event.account, event.event_type)?;
-    let chosen = |it: &Subscriber| {
-        it.chatbot_ids.is_empty() || event.context.chatbot_id.is_some_and(|id| it.chatbot_ids.contains(&id))
-    };
+    let chosen = |it: &Subscriber| is_chosen(&it.chatbot_ids, event.context.chatbot_id);
     let matching = subscribers.into_iter().filter(|it| Some(it.webhook_id) != except && chosen(it));
     matching.map(|subscriber| plan_one(tx, event, &subscriber)).collect()
 }
@@ -182,16 +184,20 @@ pub fn list(
 pub struct EventDetail {
     /// The event.
     pub event: Event,
-    /// Its deliveries; none if it was unmatched.
-    pub deliveries: Vec<Delivery>,
+    /// Its deliveries, in the order they were planned; none if it was unmatched.
+    pub deliveries: Vec<Explained>,
+    /// Where it stands with the account's webhooks, the newest first.
+    pub webhooks: Vec<WebhookStanding>,
+    /// Whether there are older webhooks, which were left out.
+    pub more_webhooks: bool,
 }
 
-/// One event with its deliveries.
+/// One event with its deliveries, and why it reached or did not reach each webhook.
 pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Event>) -> Result<EventDetail, AppError> {
     require(actor, Permission::Read)?;
     let event = store::events::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
-    let deliveries = store::deliveries::of_event(tx, event.account, id)?;
-    Ok(EventDetail { event, deliveries })
+    let Standings { deliveries, webhooks, more_webhooks } = standings::of_event(tx, &event)?;
+    Ok(EventDetail { event, deliveries, webhooks, more_webhooks })
 }
 
 /// Answers are kept as lines of id and number.

@@ -17,6 +17,7 @@ pub mod outbound;
 mod page;
 pub mod recoveries;
 pub mod retention;
+pub mod standings;
 pub mod webhooks;
 
 pub use error::AppError;

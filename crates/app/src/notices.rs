@@ -5,8 +5,7 @@
 
 use std::sync::Arc;
 
-use domain::{Context, DisableReason, Event, EventType, Notice, Webhook, WebhookState};
-use serde_json::json;
+use domain::{Context, DisableReason, Event, EventType, Notice, Webhook, WebhookState, json};
 use store::{Noticed, Signal, Tx};
 
 use crate::{AppError, events};
@@ -14,18 +13,19 @@ use crate::{AppError, events};
 /// Gives notice of `webhook`, as it is now.
 pub(crate) fn give(tx: &mut Tx<'_>, webhook: &Webhook, notice: Notice) -> Result<(), AppError> {
     let (now, reason) = (tx.now(), reason(webhook, notice));
-    let data = json!({
-        "webhook_id": webhook.id.to_string(),
-        "name": webhook.name,
-        "state": webhook.state.as_str(),
-        "reason": reason,
-        "since": webhook.state_since.to_string(),
-    });
+    // The members in the order of the catalogue's sample.
+    let data = format!(
+        r#"{{"webhook_id":"{}","name":{},"state":"{}","reason":"{reason}","since":"{}"}}"#,
+        webhook.id,
+        json::quote(&webhook.name),
+        webhook.state.as_str(),
+        webhook.state_since,
+    );
     let event = Event {
         id: tx.new_id(),
         account: webhook.account,
         event_type: EventType::WebhookNotice,
-        data: Some(data.to_string()),
+        data: Some(data),
         context: Context::default(),
         occurred_at: now,
         created_at: now,

@@ -3,7 +3,7 @@
 use domain::{
     Actor, Attempt, AttemptKind, Delivery, DeliveryState, DisableReason, EgressPolicy, EventType,
     ExhaustReason, Health, Id, NewWebhook, Notice, Ordering, Outcome, Permission, Secret, SigningKey,
-    SkipReason, Timestamp, Webhook, WebhookState, WebhookUpdate, delivery::ErrorClass, event, hold,
+    SkipReason, Timestamp, Webhook, WebhookState, WebhookUpdate, event, hold,
 };
 use store::{Changed, Signal, Tx};
 
@@ -235,40 +235,6 @@ pub fn record_test(
     store::deliveries::insert(tx, std::slice::from_ref(&delivery))?;
     store::deliveries::insert_attempt(tx, webhook.account, delivery.id, &attempt)?;
     Ok(attempt)
-}
-
-/// What an attempt's outcome means, in words for the webhook's owner.
-pub fn explain(outcome: &Outcome) -> String {
-    let response = match &outcome.result {
-        Ok(response) => response,
-        Err(error) => {
-            let what = match error.class {
-                ErrorClass::BlockedAddress => "Leadpost may not call this URL",
-                ErrorClass::DnsError => "The name of the URL could not be resolved",
-                ErrorClass::ConnectError => "No connection could be opened",
-                ErrorClass::TlsError => "No secure connection could be made",
-                ErrorClass::Timeout => "The receiver took too long",
-                ErrorClass::ConnectionClosed => "The receiver closed the connection without an answer",
-                ErrorClass::ProtocolError => "What answers there does not speak HTTP as it should",
-                ErrorClass::InternalError => "Leadpost itself failed; the attempt will be made again",
-            };
-            return format!("{what}: {}.", error.detail);
-        }
-    };
-    let status = response.status;
-    match status {
-        200..=299 => format!("The receiver took the event (status {status})."),
-        300..=399 => format!("The receiver answered with a redirect (status {status}), which is never followed: give the final URL."),
-        401 | 403 => format!("The receiver refused the request (status {status}): it may want a header of its own or does not know the secret."),
-        404 => "Nothing is found at this URL (status 404): check its path.".into(),
-        405 => "The URL does not accept POST (status 405): webhooks are always sent as POST.".into(),
-        410 => "The receiver says that it is gone for good (status 410): such an answer to a real delivery disables the webhook.".into(),
-        413 => "The event is too large for the receiver (status 413).".into(),
-        415 => "The receiver does not accept JSON (status 415).".into(),
-        429 => "The receiver asks for fewer requests (status 429).".into(),
-        500..=599 => format!("The receiver failed (status {status})."),
-        _ => format!("The receiver did not take the event (status {status})."),
-    }
 }
 
 fn changed(tx: &mut Tx<'_>, webhook: &Webhook) {

@@ -66,6 +66,7 @@ pub(crate) struct Dispatcher {
     /// When the rate of which lanes lets them start something.
     pub(crate) paced: BTreeSet<(Instant, Id<Webhook>)>,
     pub(crate) next_tick: Instant,
+    pub(crate) while_began: Instant,
     /// Whether the tick's question is with the store.
     pub(crate) asking: bool,
     pub(crate) next_renewal: Instant,
@@ -76,6 +77,8 @@ pub(crate) struct Dispatcher {
 
 /// A lane that had nothing to do for so long is forgotten.
 const FORGET_AFTER: Duration = Duration::from_secs(60);
+/// Longer than a hint takes from its commit to here.
+const A_WHILE: Duration = Duration::from_secs(1);
 /// So many deliveries all lanes together keep in memory, and so many bytes of data; but each a few.
 const QUEUED: usize = 32_768;
 const QUEUED_BYTES: usize = 64 * 1024 * 1024;
@@ -208,9 +211,16 @@ impl Dispatcher {
         let lanes: Vec<Id<Webhook>> = self.lanes.keys().copied().collect();
         self.lanes.retain(|_, lane| !(lane.is_idle() && now.duration_since(lane.used) > FORGET_AFTER));
         let room = self.room();
+        let a_while_passed = now.duration_since(self.while_began) >= A_WHILE;
+        if a_while_passed {
+            self.while_began = now;
+        }
         for id in lanes {
             if let Some(lane) = self.lanes.get_mut(&id) {
                 lane.set_room(room);
+                if a_while_passed {
+                    lane.a_while_passed();
+                }
                 // Hints of other nodes do not get here, so settings are read again.
                 if sharing {
                     lane.refresh();

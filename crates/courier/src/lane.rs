@@ -40,6 +40,9 @@ pub(crate) struct Lane {
     room: Room,
     /// Everything queued or under way, so that nothing is sent twice at once.
     present: HashSet<Id<Delivery>>,
+    /// Planned a moment ago and read from the store, in this and in the last while: their hints may still come, even
+    /// when they are done.
+    ahead: [HashSet<Id<Delivery>>; 2],
     limit: Limit,
     /// The limit in flight that its owner set.
     most: u32,
@@ -132,6 +135,7 @@ impl Lane {
             bytes: 0,
             room,
             present: HashSet::new(),
+            ahead: Default::default(),
             limit: Limit::new(),
             most: Webhook::DEFAULT_MAX_IN_FLIGHT,
             in_flight: 0,
@@ -166,6 +170,9 @@ impl Lane {
     /// Takes a delivery that was just planned, if it may come next; otherwise it waits in the store.
     pub(crate) fn offer(&mut self, due: Due) {
         if self.gone || self.webhook.as_ref().is_some_and(|webhook| webhook.state != WebhookState::Active) {
+            return;
+        }
+        if self.ahead.iter_mut().any(|ahead| ahead.remove(&due.delivery.id)) {
             return;
         }
         if self.behind || self.is_full() {
@@ -217,11 +224,11 @@ impl Lane {
         }
         self.troubled |= self.webhook.as_ref().is_some_and(|webhook| webhook.health.failures > 0);
         if limit > 0 {
-            self.take(load.due, limit, &ended);
+            self.take(load.due, limit, &ended, load.at);
         }
     }
 
-    fn take(&mut self, due: Vec<Due>, limit: usize, ended: &HashSet<Id<Delivery>>) {
+    fn take(&mut self, due: Vec<Due>, limit: usize, ended: &HashSet<Id<Delivery>>, at: Timestamp) {
         let mut more = due.len() >= limit;
         let mut last = None;
         for due in due {
@@ -230,12 +237,22 @@ impl Lane {
                 break;
             }
             last = Some((due.delivery.due_at, due.delivery.id));
-            if !ended.contains(&due.delivery.id) {
+            let new = due.delivery.attempts == 0 && at.since(due.delivery.created_at) < HINTS_COME_WITHIN;
+            if !ended.contains(&due.delivery.id) && !self.present.contains(&due.delivery.id) {
+                if new {
+                    self.ahead[0].insert(due.delivery.id);
+                }
                 self.push(due);
             }
         }
         self.behind = more || self.missed;
         self.place = last.filter(|_| more).unwrap_or_else(start);
+    }
+
+    /// A while has passed: hints of what was read before the last one have come, or will not.
+    pub(crate) fn a_while_passed(&mut self) {
+        self.ahead.rotate_right(1);
+        self.ahead[0].clear();
     }
 
     /// The reading failed; a later one tries again.
@@ -342,6 +359,9 @@ impl Lane {
     }
 }
 
+/// A hint follows its commit at once; only a machine that is short of everything makes it wait.
+const HINTS_COME_WITHIN: Duration = Duration::from_secs(10);
+
 /// What of a delivery takes up memory beyond the ordinary.
 fn size(due: &Due) -> usize {
     due.event.data.as_ref().map_or(0, String::len)
@@ -410,7 +430,7 @@ mod tests {
     }
 
     fn load(webhook: Webhook, numbers: &[u8]) -> Load {
-        Load { webhook: Some(webhook), due: numbers.iter().map(|n| due(*n)).collect() }
+        Load { webhook: Some(webhook), at: samples::start(), due: numbers.iter().map(|n| due(*n)).collect() }
     }
 
     fn sent(lane: &mut Lane) -> Vec<Id<Delivery>> {
@@ -469,6 +489,25 @@ mod tests {
         lane.loaded(load(webhook(WebhookState::Active, 64), &[1]), 2);
         assert_eq!(sent(&mut lane), ids(&[1, 2]));
         assert!(lane.wants_reading().is_some(), "3 must not wait for the tick");
+    }
+
+    #[test]
+    fn a_hint_that_comes_after_its_delivery_was_read_and_done_sends_nothing() {
+        let mut lane = empty(8);
+        assert!(lane.wants_reading().is_some());
+        lane.loaded(load(webhook(WebhookState::Active, 64), &[1, 2]), 8);
+        assert_eq!(sent(&mut lane), ids(&[1, 2]));
+        for number in [1, 2] {
+            lane.answered(well());
+            lane.ended(due(number).delivery.id, Effect::default());
+        }
+        lane.a_while_passed();
+        lane.offer(due(1));
+        lane.offer(due(3));
+        assert_eq!(sent(&mut lane), ids(&[3]));
+        lane.a_while_passed();
+        lane.a_while_passed();
+        assert!(lane.ahead.iter().all(HashSet::is_empty), "what never came is forgotten");
     }
 
     #[test]

@@ -43,6 +43,12 @@ impl Delivery {
     pub fn waits_in_line(&self) -> bool {
         self.state == DeliveryState::Pending && self.due_at == Self::IN_LINE
     }
+
+    /// When its next attempt is due, as far as the delivery itself can tell; None unless it is pending, and while it
+    /// waits in line.
+    pub fn next_attempt_at(&self) -> Option<Timestamp> {
+        (self.state == DeliveryState::Pending && !self.waits_in_line()).then_some(self.due_at)
+    }
 }
 
 impl Noun for Delivery {

@@ -15,12 +15,13 @@ pub mod json;
 pub mod ledger;
 pub mod recovery;
 pub mod retry;
-#[cfg(feature = "samples")]
+#[cfg(any(test, feature = "samples"))]
 pub mod samples;
 pub mod signature;
 pub mod time;
 pub mod webhook;
 pub mod webhook_url;
+pub mod why;
 
 pub use account::{Account, Actor, ApiKey, ApiKeyText, Permission, Scope};
 pub use address::{EgressPolicy, HostRule, Refusal};
@@ -39,3 +40,4 @@ pub use signature::{Secret, SecretText};
 pub use time::{Ambient, Clock, Random, Timestamp};
 pub use webhook::{DisableReason, NewWebhook, Ordering, SigningKey, Webhook, WebhookState, WebhookUpdate};
 pub use webhook_url::WebhookUrl;
+pub use why::{Standing, Why};

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, str::FromStr, time::Duration};
 
 use crate::{
     Account, BodyForm, EgressPolicy, EventType, Health, Id, Invalid, Noun, RetryPolicy, Secret, SkipReason,
-    Timestamp, WebhookUrl, account::check_name,
+    Timestamp, WebhookUrl, account::check_name, hold,
 };
 
 /// A user's URL that gets the events of some types.
@@ -59,6 +59,11 @@ impl Noun for Chatbot {
     const PREFIX: &'static str = "bot";
 }
 
+/// Whether events of that chatbot, or of none, are among those of `chosen`; an empty choice is all events.
+pub fn is_chosen(chosen: &[Id<Chatbot>], chatbot: Option<Id<Chatbot>>) -> bool {
+    chosen.is_empty() || chatbot.is_some_and(|id| chosen.contains(&id))
+}
+
 /// One of a webhook's secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningKey {
@@ -71,7 +76,8 @@ pub struct SigningKey {
 }
 
 impl Webhook {
-    /// How long a replaced secret goes on signing beside the new one.
+    /// How long a replaced secret goes on signing beside the new one. No more than these two sign at any time: the next
+    /// rotation ends the one that was replaced before.
     pub const SECRET_OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
     /// The limit in flight where none is given.
     pub const DEFAULT_MAX_IN_FLIGHT: u32 = 64;
@@ -80,6 +86,19 @@ impl Webhook {
     pub fn active_secrets(&self, now: Timestamp) -> impl Iterator<Item = &Secret> {
         let active = move |key: &&SigningKey| key.expires_at.is_none_or(|end| now < end);
         self.keys.iter().filter(active).map(|key| &key.secret)
+    }
+
+    /// Whether it wants events of that chatbot, or of none.
+    pub fn asks_for(&self, chatbot: Option<Id<Chatbot>>) -> bool {
+        is_chosen(&self.chatbot_ids, chatbot)
+    }
+
+    /// How many attempts have failed in a row; while it is held, those that led to that and the probes since.
+    pub fn failures_in_row(&self) -> u32 {
+        match self.state {
+            WebhookState::Held => hold::HELD_AFTER + self.health.probes,
+            _ => self.health.failures,
+        }
     }
 
     /// Which of the 256 shards carries this webhook's deliveries: the last byte of its id, which is random.

@@ -3,6 +3,7 @@
 use app::AppError;
 use clap::Subcommand;
 
+use crate::out::say;
 use crate::store_args::{Purpose, StoreArgs};
 
 /// What to do with accounts.
@@ -23,6 +24,6 @@ pub async fn run(command: AccountCommand) -> anyhow::Result<()> {
     let AccountCommand::Create { name, store } = command;
     let db = store.open(Purpose::Prepare).await?;
     let account = db.write(move |tx| app::accounts::create(tx, &name)).await;
-    println!("{}", account.map_err(|error: AppError| error)?.id);
+    say!("{}", account.map_err(|error: AppError| error)?.id)?;
     Ok(())
 }

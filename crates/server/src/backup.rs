@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::out::say;
 use crate::store_args::{Purpose, StoreArgs};
 
 /// What to copy, and where to.
@@ -20,8 +21,8 @@ pub struct BackupArgs {
 pub async fn run(args: BackupArgs) -> anyhow::Result<()> {
     let db = args.store.open(Purpose::Use).await?;
     let [copy, key] = db.backup_to(&args.to).await?;
-    println!("{}", copy.display());
-    println!("{}", key.display());
+    say!("{}", copy.display())?;
+    say!("{}", key.display())?;
     eprintln!(
         "keep both, apart from each other if you can: secrets in the copy can only be read with the key. \
          To restore, put them at PATH and PATH.key in an empty folder (what an older store left there, such as PATH-wal, would \

@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 
 use crate::client::Client;
 use crate::config::{self, Settings};
+use crate::out::say;
 use crate::receiver::{Behaviour, Received, Receiver};
 use crate::scratch::Folder;
 use crate::send::{EVENTS, EventBody};
@@ -58,17 +59,17 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let mut client = Client::connect(&url.parse()?, &key).await?;
     make_webhook(&mut client, receiver, &secret).await?;
 
-    words::introduce(&url, receiver);
+    words::introduce(&url, receiver)?;
     for (step, event_type) in
         [EventType::ContactInformation, EventType::ChatTranscript].into_iter().enumerate()
     {
         show_walk(step + 1, event_type, &mut client, &mut received).await?;
     }
     if args.once {
-        println!("Both deliveries arrived, and their signatures are right.");
+        say!("Both deliveries arrived, and their signatures are right.")?;
     } else {
-        words::invite(&url, &key, &secret);
-        stay(&mut received).await;
+        words::invite(&url, &key, &secret)?;
+        stay(&mut received).await?;
     }
     drop(say_stop);
     serving.await.context("the demo's server panicked")
@@ -153,12 +154,12 @@ async fn show_walk(
     let json = serde_json::to_string(&body)?;
     let sent = Instant::now();
     let accepted = client.post(EVENTS, &[], json.clone()).await?.json()?;
-    words::posted(step, event_type, &json, &accepted, sent.elapsed());
+    words::posted(step, event_type, &json, &accepted, sent.elapsed())?;
     let arrived = tokio::time::timeout(PATIENCE, received.recv())
         .await
         .with_context(|| format!("the delivery did not arrive within {} s", PATIENCE.as_secs()))?
         .context("the demo's receiver has ended")?;
-    words::arrived(&arrived, arrived.instant.saturating_duration_since(sent));
+    words::arrived(&arrived, arrived.instant.saturating_duration_since(sent))?;
     if let Err(reason) = &arrived.verdict {
         bail!("the delivery's signature is not right: {reason}");
     }
@@ -169,14 +170,14 @@ async fn show_walk(
 }
 
 /// Shows what the visitor sends, until told to stop.
-async fn stay(received: &mut UnboundedReceiver<Received>) {
+async fn stay(received: &mut UnboundedReceiver<Received>) -> anyhow::Result<()> {
     let mut stop = std::pin::pin!(signals::first());
     loop {
         tokio::select! {
-            () = &mut stop => break,
+            () = &mut stop => return Ok(()),
             more = received.recv() => match more {
-                Some(request) => words::arrived_later(&request),
-                None => break,
+                Some(request) => words::arrived_later(&request)?,
+                None => return Ok(()),
             },
         }
     }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::out::say;
 use crate::store_args::StoreArgs;
 
 /// What to look at.
@@ -79,7 +80,7 @@ pub async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     findings.push(checks::serving(settings));
     findings.extend(checks::open_files());
     for finding in &findings {
-        println!("{finding}");
+        say!("{finding}")?;
     }
     let failed = findings.iter().any(|finding| finding.grade == Grade::Fail);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -5,6 +5,7 @@ use app::{AppError, Tx, accounts};
 use clap::Subcommand;
 use domain::{Account, Actor, ApiKey, Id, Scope};
 
+use crate::out::say;
 use crate::store_args::{Purpose, StoreArgs};
 
 /// What to do with keys.
@@ -74,7 +75,7 @@ async fn create(
         in_words(&account),
         key.scope.as_str()
     );
-    println!("{}", text.reveal());
+    say!("{}", text.reveal())?;
     Ok(())
 }
 
@@ -90,14 +91,14 @@ async fn list(account: Option<String>, store: &StoreArgs) -> anyhow::Result<()> 
     });
     for (account, key) in keys.await? {
         let state = key.revoked_at.map_or("open".to_owned(), |at| format!("revoked {at}"));
-        println!(
+        say!(
             "{}\t{}\t{}\t{}\t{}\t{state}",
             key.id,
             key.scope.as_str(),
             key.created_at,
             key.name,
             in_words(&account)
-        );
+        )?;
     }
     Ok(())
 }

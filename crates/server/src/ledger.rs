@@ -8,6 +8,7 @@ use domain::{Account, Actor, Ledger};
 use serde_json::json;
 
 use crate::keys::meant;
+use crate::out::say;
 use crate::store_args::{Purpose, StoreArgs};
 
 /// Whose ledger, and how.
@@ -39,7 +40,7 @@ pub async fn run(args: LedgerArgs) -> anyhow::Result<ExitCode> {
         Ok::<_, AppError>(all)
     });
     let ledgers = ledgers.await?;
-    println!("{}", if args.json { as_json(&ledgers) } else { as_table(&ledgers) });
+    say!("{}", if args.json { as_json(&ledgers) } else { as_table(&ledgers) })?;
     let balanced = ledgers.iter().all(|(_, ledger)| ledger.balanced());
     if !balanced {
         eprintln!(

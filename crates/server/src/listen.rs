@@ -1,7 +1,6 @@
 //! `leadpost listen`: a receiver at a terminal, to see what Leadpost sends and to rehearse trouble.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use serde_json::value::RawValue;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
+use crate::out::say;
 use crate::receiver::{Behaviour, Received, Receiver};
 use crate::{accept, ambient, pretty, signals};
 
@@ -63,16 +63,19 @@ pub async fn run(args: ListenArgs) -> anyhow::Result<()> {
         let receiver = receiver.clone();
         service_fn(move |request| receiver.clone().answer(request))
     };
-    let serving = accept::serve(listener, None, service, signals::first());
+    let serving = async {
+        accept::serve(listener, None, service, signals::first()).await;
+        anyhow::Ok(())
+    };
     let printing = async {
         while let Some(request) = received.recv().await {
             print(&request, args.json)?;
         }
         anyhow::Ok(())
     };
-    // The receiver and with it the channel live in the service, so that printing ends when serving does.
-    let ((), printed) = tokio::join!(serving, printing);
-    printed
+    // The receiver and with it the channel live in the service, so that printing ends when serving does; and serving
+    // ends when nothing can be printed.
+    tokio::try_join!(serving, printing).map(|_| ())
 }
 
 fn read_secrets(file: &Path) -> anyhow::Result<Vec<Secret>> {
@@ -94,8 +97,7 @@ fn read_secrets(file: &Path) -> anyhow::Result<Vec<Secret>> {
 
 fn print(request: &Received, json: bool) -> anyhow::Result<()> {
     let text = if json { as_json(request) } else { as_text(request) };
-    // A closed pipe is the reader's way to say that it has seen enough.
-    writeln!(std::io::stdout().lock(), "{text}").context("cannot write to standard output")
+    say!("{text}")
 }
 
 fn as_json(request: &Received) -> String {

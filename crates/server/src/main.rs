@@ -18,6 +18,7 @@ mod ledger;
 mod limits;
 mod listen;
 mod metrics;
+mod out;
 mod pretty;
 mod receiver;
 mod scratch;
@@ -76,6 +77,7 @@ enum Command {
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
+        Err(error) if error.is::<out::Closed>() => ExitCode::from(out::Closed::STATUS),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client::Client;
+use crate::out::say;
 
 /// The path of events below a server's base URL.
 pub const EVENTS: &str = "/api/v1/events";
@@ -66,7 +67,7 @@ pub async fn run(args: SendArgs) -> anyhow::Result<()> {
     let mut client = Client::connect(&args.url, &key).await?;
     let answer = client.post(EVENTS, &headers, json).await?;
     let accepted = answer.json()?;
-    println!("{}", String::from_utf8_lossy(&answer.body));
+    say!("{}", String::from_utf8_lossy(&answer.body))?;
     if accepted["deliveries"] == 0 {
         eprintln!("accepted, but no webhook asks for {:?}: nothing will be sent", args.event_type);
     }

@@ -7,6 +7,7 @@ use app::{Db, OpenOptions, StoreUrl};
 use clap::Args;
 
 use crate::config::{self, Flag, Loaded, Settings};
+use crate::out::say;
 use crate::{ambient, telemetry};
 
 /// The flags that every command on a store has.
@@ -74,6 +75,6 @@ pub async fn open(settings: &Settings, purpose: Purpose) -> anyhow::Result<Db> {
 pub async fn migrate(args: StoreArgs) -> anyhow::Result<()> {
     let db = args.open(Purpose::Prepare).await?;
     let report = db.check(false).await?;
-    println!("{} is at schema version {} ({})", db.url(), report.schema_version, report.engine);
+    say!("{} is at schema version {} ({})", db.url(), report.schema_version, report.engine)?;
     Ok(())
 }

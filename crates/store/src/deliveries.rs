@@ -126,6 +126,11 @@ sql! {
     ATTEMPTS = "select number, kind, at, address, status, error, error_detail, dns_us, connect_us, tls_us,
             first_byte_us, total_us, response_headers, response_body, response_body_base64
         from attempt where account_id = $1 and delivery_id = $2 order by number";
+    // Without what the receiver said, which may be long.
+    LAST_ATTEMPTS = "select a.delivery_id, a.number, a.kind, a.at, a.address, a.status, a.error, a.error_detail, a.dns_us,
+            a.connect_us, a.tls_us, a.first_byte_us, a.total_us, '[]', '', false
+        from delivery d join attempt a on a.account_id = d.account_id and a.delivery_id = d.id and a.number = d.attempts
+        where d.account_id = $1 and d.event_id = $2";
 }
 
 /// Adds deliveries. Whether one belongs to a test is in its event's id.
@@ -382,6 +387,17 @@ pub fn attempts(
     delivery: Id<Delivery>,
 ) -> Result<Vec<Attempt>, StoreError> {
     tx.query(&ATTEMPTS, args![account, delivery])?.into_iter().map(read_attempt).collect()
+}
+
+/// How the last attempt of each delivery of an event went, without headers and body of the answer.
+pub fn last_outcomes(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    event: Id<Event>,
+) -> Result<Vec<(Id<Delivery>, Outcome)>, StoreError> {
+    let rows = tx.query(&LAST_ATTEMPTS, args![account, event])?;
+    let read = |mut row: Row| Ok((row.take()?, read_attempt(row)?.outcome));
+    rows.into_iter().map(read).collect()
 }
 
 /// An answer's body as text: PostgreSQL takes neither NUL nor what is not UTF-8.

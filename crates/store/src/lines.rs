@@ -17,6 +17,9 @@ use crate::{
 
 sql! {
     TAKEN = "select 1 from delivery where webhook_id = $1 and line = $2 and state = 'pending' limit 1";
+    HEAD = "select id from delivery
+        where account_id = $1 and webhook_id = $2 and line = $3 and state = 'pending' and due_at < $4
+        order by id limit 1";
     RELEASE_NEXT = "update delivery set due_at = $4
         where account_id = $1 and state = 'pending' and due_at = $5
           and id = (select id from delivery where webhook_id = $2 and line = $3 and state = 'pending' order by id limit 1)
@@ -35,6 +38,17 @@ sql! {
 /// Whether anything of the line is pending, so that what is added has to wait. The caller holds the webhook's lock.
 pub fn is_taken(tx: &mut Tx<'_>, webhook: Id<Webhook>, line: &str) -> Result<bool, StoreError> {
     Ok(tx.query_one(&TAKEN, args![webhook, line])?.is_some())
+}
+
+/// The one of the line that the others wait for; None while the line is between two.
+pub fn head(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    webhook: Id<Webhook>,
+    line: &str,
+) -> Result<Option<Id<Delivery>>, StoreError> {
+    let head = tx.query_one(&HEAD, args![account, webhook, line, Delivery::IN_LINE])?;
+    head.map(|mut row| row.take()).transpose()
 }
 
 /// Makes the first of the line due at `now`, if it still waits; that one. The caller holds the webhook's lock.

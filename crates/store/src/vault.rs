@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{Read, Write},
+    io::{self, ErrorKind, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -63,13 +63,9 @@ impl KeyFile {
         let refused = |what: &str, error: &dyn std::fmt::Display| {
             StoreError::Refused(format!("the key file {} {what}: {error}", path.display()))
         };
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = loop {
-            let file = options.open(path).map_err(|e| refused("cannot be opened", &e))?;
-            file.lock().map_err(|e| refused("cannot be locked", &e))?;
+            let file = open(path).map_err(|e| refused("cannot be opened", &e))?;
+            let file = lock(file, path).map_err(|e| refused("cannot be locked", &e))?;
             // Whoever had the lock before may have removed the file, and then a key written to it would be lost.
             if is_at(&file, path) {
                 break file;
@@ -82,11 +78,7 @@ impl KeyFile {
         if new {
             random.fill(&mut key);
             let line = format!("{}\n", STANDARD.encode(key));
-            let written = file
-                .write_all(line.as_bytes())
-                .and_then(|()| file.sync_all())
-                .and_then(|()| sync_folder(path));
-            written.map_err(|e| refused("cannot be written", &e))?;
+            write(path, &line).map_err(|e| refused("cannot be written", &e))?;
         } else {
             let bytes = STANDARD.decode(text.trim()).unwrap_or_default();
             key = bytes.try_into().map_err(|_| refused("is damaged", &"it must hold 32 bytes in base64"))?;
@@ -118,6 +110,39 @@ impl Drop for KeyFile {
     }
 }
 
+/// Opens the file to read it, which may be all that is allowed, as with a secret that is mounted; makes an empty one if
+/// there is none.
+fn open(path: &Path) -> io::Result<File> {
+    match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            options.open(path)
+        }
+        opened => opened,
+    }
+}
+
+/// The file, locked. Some network file systems lock only what is open for writing.
+fn lock(file: File, path: &Path) -> io::Result<File> {
+    if file.lock().is_ok() {
+        return Ok(file);
+    }
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Writes a new key; whoever does holds the lock.
+fn write(path: &Path, line: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(line.as_bytes())?;
+    file.sync_all()?;
+    sync_folder(path)
+}
+
 /// Whether `path` still names the file that was opened there.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
@@ -134,7 +159,7 @@ fn is_at(_: &File, _: &Path) -> bool {
 }
 
 /// Makes a file's name survive a power cut, which syncing the file alone does not.
-pub(crate) fn sync_folder(path: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }

@@ -42,7 +42,8 @@ sql! {
     INSERT_SECRET = "insert into webhook_secret (account_id, webhook_id, version, secret) values ($1, $2, $3, $4)";
     EXPIRE_SECRETS = "update webhook_secret set expires_at = $3
         where account_id = $1 and webhook_id = $2 and expires_at is null";
-    DELETE_SECRETS = "delete from webhook_secret where account_id = $1 and webhook_id = $2 and expires_at <= $3";
+    DELETE_REPLACED_SECRETS = "delete from webhook_secret
+        where account_id = $1 and webhook_id = $2 and expires_at is not null";
     DELETE_ALL_SECRETS = "delete from webhook_secret where account_id = $1 and webhook_id = $2";
     INSERT_SUBSCRIPTION = "insert into subscription (account_id, event_type, webhook_id) values ($1, $2, $3)";
     DELETE_SUBSCRIPTIONS = "delete from subscription where account_id = $1 and webhook_id = $2";
@@ -249,15 +250,14 @@ pub fn delete(
     Ok(true)
 }
 
-/// Adds a newest secret; those before it end at `old_expires_at`, and those that have ended are removed.
+/// Adds a newest secret. The one before it ends at `old_expires_at`; those that it had replaced end now.
 pub fn rotate(
     tx: &mut Tx<'_>,
     webhook: &Webhook,
     key: &SigningKey,
     old_expires_at: Timestamp,
 ) -> Result<(), StoreError> {
-    let now = tx.now();
-    tx.execute(&DELETE_SECRETS, args![webhook.account, webhook.id, now])?;
+    tx.execute(&DELETE_REPLACED_SECRETS, args![webhook.account, webhook.id])?;
     tx.execute(&EXPIRE_SECRETS, args![webhook.account, webhook.id, old_expires_at])?;
     insert_secret(tx, webhook, key)
 }

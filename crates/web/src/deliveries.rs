@@ -1,6 +1,9 @@
 //! Deliveries over HTTP: list, show with all attempts, resend.
 
-use app::deliveries::{self, DeliveryFilter};
+use app::{
+    deliveries::{self, DeliveryFilter},
+    standings::Explained,
+};
 use axum::extract::State;
 use domain::{Delivery, DeliveryState, Invalid};
 use serde::Serialize;
@@ -36,16 +39,36 @@ pub(crate) struct DeliveryView {
     attempts: u32,
     /// The same number, under the name that it has where `attempts` are the attempts themselves.
     attempt_count: u32,
-    /// Null unless pending.
+    /// Null unless pending, and while it waits in line behind another of its conversation.
     #[schema(required = true, format = DateTime)]
     next_attempt_at: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
 }
 
+/// A delivery, and why it is where it is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExplainedDelivery {
+    #[serde(flatten)]
+    delivery: DeliveryView,
+    /// Where it stands and why, in words.
+    #[schema(
+        example = "The next attempt is at 2026-03-04T10:15:35Z, after 1 attempt so far. Last attempt: The receiver failed (status 500)."
+    )]
+    explanation: String,
+}
+
+impl From<Explained> for ExplainedDelivery {
+    fn from(explained: Explained) -> Self {
+        let Explained { delivery, next_attempt_at, why } = explained;
+        let next_attempt_at = next_attempt_at.map(|at| at.to_string());
+        let delivery = DeliveryView { next_attempt_at, ..DeliveryView::from(&delivery) };
+        Self { delivery, explanation: why.words }
+    }
+}
+
 impl From<&Delivery> for DeliveryView {
     fn from(delivery: &Delivery) -> Self {
-        let pending = delivery.state == DeliveryState::Pending;
         Self {
             id: delivery.id.to_string(),
             event_id: delivery.event_id.to_string(),
@@ -55,7 +78,7 @@ impl From<&Delivery> for DeliveryView {
             reason: delivery.state.reason(),
             attempts: delivery.attempts,
             attempt_count: delivery.attempts,
-            next_attempt_at: pending.then(|| delivery.due_at.to_string()),
+            next_attempt_at: delivery.next_attempt_at().map(|at| at.to_string()),
             created_at: delivery.created_at.to_string(),
         }
     }
@@ -78,16 +101,18 @@ pub(crate) struct DeliveryDetail {
     /// In their order. Fewer than `attempt_count` once retention has removed some.
     attempts: Vec<AttemptView>,
     attempt_count: u32,
-    /// Null unless pending.
+    /// Null unless pending, and while its webhook is held or paused or another of its conversation is before it.
     #[schema(required = true, format = DateTime)]
     next_attempt_at: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
+    /// Where it stands and why, in words.
+    explanation: String,
 }
 
 impl DeliveryDetail {
-    fn new(delivery: &Delivery, attempts: Vec<domain::Attempt>) -> Self {
-        let view = DeliveryView::from(delivery);
+    fn new(explained: Explained, attempts: Vec<domain::Attempt>) -> Self {
+        let ExplainedDelivery { delivery: view, explanation } = explained.into();
         Self {
             id: view.id,
             event_id: view.event_id,
@@ -99,6 +124,7 @@ impl DeliveryDetail {
             attempt_count: view.attempt_count,
             next_attempt_at: view.next_attempt_at,
             created_at: view.created_at,
+            explanation,
         }
     }
 }
@@ -170,7 +196,7 @@ pub(crate) async fn list(
 
 /// Show a delivery
 ///
-/// With all its attempts.
+/// With all its attempts, and why it is where it is.
 #[utoipa::path(
     get, path = "/api/v1/deliveries/{id}", tag = "deliveries", operation_id = "get_delivery",
     security(("key" = ["read"])), params(("id" = String, Path, description = "`dlv_…`")),
@@ -181,8 +207,8 @@ pub(crate) async fn get(
     Caller { actor, .. }: Caller<Read>,
     PathId(id): PathId<Delivery>,
 ) -> Result<axum::Json<DeliveryDetail>, Problem> {
-    let (delivery, attempts) = web.db.read(move |tx| deliveries::get(tx, &actor, id)).await?;
-    Ok(axum::Json(DeliveryDetail::new(&delivery, attempts)))
+    let (explained, attempts) = web.db.read(move |tx| deliveries::get(tx, &actor, id)).await?;
+    Ok(axum::Json(DeliveryDetail::new(explained, attempts)))
 }
 
 /// Resend a delivery

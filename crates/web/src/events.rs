@@ -130,7 +130,7 @@ pub(crate) async fn list(
 
 /// Show an event
 ///
-/// With its deliveries, or why there is none.
+/// With its deliveries, or why there is none; and for the newest 100 webhooks, why it reached them or did not.
 #[utoipa::path(
     get, path = "/api/v1/events/{id}", tag = "events", operation_id = "get_event",
     security(("key" = ["read"])), params(("id" = String, Path, description = "`evt_…`")),

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use domain::{
     AttemptKind, BodyForm, DeliveryState, DisableReason, EndState, ErrorClass, EventType, Ordering,
-    RecoveryState, RetryPolicy, WebhookState,
+    RecoveryState, RetryPolicy, WebhookState, why::Code,
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -70,7 +70,9 @@ words! {
     /// to be resumed; so it does after its webhook was disabled. `done`: it has looked at everything. `cancelled`: it was
     /// ended before.
     RecoveryStateWord as "RecoveryState": RecoveryState::ALL.map(RecoveryState::as_str);
-    /// What led to an attempt.
+    /// Where an event stands with a webhook, for programs; `explanation` says it in words.
+    WhyWord as "Why": Code::ALL.iter().map(|code| code.as_str());
+    /// What led to an attempt: the schedule, whether a held webhook's receiver is back, or *Send test*.
     AttemptKindWord as "AttemptKind": AttemptKind::ALL.map(AttemptKind::as_str);
     /// Why an attempt had no answer.
     ErrorWord as "AttemptError": ErrorClass::ALL.map(ErrorClass::as_str);

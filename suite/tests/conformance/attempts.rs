@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use app::Tx;
 use domain::{
-    Attempt, AttemptError, AttemptKind, ErrorClass, Outcome, Phases, Response,
+    Attempt, AttemptError, AttemptKind, Delivery, ErrorClass, Outcome, Phases, Response,
     samples::{acme, globex},
 };
 use store::deliveries;
 use suite::stores;
 
-use crate::kit::{answered, at, attempt, conflict, id, open, read, unanswered, write};
+use crate::kit::{answered, at, attempt, conflict, delivery, event, id, open, read, unanswered, write};
 
 async fn record(db: &app::Db, attempts: Vec<Attempt>) {
     let record = move |tx: &mut Tx<'_>| {
@@ -109,5 +109,31 @@ async fn a_foreign_account_sees_no_attempt_and_its_own_are_not_seen() {
             |tx: &mut Tx<'_>| deliveries::insert_attempt(tx, globex().id, id(1), &attempt(2, answered(500)));
         write(&db, foreign).await;
         assert_eq!(recorded(&db).await, [attempt(1, answered(200))]);
+    }
+}
+
+#[tokio::test]
+async fn the_last_outcome_of_each_delivery_of_an_event_is_found_without_what_was_answered() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        let fill = |tx: &mut Tx<'_>| {
+            store::events::insert(tx, &event(1))?;
+            store::events::insert(tx, &event(2))?;
+            let all = [(1, 1, 2), (2, 1, 1), (3, 1, 0), (4, 2, 1)];
+            let all = all.map(|(number, of, attempts)| Delivery { attempts, ..delivery(number, of, number) });
+            deliveries::insert(tx, &all)?;
+            let tried = [(1, 1, answered(500)), (1, 2, answered(404)), (4, 1, answered(503))];
+            for (of, number, outcome) in tried {
+                deliveries::insert_attempt(tx, acme().id, id(of), &attempt(number, outcome))?;
+            }
+            deliveries::insert_attempt(tx, acme().id, id(2), &attempt(1, unanswered(ErrorClass::Timeout)))
+        };
+        write(&db, fill).await;
+        let mut found = read(&db, |tx| deliveries::last_outcomes(tx, acme().id, id(1))).await;
+        found.sort_unstable_by_key(|(id, _)| *id);
+        let bare = Response { status: 404, headers: Vec::new(), body: Vec::new() };
+        let bare = Outcome { result: Ok(bare), ..answered(404) };
+        assert_eq!(found, [(id(1), bare), (id(2), unanswered(ErrorClass::Timeout))], "{}", store.engine);
+        assert_eq!(read(&db, |tx| deliveries::last_outcomes(tx, globex().id, id(1))).await, []);
     }
 }

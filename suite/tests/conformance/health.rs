@@ -138,6 +138,36 @@ async fn the_tenth_failure_in_a_row_holds_the_webhook_and_a_probe_that_succeeds_
     }
 }
 
+#[tokio::test]
+async fn a_probe_that_fails_after_somebody_resumed_leaves_the_schedule_where_that_moved_it() {
+    for store in stores().await {
+        let (db, clock) = open(&store).await;
+        backlog(&db, 1, 1..11).await;
+        let lease = lease(&db, id(1), 1).await;
+        for number in 1..=10 {
+            clock.advance_to(at(u64::from(number)));
+            let failed = tried(number, 500, u64::from(number), lease);
+            carry_out(&db, move |tx| app::deliveries::finish(tx, &failed)).await.expect("decided");
+        }
+        let stored =
+            async || read(&db, |tx| deliveries::find(tx, acme().id, id(1))).await.expect("it is there");
+        let before = stored().await;
+        assert_eq!((find(&db).await.state, before.started_at), (WebhookState::Held, Some(at(1))));
+        // The probe is on the wire when somebody resumes, after days of hold.
+        let (began, days) = (300_000, std::time::Duration::from_secs(300_000 - 10));
+        clock.advance_to(at(began));
+        carry_out(&db, |tx| app::webhooks::resume(tx, &console(), id(1))).await;
+        let probe =
+            Report { kind: AttemptKind::Probe, delivery: before.clone(), ..tried(1, 500, began, lease) };
+        carry_out(&db, move |tx| app::deliveries::finish(tx, &probe)).await.expect("decided");
+        let after = stored().await;
+        assert_eq!((after.attempts, after.failures), (2, 1), "{}", store.engine);
+        assert_eq!(after.due_at, before.due_at + days, "{}", store.engine);
+        assert_eq!(after.started_at, Some(at(1) + days), "its deadline stood still");
+        assert_eq!(find(&db).await.state, WebhookState::Active);
+    }
+}
+
 /// After every event.
 const LAST: domain::Id<Event> = domain::Id::from_uuid(domain::id::Uuid::max());
 
@@ -240,6 +270,6 @@ async fn a_long_hold_is_told_of_again_and_ends_after_five_days() {
         let webhook = find(&db).await;
         assert_eq!(webhook.state, WebhookState::Disabled(DisableReason::HeldTooLong));
         let left = carry_out(&db, |tx| app::deliveries::get(tx, &console(), id(1))).await.0;
-        assert_eq!(left.state.reason(), Some("webhook_disabled"));
+        assert_eq!(left.delivery.state.reason(), Some("webhook_disabled"));
     }
 }

@@ -1,6 +1,6 @@
 //! The key file: made once, kept to its owner, and the only one that opens the store's secrets.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use app::{Db, OpenOptions, StoreError, StoreUrl};
 use domain::samples::acme;
@@ -163,4 +163,48 @@ async fn looking_for_a_store_that_is_not_there_leaves_nothing_behind() {
         assert!(matches!(opened, Err(StoreError::Refused(_))), "{opened:?}");
         assert_eq!(fs::read_dir(store.folder()).unwrap().count(), 0);
     }
+}
+
+/// How this process has the file open: the flags of each of its descriptors.
+#[cfg(target_os = "linux")]
+fn flags_of(file: &Path) -> Vec<u32> {
+    let mut flags = Vec::new();
+    for entry in fs::read_dir("/proc/self/fd").expect("Linux has it").flatten() {
+        if fs::read_link(entry.path()).is_ok_and(|target| target == file) {
+            let info = Path::new("/proc/self/fdinfo").join(entry.file_name());
+            let text = fs::read_to_string(info).expect("it is open");
+            let line = text.lines().find_map(|line| line.strip_prefix("flags:")).expect("there are flags");
+            flags.push(u32::from_str_radix(line.trim(), 8).expect("they are octal"));
+        }
+    }
+    flags
+}
+
+/// The last two bits of the flags are the mode of access; 0 is reading alone.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_there_is_opened_to_be_read_alone_and_is_locked_all_the_same() {
+    let store = TestStore::sqlite();
+    make(&store).await;
+    let key = fs::canonicalize(store.key_file()).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o400)).unwrap();
+    // Whoever opens the store has to wait for us, which is when they can be looked at.
+    let locked = fs::File::open(&key).unwrap();
+    locked.lock().unwrap();
+    let opening = tokio::spawn({
+        let (url, options) = (store.url.clone(), store.options(ambient(8)));
+        async move { Db::open(&url, options).await.map(drop) }
+    });
+    let seen = async {
+        while flags_of(&key).len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        flags_of(&key)
+    };
+    let seen = tokio::time::timeout(Duration::from_secs(20), seen).await.expect("the key is opened");
+    assert!(seen.iter().all(|flags| flags & 0o3 == 0), "{seen:?}");
+    assert!(!opening.is_finished(), "it waits for the lock");
+    drop(locked);
+    opening.await.unwrap().unwrap();
+    assert_whole(&store).await;
 }

@@ -138,6 +138,12 @@ async fn what_waits_for_nobody_is_released_and_what_waits_for_somebody_is_not() 
         assert!(read(&db, |tx| lines::is_taken(tx, id(1), "a")).await);
         assert!(!read(&db, |tx| lines::is_taken(tx, id(2), "b")).await);
         assert_eq!(read(&db, webhooks::ordered).await.len(), 2);
+        let head = async |account, webhook, line: &'static str| {
+            read(&db, move |tx| lines::head(tx, account, id(webhook), line)).await
+        };
+        assert_eq!(head(acme().id, 1, "b").await, Some(id(3)));
+        assert_eq!(head(acme().id, 1, "a").await, None, "nothing of it is due");
+        assert_eq!((head(acme().id, 2, "b").await, head(globex().id, 1, "b").await), (None, None));
         assert_eq!(write(&db, |tx| lines::release_stuck(tx, globex().id, id(1), at(5))).await, 0);
         let release = |tx: &mut app::Tx<'_>| {
             webhooks::lock(tx, acme().id, id(1))?;

@@ -122,7 +122,7 @@ async fn every_attempt_is_recorded_and_one_decides() {
                 at_once(&db, 6, finish).await.into_iter().filter(|it| it.as_ref().unwrap().is_some());
             assert_eq!(decided.count(), 1);
             let get = move |tx: &mut Tx<'_>| app::deliveries::get(tx, &console(), id(number));
-            let (found, attempts) = carry_out(&db, get).await;
+            let (app::standings::Explained { delivery: found, .. }, attempts) = carry_out(&db, get).await;
             assert_eq!((found.state, found.attempts, found.failures), (DeliveryState::Pending, 6, 1));
             let numbers: Vec<u32> = attempts.iter().map(|it| it.number).collect();
             assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);

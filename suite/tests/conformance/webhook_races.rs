@@ -161,7 +161,7 @@ async fn secrets_rotated_at_once_are_both_given_and_the_newest_goes_on() {
             let (one, other) = overlap(&store, &db, rotate, rotate).await;
             let given = [one.unwrap().secret, other.unwrap().secret];
             let keys = read(&db, move |tx| webhooks::find(tx, acme().id, id(number))).await.unwrap().keys;
-            assert_eq!(keys.iter().map(|key| key.version).collect::<Vec<_>>(), [3, 2, 1]);
+            assert_eq!(keys.iter().map(|key| key.version).collect::<Vec<_>>(), [3, 2]);
             assert_eq!(keys.iter().filter(|key| key.expires_at.is_none()).count(), 1);
             assert!(given.iter().all(|secret| keys.iter().any(|key| key.secret == *secret)));
         }

@@ -1,6 +1,9 @@
 //! Commands beside a running server, and several at once on a store that is not there yet.
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use app::StoreUrl;
 use suite::{
@@ -92,6 +95,67 @@ async fn every_command_on_a_store_works_beside_its_server() {
             assert!(!done.stdout.is_empty(), "{words:?} prints nothing");
         }
         Client::new(address, &key).get("/ledger").await;
+        server.kill().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_whose_reader_has_gone_ends_quietly() {
+    let store = TestStore::sqlite();
+    let place = Place::of(&store);
+    make_key(&place, "read").await;
+    let copy = store.folder().join("copy.db").display().to_string();
+    for words in [
+        &["doctor"][..],
+        &["key", "list"],
+        &["key", "create", "--name", "second"],
+        &["ledger"],
+        &["ledger", "--json"],
+        &["migrate"],
+        &["account", "create", "--name", "Second"],
+        &["backup", "--to", &copy],
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+        drop(reader);
+        let mut command = about(&place, words);
+        command.stdout(writer).stderr(Stdio::piped());
+        let child = command.spawn().expect("the binary can be started");
+        let done = child.wait_with_output().await.expect("it ends");
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(141), "{words:?}: {said}");
+        assert!(!said.contains("error") && !said.contains("panicked"), "{words:?}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_is_counted_among_the_figures() {
+    for store in stores().await {
+        let place = Place::of(&store);
+        let (server, address) = Server::start(serve(&place, &[])).await;
+        let key = make_key(&place, "manage").await;
+        let mut client = Client::new(address, &key);
+        let body = r#"{"name":"CRM","url":"https://hooks.example.com/in","event_types":["Chat Transcript"]}"#;
+        let webhook = client.post("/webhooks", body, 201).await;
+        let id = webhook["id"].as_str().expect("an id");
+        for (to, notices) in [("pause", 0), ("disable", 1), ("resume", 1), ("disable", 2)] {
+            client.post(&format!("/webhooks/{id}/{to}"), "", 200).await;
+            let wanted = format!("\nleadpost_webhook_notices_total {notices}\n");
+            let begun = Instant::now();
+            while !client
+                .call("GET", "//metrics", None, "")
+                .await
+                .expect("an answer")
+                .text()
+                .contains(&wanted)
+            {
+                assert!(
+                    begun.elapsed() < Duration::from_secs(20),
+                    "{}: not {wanted:?} after {to}",
+                    store.engine
+                );
+                sleep(POLL).await;
+            }
+        }
         server.kill().await;
     }
 }

@@ -9,7 +9,6 @@ use suite::{Behaviour, Receiver, TestApp, TestStore, stores};
 use crate::{
     bad_input::Nowhere,
     deliveries,
-    ledger::sabotage,
     webhooks::{id, path},
 };
 
@@ -131,7 +130,7 @@ async fn a_test_and_a_delivery_to_a_stored_url_that_must_not_be_called_open_no_c
         let update = |(number, row): (usize, &Row)| {
             format!("update webhook set url = '{}' where name = 'row {number}';", row.url.replace('\'', "''"))
         };
-        sabotage(&app, &refused.iter().enumerate().map(update).collect::<String>()).await;
+        app.sabotage(&refused.iter().enumerate().map(update).collect::<String>()).await;
 
         for (webhook, row) in webhooks.iter().zip(&refused) {
             assert_eq!(app.get(&path(webhook, "")).await["url"], row.url, "the URL is in the store");

@@ -7,12 +7,6 @@ use suite::{Behaviour, Receiver, TestApp, stores};
 
 use crate::webhooks::{id, path};
 
-/// Runs SQL behind the product's back; on SQLite it waits for its turn to write.
-pub async fn sabotage(app: &TestApp, sql: &str) {
-    let patience = if app.engine == "sqlite" { "pragma busy_timeout = 10000; " } else { "" };
-    app.sabotage(&format!("{patience}{sql}")).await;
-}
-
 /// The ledger without its verdict: events, unmatched, planned, delivered, pending, exhausted, skipped.
 async fn counts(app: &TestApp) -> [u64; 7] {
     let ledger = app.get("/ledger").await;
@@ -86,7 +80,7 @@ async fn a_delivery_that_vanishes_unbalances_its_own_accounts_ledger() {
         app.settle().await;
         assert_eq!(counts(&app).await, [3, 0, 3, 3, 0, 0, 0]);
 
-        sabotage(&app, "delete from delivery where id in (select id from delivery limit 1)").await;
+        app.sabotage("delete from delivery where id in (select id from delivery limit 1)").await;
         let ledger = app.get("/ledger").await;
         assert_eq!(
             (&ledger["planned"], &ledger["delivered"], &ledger["balanced"]),

@@ -1,5 +1,9 @@
 //! Webhooks over the API, from creation to deletion, and what each step means for their deliveries.
 
+mod changes;
+mod chatbots;
+pub mod holds;
+mod notices;
 mod pace;
 mod secrets;
 mod settings;

@@ -28,6 +28,7 @@ use tokio::net::TcpListener;
 
 use crate::client::Client;
 use crate::disk::FsyncTimes;
+use crate::out::say;
 use crate::scratch::Folder;
 use crate::{ambient, limits, signals};
 use driver::Load;
@@ -122,9 +123,9 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     sink.abort();
     tokio::task::block_in_place(|| drop(server));
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say!("{}", serde_json::to_string(&report)?)?;
     } else {
-        println!("{report}");
+        say!("{report}")?;
     }
     let failures = report.failures();
     if failures.is_empty() { Ok(()) } else { bail!("the run failed: {}", failures.join("; ")) }

@@ -6,15 +6,16 @@ use std::time::Duration;
 use domain::{ApiKeyText, EventType, Secret};
 use serde_json::Value;
 
+use crate::out::say;
 use crate::pretty;
 use crate::receiver::Received;
 
 const MARGIN: &str = "       ";
 
 /// The picture: who talks to whom, and where.
-pub fn introduce(url: &str, receiver: SocketAddr) {
+pub fn introduce(url: &str, receiver: SocketAddr) -> anyhow::Result<()> {
     let receiver = format!("http://{receiver}/");
-    println!(
+    say!(
         r"
 Leadpost demo: what happens on your site reaches your own URL, signed, at once.
 
@@ -26,63 +27,69 @@ Leadpost demo: what happens on your site reaches your own URL, signed, at once.
                              └─────────────────────┘     └─────────────────────┘
    this demo                  {url:<28}{receiver}
 "
-    );
+    )
 }
 
 /// One event went in.
-pub fn posted(step: usize, event_type: EventType, body: &str, accepted: &Value, took: Duration) {
+pub fn posted(
+    step: usize,
+    event_type: EventType,
+    body: &str,
+    accepted: &Value,
+    took: Duration,
+) -> anyhow::Result<()> {
     let title = format!("── {step}  {} ", event_type.as_str());
-    println!("{title:─<80}");
-    println!("  in   POST /api/v1/events");
-    println!("{}", pretty::indented(body.as_bytes(), MARGIN));
-    println!(
+    say!("{title:─<80}")?;
+    say!("  in   POST /api/v1/events")?;
+    say!("{}", pretty::indented(body.as_bytes(), MARGIN))?;
+    say!(
         "       answered 202 after {}: {} is on disk, with {}",
         milliseconds(took),
         accepted["id"].as_str().unwrap_or("the event"),
         plural(accepted["deliveries"].as_u64().unwrap_or_default(), "delivery", "deliveries")
-    );
-    println!();
+    )?;
+    say!()
 }
 
 /// It came out.
-pub fn arrived(request: &Received, after: Duration) {
-    println!("  out  {} {}", request.method, request.target);
-    print_request(request);
+pub fn arrived(request: &Received, after: Duration) -> anyhow::Result<()> {
+    say!("  out  {} {}", request.method, request.target)?;
+    print_request(request)?;
     let verdict = match &request.verdict {
         Ok(()) => "signature verified".to_owned(),
         Err(reason) => format!("NOT TRUSTED: {reason}"),
     };
-    println!("       {verdict}, {} after the event was sent", milliseconds(after));
-    println!();
+    say!("       {verdict}, {} after the event was sent", milliseconds(after))?;
+    say!()
 }
 
 /// Something that the visitor sent came out.
-pub fn arrived_later(request: &Received) {
+pub fn arrived_later(request: &Received) -> anyhow::Result<()> {
     let verdict = request
         .verdict
         .as_ref()
         .map_or_else(|reason| format!("NOT TRUSTED: {reason}"), |()| "signature verified".to_owned());
-    println!("  out  {} {}, {verdict}", request.method, request.target);
-    print_request(request);
-    println!();
+    say!("  out  {} {}, {verdict}", request.method, request.target)?;
+    print_request(request)?;
+    say!()
 }
 
-fn print_request(request: &Received) {
+fn print_request(request: &Received) -> anyhow::Result<()> {
     let shown = |name: &&str| *name == "content-type" || name.starts_with("webhook-");
     let mut names: Vec<_> =
         request.headers.keys().map(hyper::header::HeaderName::as_str).filter(shown).collect();
     names.sort_unstable();
     for name in names {
-        println!("{MARGIN}{name}: {}", request.header(name));
+        say!("{MARGIN}{name}: {}", request.header(name))?;
     }
-    println!("{}", pretty::indented(&request.body, MARGIN));
+    say!("{}", pretty::indented(&request.body, MARGIN))
 }
 
 /// What to try next.
-pub fn invite(url: &str, key: &ApiKeyText, secret: &Secret) {
+pub fn invite(url: &str, key: &ApiKeyText, secret: &Secret) -> anyhow::Result<()> {
     let (key, secret) = (key.reveal(), secret.to_text());
     let secret = secret.reveal();
-    println!(
+    say!(
         r#"Now you. This demo stays up until you press Ctrl-C; what you post shows up here.
 
   API       {url}/api/v1   (described in {url}/openapi.json)
@@ -96,7 +103,7 @@ pub fn invite(url: &str, key: &ApiKeyText, secret: &Secret) {
   curl {url}/api/v1/deliveries -H 'Authorization: Bearer {key}'
   curl {url}/api/v1/ledger -H 'Authorization: Bearer {key}'
 "#
-    );
+    )
 }
 
 fn milliseconds(time: Duration) -> String {

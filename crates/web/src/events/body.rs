@@ -2,16 +2,19 @@
 //!
 //! Must not touch `data`: it goes in and out byte for byte.
 
-use app::events::{Accepted, EventDetail};
+use app::{
+    events::{Accepted, EventDetail},
+    standings::WebhookStanding,
+};
 use domain::{CheckedEvent, Event, Invalid, NewEvent, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::{
-    deliveries::DeliveryView,
+    deliveries::ExplainedDelivery,
     read::{self, FromObject, Object, Raw, Value},
-    words::{EventTypeWord, PostedTypeWord},
+    words::{EventTypeWord, PostedTypeWord, WhyWord},
 };
 
 /// Something that happened.
@@ -176,14 +179,46 @@ impl From<Event> for EventView {
 pub(crate) struct EventDetailView {
     #[serde(flatten)]
     event: EventView,
-    deliveries: Vec<DeliveryView>,
+    deliveries: Vec<ExplainedDelivery>,
     /// Why there is no delivery, in words; null if there is one.
     #[schema(required = true)]
     reason: Option<String>,
+    /// Where it stands with each webhook of the account, the newest 100.
+    webhooks: Vec<EventWebhook>,
+    /// Whether there are older webhooks, which were left out.
+    more_webhooks: bool,
+}
+
+/// Where an event stands with a webhook.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EventWebhook {
+    webhook_id: String,
+    #[schema(example = "CRM")]
+    name: String,
+    /// Null where it has no delivery of this event.
+    #[schema(required = true)]
+    delivery_id: Option<String>,
+    #[schema(value_type = WhyWord)]
+    code: &'static str,
+    /// The same in words.
+    #[schema(example = "The webhook does not ask for Chat Transcript events.")]
+    explanation: String,
+}
+
+impl From<WebhookStanding> for EventWebhook {
+    fn from(standing: WebhookStanding) -> Self {
+        Self {
+            webhook_id: standing.webhook_id.to_string(),
+            name: standing.name,
+            delivery_id: standing.delivery_id.map(|id| id.to_string()),
+            code: standing.why.code.as_str(),
+            explanation: standing.why.words,
+        }
+    }
 }
 
 impl From<EventDetail> for EventDetailView {
-    fn from(EventDetail { event, deliveries }: EventDetail) -> Self {
+    fn from(EventDetail { event, deliveries, webhooks, more_webhooks }: EventDetail) -> Self {
         let reason = match (event.planned, deliveries.len()) {
             (0, 0) => Some(format!(
                 "no webhook asked for {} events when this one was accepted",
@@ -192,6 +227,12 @@ impl From<EventDetail> for EventDetailView {
             (_, 0) => Some("its deliveries are older than this instance keeps them".to_owned()),
             _ => None,
         };
-        Self { event: event.into(), deliveries: deliveries.iter().map(DeliveryView::from).collect(), reason }
+        Self {
+            event: event.into(),
+            deliveries: deliveries.into_iter().map(Into::into).collect(),
+            reason,
+            webhooks: webhooks.into_iter().map(Into::into).collect(),
+            more_webhooks,
+        }
     }
 }

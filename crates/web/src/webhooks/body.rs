@@ -226,6 +226,12 @@ pub(crate) struct WebhookView {
     state_reason: Option<&'static str>,
     #[schema(format = DateTime)]
     state_since: String,
+    /// How many attempts failed in a row, those that were in flight together counted once; 10 hold the webhook. While it
+    /// is held: those 10, and the probes since it was last changed.
+    failures_in_row: u32,
+    /// When it is next tried whether the receiver is back; null unless held.
+    #[schema(required = true, format = DateTime)]
+    next_probe_at: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
     #[schema(format = DateTime)]
@@ -234,6 +240,7 @@ pub(crate) struct WebhookView {
 
 impl From<Webhook> for WebhookView {
     fn from(webhook: Webhook) -> Self {
+        let failures_in_row = webhook.failures_in_row();
         Self {
             id: webhook.id.to_string(),
             name: webhook.name,
@@ -249,6 +256,8 @@ impl From<Webhook> for WebhookView {
             state: webhook.state.as_str(),
             state_reason: webhook.state.reason(),
             state_since: webhook.state_since.to_string(),
+            failures_in_row,
+            next_probe_at: webhook.health.probe_at.map(|at| at.to_string()),
             created_at: webhook.created_at.to_string(),
             updated_at: webhook.updated_at.to_string(),
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use app::webhooks;
 use axum::extract::State;
-use domain::{EventType, Webhook};
+use domain::{EventType, Webhook, why};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -67,7 +67,7 @@ pub(crate) async fn send(
     let event_type = body.and_then(|body| body.value.event_type);
     let plan = Arc::new(web.db.read(move |tx| webhooks::prepare_test(tx, &actor, id, event_type)).await?);
     let outcome = web.outbound.send_test(&plan).await;
-    let (explanation, event_id) = (webhooks::explain(&outcome), plan.event.id.to_string());
+    let (explanation, event_id) = (why::explain(&outcome), plan.event.id.to_string());
     let attempt = web.db.write(move |tx| webhooks::record_test(tx, &actor, &plan, &outcome)).await?;
     Ok(axum::Json(TestResult { event_id, attempt: attempt.into(), explanation }))
 }

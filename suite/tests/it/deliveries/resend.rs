@@ -6,10 +6,7 @@ use serde_json::{Value, json};
 use suite::{Answer, Behaviour, Receiver, TestApp, stores};
 
 use super::{only, state};
-use crate::{
-    ledger::sabotage,
-    webhooks::{id, path},
-};
+use crate::webhooks::{id, path};
 
 async fn resend(app: &TestApp, delivery: &Value) -> Answer {
     app.send("POST", &format!("/deliveries/{}/resend", id(delivery)), "").await
@@ -120,7 +117,7 @@ async fn what_has_no_payload_any_more_cannot_be_sent_again() {
         let expired = app.contact().await;
         app.settle().await;
         let forget = "update event set data = null where created_at > (select min(created_at) from event)";
-        sabotage(&app, forget).await;
+        app.sabotage(forget).await;
         let refused = resend(&app, &only(&app, &expired).await).await;
         assert_eq!((refused.status.as_u16(), refused.code().as_str()), (409, "payload_expired"));
         assert_eq!(app.get(&format!("/events/{expired}")).await["data"], Value::Null);

@@ -205,7 +205,8 @@ impl World {
             Ok(events::get(tx, &actor, id)?.deliveries)
         });
         self.events += 1;
-        for delivery in posted.expect("an event is accepted") {
+        for planned in posted.expect("an event is accepted") {
+            let delivery = planned.delivery;
             let hook = self.hooks.iter().position(|it| it.id == delivery.webhook_id).expect("one of them");
             let skipped = self.hooks[hook].state == "disabled";
             let line = conversation.filter(|_| hook == 1 && !skipped);

@@ -8,7 +8,6 @@ use suite::{Behaviour, Receiver, TestApp, stores};
 use super::{arrivals, asked, begin, change, contacts, exhausted, pass, progress, second, show};
 use crate::{
     deliveries::only,
-    ledger::sabotage,
     webhooks::{id, path},
 };
 
@@ -210,7 +209,7 @@ async fn what_has_no_payload_or_is_on_its_way_by_then_is_passed_over() {
         app.clock.advance(Duration::from_secs(1));
         let events = exhausted(&app, &receiver, 4).await;
         let forget = "update event set data = null where created_at = (select min(created_at) from event)";
-        sabotage(&app, forget).await;
+        app.sabotage(forget).await;
         let recovery = begin(&app, &webhook, json!({"rate_per_second": 1})).await;
         assert_eq!(recovery["total"], 5);
         // Somebody is quicker with two of them: one arrives, one is refused and waits.

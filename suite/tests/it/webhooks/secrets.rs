@@ -48,20 +48,28 @@ async fn after_a_rotation_both_secrets_sign_for_a_day_and_then_only_the_new_one(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_rotation_gives_the_secret_before_it_a_day_of_its_own() {
+async fn no_more_than_two_secrets_sign_and_the_one_just_replaced_keeps_its_day() {
     for store in stores().await {
         let app = TestApp::start(store).await;
         let receiver = Receiver::start().await;
         let webhook = app.webhook(&receiver.url("/in"), json!({})).await;
-        let second = app.post(&path(&webhook, "/rotate-secret"), Value::Null, 200).await;
+        let rotate = async || app.post(&path(&webhook, "/rotate-secret"), Value::Null, 200).await;
+        let second = rotate().await;
         app.clock.advance(DAY / 2);
-        let third = app.post(&path(&webhook, "/rotate-secret"), Value::Null, 200).await;
+        let third = rotate().await;
+        let ends: Timestamp = third["old_expires_at"].as_str().unwrap().parse().unwrap();
+        assert_eq!(ends, app.db.ambient().clock.now() + DAY);
         let secrets = [&webhook["secret"], &second["secret"], &third["secret"]];
-        assert_eq!(signers(&app, &receiver, &secrets).await, (vec![true, true, true], 3));
-        app.clock.advance(DAY / 2);
         assert_eq!(signers(&app, &receiver, &secrets).await, (vec![false, true, true], 2));
-        app.clock.advance(DAY / 2);
+        app.clock.advance(DAY - Duration::from_secs(1));
+        assert_eq!(signers(&app, &receiver, &secrets).await, (vec![false, true, true], 2));
+        app.clock.advance_to(ends);
         assert_eq!(signers(&app, &receiver, &secrets).await, (vec![false, false, true], 1));
+
+        // At one instant, too: a rotation that is repeated at once leaves the one before it.
+        let [fourth, fifth] = [rotate().await, rotate().await];
+        let secrets = [&third["secret"], &fourth["secret"], &fifth["secret"]];
+        assert_eq!(signers(&app, &receiver, &secrets).await, (vec![false, true, true], 2));
         app.finish().await;
     }
 }
