@@ -77,9 +77,7 @@ pub(crate) fn restart(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<bool, AppE
     let mut due_at = tx.now();
     if let Some(line) = &delivery.line {
         store::webhooks::lock(tx, account, webhook_id)?;
-        if store::lines::is_taken(tx, webhook_id, line)? {
-            due_at = Delivery::IN_LINE;
-        }
+        due_at = Delivery::joining(store::lines::last(tx, webhook_id, line)?, due_at);
     }
     Ok(store::deliveries::restart(tx, account, id, due_at)?)
 }
@@ -113,9 +111,12 @@ pub fn load(
         _ if limit == 0 => Vec::new(),
         Some((WebhookState::Active, _)) => store::deliveries::due(tx, id, now, after, limit)?,
         Some((WebhookState::Held, health)) if health.probe_at.is_some_and(|at| at <= now) => {
-            let chosen = store::deliveries::first_due(tx, id, hold::probed_place(health.probes))?;
-            let first = if chosen.is_some() { chosen } else { store::deliveries::first_due(tx, id, 0)? };
-            first.into_iter().collect()
+            let chosen = match hold::probed_place(health.probes) {
+                0 => None,
+                place => store::deliveries::first_due(tx, id, place)?,
+            };
+            let chosen = if chosen.is_some() { chosen } else { store::deliveries::oldest(tx, id)? };
+            chosen.into_iter().collect()
         }
         _ => Vec::new(),
     };
@@ -155,7 +156,8 @@ pub struct Finished {
 pub fn finish(tx: &mut Tx<'_>, report: &Report) -> Result<Option<Finished>, AppError> {
     let finish = decide(tx, report)?;
     let mut delivery = after(report, finish);
-    if finish != Finish::Delivered || report.troubled || delivery.line.is_some() {
+    let probe = report.kind == AttemptKind::Probe;
+    if finish != Finish::Delivered || report.troubled || probe || delivery.line.is_some() {
         // Whoever changes both takes the webhook first, so that nobody waits for the other crosswise.
         store::webhooks::lock(tx, delivery.account, delivery.webhook_id)?;
     }
@@ -289,14 +291,18 @@ pub fn settle_clock(tx: &mut Tx<'_>) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Chore: lets those come to their turn that wait in line for nobody, which erasure or a skipped delivery may leave.
-pub fn settle_lines(tx: &mut Tx<'_>) -> Result<(), AppError> {
+/// Whose webhooks something waits for in line, and which: for [`settle_line`].
+pub fn waited_for(tx: &mut Tx<'_>) -> Result<Vec<store::webhooks::Owned>, AppError> {
+    Ok(store::lines::waited_for(tx)?)
+}
+
+/// Chore: lets those of a webhook come to their turn that wait in line for nobody, which erasure or a skipped delivery may
+/// leave.
+pub fn settle_line(tx: &mut Tx<'_>, account: Id<Account>, webhook: Id<Webhook>) -> Result<(), AppError> {
+    store::webhooks::lock(tx, account, webhook)?;
     let now = tx.now();
-    for (account, webhook) in store::webhooks::ordered(tx)? {
-        store::webhooks::lock(tx, account, webhook)?;
-        if store::lines::release_stuck(tx, account, webhook, now)? > 0 {
-            tx.emit(Signal::Changed(account, Changed::Deliveries(webhook)));
-        }
+    if store::lines::release_stuck(tx, account, webhook, now)? > 0 {
+        tx.emit(Signal::Changed(account, Changed::Deliveries(webhook)));
     }
     Ok(())
 }

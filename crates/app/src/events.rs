@@ -135,9 +135,7 @@ fn plan_one(tx: &mut Tx<'_>, event: &Event, subscriber: &Subscriber) -> Result<D
     let mut due_at = event.created_at;
     if let Some(line) = &line {
         store::webhooks::lock(tx, event.account, subscriber.webhook_id)?;
-        if store::lines::is_taken(tx, subscriber.webhook_id, line)? {
-            due_at = Delivery::IN_LINE;
-        }
+        due_at = Delivery::joining(store::lines::last(tx, subscriber.webhook_id, line)?, due_at);
     }
     Ok(Delivery {
         id: tx.new_id(),

@@ -1,11 +1,11 @@
 //! Holding webhooks whose receivers fail, probing them, and letting go.
 
 use domain::{
-    Account, AttemptKind, DisableReason, Finish, Id, Notice, Timestamp, Webhook, WebhookState,
+    Account, AttemptKind, DisableReason, Finish, Id, Notice, Response, Timestamp, Webhook, WebhookState,
     delivery::Delivery,
     hold::{self, Sign},
 };
-use store::{Changed, Signal, Tx};
+use store::Tx;
 
 use crate::{AppError, deliveries::Report, notices, webhooks};
 
@@ -29,7 +29,9 @@ pub(crate) fn conclude(tx: &mut Tx<'_>, report: &Report, finish: Finish) -> Resu
     }
     let sign = Sign::of(outcome);
     if report.kind == AttemptKind::Probe {
-        return conclude_probe(tx, account, id, sign == Sign::Well, now);
+        // Who calls an event off is there, and works.
+        let called_off = outcome.result.as_ref().is_ok_and(Response::aborts);
+        return conclude_probe(tx, account, id, sign == Sign::Well || called_off, now);
     }
     if sign == Sign::Well {
         if report.troubled {
@@ -62,7 +64,6 @@ fn conclude_probe(
             set_state(tx, account, id, WebhookState::Active)?;
         } else {
             store::webhooks::set_probes(tx, account, id, probes, now + hold::probe_delay(probes))?;
-            tx.emit(Signal::Changed(account, Changed::Webhook(id)));
         }
     }
     Ok(Effect { troubled: None, changed: true })
@@ -93,7 +94,10 @@ pub fn watch(tx: &mut Tx<'_>) -> Result<bool, AppError> {
         match Notice::due(now.since(webhook.state_since), given) {
             None => continue,
             Some(Notice::Disabled) => {
-                webhooks::set_state(tx, webhook, WebhookState::Disabled(DisableReason::HeldTooLong))?;
+                // What has nothing to be probed with is not known to be away still.
+                let probed = store::deliveries::oldest(tx, id)?.is_some();
+                let disabled = WebhookState::Disabled(DisableReason::HeldTooLong);
+                webhooks::set_state(tx, webhook, if probed { disabled } else { WebhookState::Active })?;
             }
             Some(notice) => {
                 store::webhooks::set_notices(tx, account, id, given, notice.place())?;

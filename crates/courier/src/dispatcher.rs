@@ -66,6 +66,7 @@ pub(crate) struct Dispatcher {
     /// When the rate of which lanes lets them start something.
     pub(crate) paced: BTreeSet<(Instant, Id<Webhook>)>,
     pub(crate) next_tick: Instant,
+    pub(crate) last_tick: Instant,
     pub(crate) while_began: Instant,
     /// Whether the tick's question is with the store.
     pub(crate) asking: bool,
@@ -77,6 +78,8 @@ pub(crate) struct Dispatcher {
 
 /// A lane that had nothing to do for so long is forgotten.
 const FORGET_AFTER: Duration = Duration::from_secs(60);
+/// Ticks look at every webhook that has something pending, so they do not come one after the other.
+const SOONEST: Duration = Duration::from_millis(20);
 /// Longer than a hint takes from its commit to here.
 const A_WHILE: Duration = Duration::from_secs(1);
 /// So many deliveries all lanes together keep in memory, and so many bytes of data; but each a few.
@@ -128,8 +131,8 @@ impl Dispatcher {
     fn hear_all(&mut self, signals: &[Signal]) {
         if signals.is_empty() {
             // Some were lost: any webhook may have changed, and anything may be due.
-            self.lanes.values_mut().for_each(Lane::outdated);
-            self.next_tick = Instant::now();
+            self.lanes.values_mut().for_each(Lane::lost_hints);
+            self.tick_soon();
         }
         signals.iter().for_each(|signal| self.hear(signal));
     }
@@ -140,7 +143,7 @@ impl Dispatcher {
             Signal::Changed(_, Changed::Webhook(id)) => {
                 self.with_lane(*id, Lane::outdated);
                 // It may have come back to life with deliveries waiting.
-                self.next_tick = Instant::now();
+                self.tick_soon();
             }
             Signal::Changed(_, Changed::Deliveries(_)) => self.next_tick = Instant::now(),
             Signal::Changed(..) => {}
@@ -189,7 +192,13 @@ impl Dispatcher {
     /// Makes sure that a tick happens when something becomes due.
     fn wake_at(&mut self, due_at: Timestamp) {
         let wait = due_at.since(self.db.ambient().clock.now());
-        self.next_tick = self.next_tick.min(Instant::now() + wait);
+        let at = (Instant::now() + wait).max(self.last_tick + SOONEST);
+        self.next_tick = self.next_tick.min(at);
+    }
+
+    /// Asks the store soon, although nothing is known to be due.
+    fn tick_soon(&mut self) {
+        self.next_tick = self.next_tick.min(self.last_tick + SOONEST);
     }
 
     fn tick(&mut self) {
@@ -206,7 +215,7 @@ impl Dispatcher {
         if now < self.next_tick {
             return;
         }
-        self.next_tick = now + self.settings.tick;
+        (self.last_tick, self.next_tick) = (now, now + self.settings.tick);
         let sharing = !self.db.is_exclusive();
         let lanes: Vec<Id<Webhook>> = self.lanes.keys().copied().collect();
         self.lanes.retain(|_, lane| !(lane.is_idle() && now.duration_since(lane.used) > FORGET_AFTER));
@@ -387,7 +396,7 @@ impl Dispatcher {
                 // A margin for clocks that do not run alike, and for a request already being written.
                 self.leased_until = Some(began + ttl - ttl / 5);
                 if leases.epochs != self.leases.epochs {
-                    self.next_tick = Instant::now();
+                    self.tick_soon();
                 }
                 self.leases = leases;
             }

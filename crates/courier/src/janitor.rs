@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use app::{
-    AppError, Changed, Db, Signal, Subscription, deliveries, holds,
+    AppError, BoxFuture, Changed, Db, Signal, Subscription, deliveries, holds,
     retention::{self, Retention},
 };
 use tokio_util::sync::CancellationToken;
 
+/// How long they rest at least.
+const SOONEST: Duration = Duration::from_millis(500);
 /// How often the chores run without a hint.
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -16,24 +18,49 @@ pub(crate) async fn run(db: Db, retention: Retention, stop: CancellationToken) {
     // Listening begins before looking, so that nothing falls between.
     let mut signals = db.subscribe();
     loop {
-        if let Err(error) = chores(&db, retention, &stop).await {
-            tracing::warn!(%error, "upkeep did not finish; trying again");
-        }
+        chores(&db, retention, &stop).await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(EVERY) => {}
-            () = webhook_changed(&mut signals) => {}
+            () = async {
+                // Many webhooks may change at once.
+                tokio::time::sleep(SOONEST).await;
+                webhook_changed(&mut signals).await;
+            } => {}
         }
     }
 }
 
-async fn chores(db: &Db, retention: Retention, stop: &CancellationToken) -> Result<(), AppError> {
-    // Slice after slice, so that other work gets in between.
-    while !stop.is_cancelled() && db.write(holds::watch).await? {}
-    db.write(deliveries::settle_clock).await?;
-    db.write(deliveries::settle_lines).await?;
-    while !stop.is_cancelled() && db.write(deliveries::settle_closed).await? {}
-    while !stop.is_cancelled() && db.write(move |tx| retention::clean(tx, retention)).await? {}
+/// Runs all of them, whatever becomes of the one before. Slice after slice, so that other work gets in between.
+async fn chores(db: &Db, retention: Retention, stop: &CancellationToken) {
+    let all: [BoxFuture<'_, Result<(), AppError>>; 5] = [
+        Box::pin(slices(stop, || db.write(holds::watch))),
+        Box::pin(db.write(deliveries::settle_clock)),
+        Box::pin(settle_lines(db)),
+        Box::pin(slices(stop, || db.write(deliveries::settle_closed))),
+        Box::pin(slices(stop, || db.write(move |tx| retention::clean(tx, retention)))),
+    ];
+    for chore in all {
+        if let Err(error) = chore.await {
+            tracing::warn!(%error, "upkeep did not finish; trying again");
+        }
+    }
+}
+
+/// Slice after slice, as long as there is more.
+async fn slices<F: Future<Output = Result<bool, AppError>>>(
+    stop: &CancellationToken,
+    slice: impl Fn() -> F,
+) -> Result<(), AppError> {
+    while !stop.is_cancelled() && slice().await? {}
+    Ok(())
+}
+
+/// One webhook after the other, for each is locked meanwhile.
+async fn settle_lines(db: &Db) -> Result<(), AppError> {
+    for (account, webhook) in db.read(deliveries::waited_for).await? {
+        db.write(move |tx| deliveries::settle_line(tx, account, webhook)).await?;
+    }
     Ok(())
 }
 

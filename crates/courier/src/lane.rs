@@ -175,7 +175,8 @@ impl Lane {
         if self.ahead.iter_mut().any(|ahead| ahead.remove(&due.delivery.id)) {
             return;
         }
-        if self.behind || self.is_full() {
+        // Until it is known what was there before, nothing goes before it.
+        if self.webhook.is_none() || self.behind || self.is_full() {
             (self.behind, self.missed) = (true, true);
         } else {
             self.push(due);
@@ -263,6 +264,12 @@ impl Lane {
     /// The webhook's settings may have changed without a hint: reads them again, and goes on meanwhile.
     pub(crate) fn refresh(&mut self) {
         self.stale = true;
+    }
+
+    /// Hints were lost: the settings may have changed, and anything may be due.
+    pub(crate) fn lost_hints(&mut self) {
+        self.outdated();
+        (self.behind, self.missed) = (true, true);
     }
 
     /// The webhook's settings are no longer what they were.
@@ -448,13 +455,13 @@ mod tests {
     #[test]
     fn a_first_hint_waits_for_the_settings_and_is_sent_once() {
         let mut lane = empty(8);
-        lane.offer(due(1));
+        lane.offer(due(2));
         assert!(sent(&mut lane).is_empty());
         assert_eq!(lane.wants_reading(), Some(Reading { after: start(), limit: 8 }));
         assert_eq!(lane.wants_reading(), None);
-        lane.loaded(load(webhook(WebhookState::Active, 64), &[1]), 8);
-        assert_eq!(sent(&mut lane), ids(&[1]));
-        lane.offer(due(1));
+        lane.loaded(load(webhook(WebhookState::Active, 64), &[1, 2]), 8);
+        assert_eq!(sent(&mut lane), ids(&[1, 2]), "what was there before goes first");
+        lane.offer(due(2));
         assert!(sent(&mut lane).is_empty());
     }
 
@@ -487,7 +494,7 @@ mod tests {
         assert!(lane.wants_reading().is_some());
         lane.offer(due(3));
         lane.loaded(load(webhook(WebhookState::Active, 64), &[1]), 2);
-        assert_eq!(sent(&mut lane), ids(&[1, 2]));
+        assert_eq!(sent(&mut lane), ids(&[1]));
         assert!(lane.wants_reading().is_some(), "3 must not wait for the tick");
     }
 
@@ -515,7 +522,7 @@ mod tests {
         let mut lane = empty(8);
         lane.offer(due(1));
         assert!(lane.wants_reading().is_some());
-        lane.loaded(load(webhook(WebhookState::Active, 64), &[]), 8);
+        lane.loaded(load(webhook(WebhookState::Active, 64), &[1]), 8);
         assert_eq!(sent(&mut lane).len(), 1);
         lane.remind();
         assert!(lane.wants_reading().is_some());

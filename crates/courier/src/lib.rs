@@ -149,6 +149,7 @@ impl Courier {
             leased_until: (!exclusive).then_some(now + ttl - ttl / 5),
             paced: BTreeSet::new(),
             next_tick: now,
+            last_tick: now,
             while_began: now,
             asking: false,
             next_renewal: if exclusive { never } else { now + ttl / 5 },

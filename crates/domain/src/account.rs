@@ -135,7 +135,7 @@ impl FromStr for Scope {
         Scope::ALL
             .into_iter()
             .find(|scope| scope.as_str() == text)
-            .ok_or_else(|| Invalid::field("/scope", "is none of ingest, read, manage, admin"))
+            .ok_or_else(|| Invalid::field("/scope", "must be one of ingest, read, manage, admin"))
     }
 }
 

@@ -36,12 +36,17 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// The `due_at` of a pending delivery that waits for the one before it in its line.
-    pub const IN_LINE: Timestamp = Timestamp::from_micros(i64::MAX);
+    /// From here on, `due_at` is no instant but the place of a pending delivery that waits in its line.
+    pub const IN_LINE: Timestamp = Timestamp::from_micros(i64::MAX / 2);
 
     /// Whether it waits for the one before it in its line.
     pub fn waits_in_line(&self) -> bool {
-        self.state == DeliveryState::Pending && self.due_at == Self::IN_LINE
+        self.state == DeliveryState::Pending && self.due_at >= Self::IN_LINE
+    }
+
+    /// The `due_at` of what joins a line whose last pending delivery has this one; None if nothing of it is pending.
+    pub fn joining(last: Option<Timestamp>, now: Timestamp) -> Timestamp {
+        last.map_or(now, |last| last.max(Self::IN_LINE) + Duration::from_micros(1))
     }
 
     /// When its next attempt is due, as far as the delivery itself can tell; None unless it is pending, and while it

@@ -174,7 +174,7 @@ impl FromStr for BodyForm {
         BodyForm::ALL
             .into_iter()
             .find(|form| form.as_str() == text)
-            .ok_or_else(|| Invalid::field("/body", "is none of documented, exact, extended"))
+            .ok_or_else(|| Invalid::field("/body", "must be one of documented, exact, extended"))
     }
 }
 

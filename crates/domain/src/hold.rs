@@ -39,8 +39,8 @@ pub fn probe_delay(probes: u32) -> Duration {
     })
 }
 
-/// Which of the deliveries that are due first the next probe takes, after so many probes: the first, but later on every
-/// other probe takes another one in turn, so that an event which the receiver cannot digest keeps none of the others.
+/// Which delivery the next probe takes, after so many probes: 0 is the oldest; but later on every other probe takes the one
+/// at that place among those that are due first, so that an event which the receiver cannot digest keeps none of the others.
 pub fn probed_place(probes: u32) -> u32 {
     const IN_TURN: u32 = 8;
     match probes {

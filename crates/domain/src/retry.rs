@@ -64,7 +64,7 @@ impl FromStr for RetryPolicy {
         [RetryPolicy::ThreeDays, RetryPolicy::TenMinutes]
             .into_iter()
             .find(|policy| policy.as_str() == text)
-            .ok_or_else(|| Invalid::field("/retry", "is none of 3d, 10min"))
+            .ok_or_else(|| Invalid::field("/retry", "must be one of 3d, 10min"))
     }
 }
 

@@ -201,7 +201,7 @@ impl FromStr for Ordering {
         [Ordering::None, Ordering::Conversation]
             .into_iter()
             .find(|known| known.as_str() == text)
-            .ok_or_else(|| Invalid::field("/ordering", "is none of none, conversation"))
+            .ok_or_else(|| Invalid::field("/ordering", "must be one of none, conversation"))
     }
 }
 

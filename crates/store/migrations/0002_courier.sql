@@ -11,10 +11,10 @@ alter table event add column chatbot_id uuid;
 -- The conversation, where its webhook keeps order: then only the first pending delivery of a line is ever due.
 alter table delivery add column line text /*pg: collate "C" */;
 
-create index delivery_line on delivery (webhook_id, line, id) where state = 'pending' and line is not null;
+create index delivery_line on delivery (webhook_id, line, due_at, id) where state = 'pending' and line is not null;
 
--- What standing still moves: not what was never tried.
-create index delivery_begun on delivery (webhook_id) where state = 'pending' and started_at is not null;
+-- What was tried already: standing still moves it, and the oldest of it is what a probe takes first.
+create index delivery_begun on delivery (webhook_id, id) where state = 'pending' and started_at is not null;
 
 create table recovery (
   account_id uuid not null,

@@ -53,11 +53,13 @@ macro_rules! columns {
 pub(crate) use columns;
 
 macro_rules! list {
-    ($where:literal) => {
+    ($index:literal, $where:literal) => {
         concat!(
             "select ",
             columns!(""),
-            " from delivery where account_id = $1 and id < $2 and not test ",
+            " from delivery ",
+            $index,
+            " where account_id = $1 and id < $2 and not test ",
             "and (state = $3 or $3 is null) and (event_type = $4 or $4 is null) ",
             $where,
             " order by id desc limit $5"
@@ -84,10 +86,11 @@ sql! {
     INSERT = concat!("insert into delivery (", columns!(""), ", test)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)");
     GET = concat!("select ", columns!(""), " from delivery where account_id = $1 and id = $2");
-    LIST = list!("");
-    LIST_OF_WEBHOOK = list!("and webhook_id = $6");
-    LIST_OF_EVENT = list!("and event_id = $6 and (webhook_id = $7 or $7 is null)");
-    OF_EVENT = concat!("select ", columns!(""), " from delivery where account_id = $1 and event_id = $2 order by id");
+    LIST = list!("", "");
+    LIST_OF_WEBHOOK = list!("", "and webhook_id = $6");
+    LIST_OF_EVENT = list!("/*sqlite: indexed by sqlite_autoindex_delivery_2 */", "and event_id = $6 and (webhook_id = $7 or $7 is null)");
+    // SQLite would look through all deliveries of the account, so it is told the index of the unique key.
+    OF_EVENT = concat!("select ", columns!(""), " from delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */ where account_id = $1 and event_id = $2 order by id");
     // Where a webhook that sends has a delivery pending: the instant at which its first is due. A held one has its probe.
     WAITING = "select w.account_id, w.id, w.probe_at,
             (select min(d.due_at) from delivery d where d.webhook_id = w.id and d.state = 'pending')
@@ -97,6 +100,10 @@ sql! {
         order by d.due_at, d.id limit $5");
     FIRST_DUE = with_event!("where d.webhook_id = $1 and d.state = 'pending' and d.due_at < $2
         order by d.due_at, d.id limit 1 offset $3");
+    OLDEST_BEGUN = with_event!("where d.webhook_id = $1 and d.state = 'pending' and d.due_at < $2 and d.started_at is not null
+        order by d.id limit 1");
+    FIRST_UNTRIED = with_event!("where d.webhook_id = $1 and d.state = 'pending' and d.due_at < $2 and d.started_at is null
+        order by d.due_at, d.id limit 1");
     // The decision was made on what the owner of the shard knew; it counts only if that still holds. The failures tell
     // the schedule that it was made for from the one that a resend began.
     ADVANCE = "update delivery
@@ -114,7 +121,7 @@ sql! {
     SKIP = "update delivery set state = 'skipped', reason = $3 where account_id = $1 and state = 'pending'
           and id in (select id from delivery
                 where webhook_id = $2 and state = 'pending' order by due_at, id limit $4)";
-    SHIFT = "update delivery set due_at = due_at + $3, started_at = started_at + $3
+    SHIFT = "update delivery /*sqlite: indexed by delivery_begun */ set due_at = due_at + $3, started_at = started_at + $3
         where account_id = $1 and webhook_id = $2 and state = 'pending' and started_at is not null";
     // Each webhook's pending deliveries are in the order in which they are due, so only those beyond are looked at.
     ADVANCE_BEYOND = "update delivery set due_at = $1 where state = 'pending' and due_at > $2 and due_at < $3
@@ -129,7 +136,8 @@ sql! {
     // Without what the receiver said, which may be long.
     LAST_ATTEMPTS = "select a.delivery_id, a.number, a.kind, a.at, a.address, a.status, a.error, a.error_detail, a.dns_us,
             a.connect_us, a.tls_us, a.first_byte_us, a.total_us, '[]', '', false
-        from delivery d join attempt a on a.account_id = d.account_id and a.delivery_id = d.id and a.number = d.attempts
+        from delivery d /*sqlite: indexed by sqlite_autoindex_delivery_2 */
+        join attempt a on a.account_id = d.account_id and a.delivery_id = d.id and a.number = d.attempts
         where d.account_id = $1 and d.event_id = $2";
 }
 
@@ -256,6 +264,14 @@ pub fn due(
 /// The pending delivery of `webhook` that is due first, or the one so many places behind it; none that waits in line.
 pub fn first_due(tx: &mut Tx<'_>, webhook: Id<Webhook>, place: u32) -> Result<Option<Due>, StoreError> {
     tx.query_one(&FIRST_DUE, args![webhook, Delivery::IN_LINE, place])?.map(read_due).transpose()
+}
+
+/// The oldest pending delivery of `webhook`; none that waits in line.
+pub fn oldest(tx: &mut Tx<'_>, webhook: Id<Webhook>) -> Result<Option<Due>, StoreError> {
+    let begun = tx.query_one(&OLDEST_BEGUN, args![webhook, Delivery::IN_LINE])?.map(read_due).transpose()?;
+    let untried =
+        tx.query_one(&FIRST_UNTRIED, args![webhook, Delivery::IN_LINE])?.map(read_due).transpose()?;
+    Ok(begun.into_iter().chain(untried).min_by_key(|due| due.delivery.id))
 }
 
 pub(crate) fn read_due(mut row: Row) -> Result<Due, StoreError> {

@@ -1,9 +1,10 @@
 //! Lines: the pending deliveries of one conversation to a webhook that keeps its order.
 //!
-//! Only the first of a line is ever due; the others have [`Delivery::IN_LINE`] as their instant, so that a lane which
-//! reads what is due does not even see them, and a long line behind a failing receiver costs nothing. When the first is
-//! done the next is released. Whoever adds to a line or takes from it holds the lock of its webhook
-//! ([`crate::webhooks::lock`]): else a delivery could be added behind one that was just done, and wait for ever.
+//! Only the first of a line is ever due; the others have their place in it ([`Delivery::IN_LINE`] and beyond) instead of
+//! an instant, so that a lane which reads what is due does not even see them, and a long line behind a failing receiver
+//! costs nothing. When the first is done the next is released. Whoever adds to a line or takes from it holds the lock of
+//! its webhook ([`crate::webhooks::lock`]): else a delivery could be added behind one that was just done, and wait for
+//! ever. Places follow from that lock and not from ids, which clocks make.
 
 use domain::{Account, Delivery, Id, Timestamp, Webhook};
 
@@ -13,31 +14,45 @@ use crate::{
     events,
     sql::sql,
     value::args,
+    webhooks::Owned,
 };
 
 sql! {
-    TAKEN = "select 1 from delivery where webhook_id = $1 and line = $2 and state = 'pending' limit 1";
+    LAST = "select max(due_at) from delivery where webhook_id = $1 and line = $2 and state = 'pending'";
     HEAD = "select id from delivery
         where account_id = $1 and webhook_id = $2 and line = $3 and state = 'pending' and due_at < $4
         order by id limit 1";
+    // Nothing is released beside something of the line that is due: that would be the first of it.
     RELEASE_NEXT = "update delivery set due_at = $4
-        where account_id = $1 and state = 'pending' and due_at = $5
-          and id = (select id from delivery where webhook_id = $2 and line = $3 and state = 'pending' order by id limit 1)
+        where account_id = $1 and state = 'pending' and due_at >= $5
+          and id = (select id from delivery where webhook_id = $2 and line = $3 and state = 'pending'
+                order by due_at, id limit 1)
         returning id";
     RELEASED = with_event!("where d.account_id = $1 and d.id = $2");
-    // Those that wait for nobody: the first of their line, of which nothing is due.
-    RELEASE_STUCK = "update delivery set due_at = $3
-        where account_id = $1 and webhook_id = $2 and state = 'pending' and due_at = $4
+    // Webhooks of which something waits, whatever they keep now.
+    WAITED_FOR = "select w.account_id, w.id from webhook w
+        where exists (select 1 from delivery d where d.webhook_id = w.id and d.state = 'pending' and d.due_at >= $1)
+        order by w.id";
+    // Those that wait for nobody: the first of their line, of which nothing is due. SQLite would look through all
+    // deliveries of the account, so it is told the index.
+    RELEASE_STUCK = "update delivery /*sqlite: indexed by delivery_due */ set due_at = $3
+        where account_id = $1 and webhook_id = $2 and state = 'pending' and due_at >= $4
           and not exists (select 1 from delivery p
                 where p.webhook_id = delivery.webhook_id and p.line = delivery.line and p.state = 'pending'
-                  and (p.due_at < $4 or p.id < delivery.id))";
-    RELEASE_ALL = "update delivery set due_at = $3
-        where account_id = $1 and webhook_id = $2 and state = 'pending' and due_at = $4";
+                  and (p.due_at, p.id) < (delivery.due_at, delivery.id))";
+    RELEASE_ALL = "update delivery /*sqlite: indexed by delivery_due */ set due_at = $3
+        where account_id = $1 and webhook_id = $2 and state = 'pending' and due_at >= $4";
 }
 
-/// Whether anything of the line is pending, so that what is added has to wait. The caller holds the webhook's lock.
-pub fn is_taken(tx: &mut Tx<'_>, webhook: Id<Webhook>, line: &str) -> Result<bool, StoreError> {
-    Ok(tx.query_one(&TAKEN, args![webhook, line])?.is_some())
+/// The `due_at` of the last pending delivery of the line; None if there is none. The caller holds the webhook's lock.
+pub fn last(tx: &mut Tx<'_>, webhook: Id<Webhook>, line: &str) -> Result<Option<Timestamp>, StoreError> {
+    tx.query_one(&LAST, args![webhook, line])?.map_or(Ok(None), |mut row| row.take())
+}
+
+/// Whose webhooks something waits for in line, and which; also those that keep no order any more.
+pub fn waited_for(tx: &mut Tx<'_>) -> Result<Vec<Owned>, StoreError> {
+    let rows = tx.query(&WAITED_FOR, args![Delivery::IN_LINE])?;
+    rows.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 
 /// The one of the line that the others wait for; None while the line is between two.

@@ -56,11 +56,13 @@ sql! {
     // The index alone answers it.
     HORIZON = "select id from delivery where account_id = $1 and webhook_id = $2 and id > $3 and id <= $4
         order by id limit 1 offset $5";
-    // The index is told as above. Locked, so that what an attempt that comes late has just delivered is not sent again.
+    // The index is told as above. What was tried since the recovery began had not ended then. Locked, so that what an attempt that comes late has just delivered is not sent again.
     MATCHING = concat!("select ", delivery_columns!("d."), ", e.data is not null
         from delivery d /*sqlite: indexed by delivery_webhook */
         left join event e on e.account_id = d.account_id and e.id = d.event_id
         where ", window!(), " and d.id <= $6 and d.state in ($7, $8, $9)
+          and not exists (select 1 from attempt a
+                where a.account_id = d.account_id and a.delivery_id = d.id and a.number = d.attempts and a.at >= $11)
         order by d.id limit $10 /*pg: for no key update of d */");
 }
 
@@ -205,14 +207,14 @@ pub struct Slice {
 
 /// The next deliveries that match, at most `limit` of them, among the next `look` of its webhook.
 pub fn slice(tx: &mut Tx<'_>, recovery: &Recovery, limit: u32, look: u32) -> Result<Slice, StoreError> {
-    let Recovery { account, place, last, .. } = *recovery;
+    let Recovery { account, place, last, created_at, .. } = *recovery;
     let RecoveryPlan { webhook_id, since, until, states, .. } = &recovery.plan;
     let horizon = tx.query_one(&HORIZON, args![account, *webhook_id, place, last, look.saturating_sub(1)])?;
     let horizon = horizon.map_or(Ok(last), |mut row| row.take())?;
     let [one, two, three] = [0, 1, 2].map(|n| states.get(n).map(|state: &EndState| state.as_str()));
     // One more than wanted tells whether there is more to come.
     let more = limit.saturating_add(1);
-    let args = args![account, *webhook_id, place, *since, *until, horizon, one, two, three, more];
+    let args = args![account, *webhook_id, place, *since, *until, horizon, one, two, three, more, created_at];
     let read = |mut row: Row| Ok((deliveries::read(&mut row)?, row.take()?));
     let mut matching: Vec<(Delivery, bool)> =
         tx.query_changing(&MATCHING, args)?.into_iter().map(read).collect::<Result<_, StoreError>>()?;

@@ -8,26 +8,29 @@ use crate::{
     value::{Row, args},
 };
 
+// SQLite would look for an event's deliveries among all of the account, so it is told the index of the unique key.
 sql! {
     // Neither engine limits an update, so the rows are named by a sub-select on both.
     FORGET_DATA = "update event set data = null, context = null where account_id = $1 and id in
         (select e.id from event e
          where e.account_id = $1 and e.id < $2 and e.data is not null
-           and not exists (select 1 from delivery d
+           and not exists (select 1 from delivery d /*sqlite: indexed by sqlite_autoindex_delivery_2 */
                 where d.account_id = e.account_id and d.event_id = e.id and d.state = 'pending')
          order by e.id limit $3)";
     EXPIRED = "select e.id from event e
         where e.account_id = $1 and e.id < $2
-          and not exists (select 1 from delivery d
+          and not exists (select 1 from delivery d /*sqlite: indexed by sqlite_autoindex_delivery_2 */
                 where d.account_id = e.account_id and d.event_id = e.id and d.state = 'pending')
         order by e.id limit $3";
     DELETE_ATTEMPTS = "delete from attempt where account_id = $1 and delivery_id in
-        (select id from delivery where account_id = $1 and event_id = $2 and state <> 'pending')";
-    DELETE_DELIVERIES = "delete from delivery where account_id = $1 and event_id = $2 and state <> 'pending'
+        (select id from delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */
+         where account_id = $1 and event_id = $2 and state <> 'pending')";
+    DELETE_DELIVERIES = "delete from delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */ where account_id = $1 and event_id = $2 and state <> 'pending'
         returning state, test";
     // A delivery that was resent at this very moment keeps its event.
     DELETE_EVENT = "delete from event where account_id = $1 and id = $2
-          and not exists (select 1 from delivery d where d.account_id = $1 and d.event_id = $2)
+          and not exists (select 1 from delivery d /*sqlite: indexed by sqlite_autoindex_delivery_2 */
+                where d.account_id = $1 and d.event_id = $2)
         returning planned, test";
 }
 

@@ -68,7 +68,6 @@ sql! {
     PROBE_BEYOND = "update webhook set probe_at = $1 where state = 'held' and probe_at > $2";
     SET_NOTICES = "update webhook set notices = $4
         where account_id = $1 and id = $2 and state = 'held' and notices = $3";
-    ORDERED = "select account_id, id from webhook where ordering = 'conversation' and deleted_at is null";
 }
 
 /// Adds a webhook with its secrets and what it asks for.
@@ -228,11 +227,6 @@ pub type Owned = (Id<Account>, Id<Webhook>);
 /// The webhooks of all accounts that have been held since `since` or longer.
 pub fn held(tx: &mut Tx<'_>, since: Timestamp) -> Result<Vec<Owned>, StoreError> {
     tx.query(&HELD, args![since])?.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
-}
-
-/// The webhooks of all accounts that keep the order of conversations.
-pub fn ordered(tx: &mut Tx<'_>) -> Result<Vec<Owned>, StoreError> {
-    tx.query(&ORDERED, args![])?.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 
 /// Deletes a webhook: nobody finds it any more, it asks for nothing and its secrets are gone. Its deliveries stay.

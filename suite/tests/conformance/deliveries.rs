@@ -149,6 +149,12 @@ async fn the_first_due_is_found_whenever_that_is_and_those_in_line_are_not() {
         let expected = |number: u32| Some((id(number), id(number)));
         assert_eq!(ids, [expected(3), expected(4), expected(1), None], "{}", store.engine);
         assert!(read(&db, |tx| deliveries::first_due(tx, id(2), 0)).await.is_none());
+        let oldest = read(&db, |tx| deliveries::oldest(tx, id(1))).await.map(|due| due.delivery.id);
+        assert_eq!(oldest, Some(id(1)), "whenever it is due");
+        write(&db, |tx| deliveries::set_delivered(tx, acme().id, id(1))).await;
+        let oldest = read(&db, |tx| deliveries::oldest(tx, id(1))).await.map(|due| due.delivery.id);
+        assert_eq!(oldest, Some(id(3)), "2 waits in line");
+        assert!(read(&db, |tx| deliveries::oldest(tx, id(2))).await.is_none());
     }
 }
 

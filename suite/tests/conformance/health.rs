@@ -116,25 +116,28 @@ async fn the_tenth_failure_in_a_row_holds_the_webhook_and_a_probe_that_succeeds_
         assert_eq!(carry_out(&db, load).await.due.len(), 0);
         clock.advance_to(at(15));
         let [probe] = carry_out(&db, load).await.due.try_into().expect("one to probe with");
-        assert_eq!(probe.delivery.id, id(11), "untried ones are due first");
-        let probed = Report { kind: AttemptKind::Probe, ..tried(11, 503, 15, lease) };
+        assert_eq!(probe.delivery.id, id(1), "the oldest");
+        let before = probe.delivery;
+        let probed =
+            Report { kind: AttemptKind::Probe, delivery: before.clone(), ..tried(1, 503, 15, lease) };
         let finished = carry_out(&db, move |tx| app::deliveries::finish(tx, &probed)).await.expect("decided");
-        let untouched = domain::Delivery { attempts: 1, ..delivery(11, 11, 1) };
+        let untouched = domain::Delivery { attempts: 2, ..before };
         assert_eq!(finished.delivery, untouched, "a probe uses up nothing");
         assert_eq!(find(&db).await.health.probe_at, Some(at(45)));
 
         clock.advance_to(at(100));
-        let again = Report { kind: AttemptKind::Probe, delivery: untouched, ..tried(11, 200, 100, lease) };
+        let again = Report { kind: AttemptKind::Probe, delivery: untouched, ..tried(1, 200, 100, lease) };
         let finished = carry_out(&db, move |tx| app::deliveries::finish(tx, &again)).await.expect("decided");
         assert_eq!(finished.delivery.state, DeliveryState::Delivered);
         let free = find(&db).await;
         assert_eq!((free.state, free.health), (WebhookState::Active, Health::default()));
         // What had failed waits as long as it would have without the hold; its deadline moved with it.
-        let failed = read(&db, |tx| deliveries::find(tx, acme().id, id(1))).await.expect("it is there");
-        assert_eq!(failed.started_at, Some(at(1 + 90)));
-        assert!(failed.due_at >= at(90 + 1 + 4) && failed.due_at <= at(90 + 1 + 6), "{:?}", failed.due_at);
-        let attempts = read(&db, |tx| deliveries::attempts(tx, acme().id, id(11))).await;
-        assert_eq!(attempts.iter().map(|it| it.kind).collect::<Vec<_>>(), [AttemptKind::Probe; 2]);
+        let failed = read(&db, |tx| deliveries::find(tx, acme().id, id(2))).await.expect("it is there");
+        assert_eq!(failed.started_at, Some(at(2 + 90)));
+        assert!(failed.due_at >= at(90 + 2 + 4) && failed.due_at <= at(90 + 2 + 6), "{:?}", failed.due_at);
+        let attempts = read(&db, |tx| deliveries::attempts(tx, acme().id, id(1))).await;
+        let (scheduled, probe) = (AttemptKind::Scheduled, AttemptKind::Probe);
+        assert_eq!(attempts.iter().map(|it| it.kind).collect::<Vec<_>>(), [scheduled, probe, probe]);
     }
 }
 

@@ -135,9 +135,9 @@ async fn what_waits_for_nobody_is_released_and_what_waits_for_somebody_is_not() 
             deliveries::insert(tx, &all)
         };
         write(&db, fill).await;
-        assert!(read(&db, |tx| lines::is_taken(tx, id(1), "a")).await);
-        assert!(!read(&db, |tx| lines::is_taken(tx, id(2), "b")).await);
-        assert_eq!(read(&db, webhooks::ordered).await.len(), 2);
+        assert_eq!(read(&db, |tx| lines::last(tx, id(1), "a")).await, Some(Delivery::IN_LINE));
+        assert_eq!(read(&db, |tx| lines::last(tx, id(2), "b")).await, None);
+        assert_eq!(read(&db, lines::waited_for).await, [(acme().id, id(1)), (acme().id, id(2))]);
         let head = async |account, webhook, line: &'static str| {
             read(&db, move |tx| lines::head(tx, account, id(webhook), line)).await
         };
@@ -157,8 +157,9 @@ async fn what_waits_for_nobody_is_released_and_what_waits_for_somebody_is_not() 
         assert_eq!((next.id, next.due_at), (id(5), at(7)));
         assert!(write(&db, |tx| lines::release_next(tx, acme().id, id(2), "a", at(8))).await.is_none());
         assert!(write(&db, |tx| lines::release_next(tx, globex().id, id(1), "b", at(8))).await.is_none());
-        carry_out(&db, app::deliveries::settle_lines).await;
-        carry_out(&db, app::deliveries::settle_lines).await;
+        for _ in 0..2 {
+            carry_out(&db, |tx| app::deliveries::settle_line(tx, acme().id, id(1))).await;
+        }
         assert_eq!(due(&db).await, [id(3), id(1)]);
         assert_eq!(write(&db, |tx| lines::release_all(tx, globex().id, id(1), at(9))).await, 0);
         assert_eq!(write(&db, |tx| lines::release_all(tx, acme().id, id(1), at(9))).await, 2);
@@ -213,5 +214,66 @@ async fn two_events_of_one_conversation_that_are_accepted_at_once_are_not_both_d
         })
         .await;
         assert_eq!(all.len(), 40);
+    }
+}
+
+#[tokio::test]
+async fn places_in_a_line_do_not_follow_from_clocks() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        ordered(&db, 1).await;
+        let lease = lease(&db, id(1), 1).await;
+        // Ids that fall, as if another node with another clock had accepted each.
+        let mut placed = Vec::new();
+        for number in [9, 7, 5, 3] {
+            let line = Some("a".to_owned());
+            let event = in_conversation(number, "a");
+            let place = move |tx: &mut app::Tx<'_>| {
+                webhooks::lock(tx, acme().id, id(1))?;
+                let due_at = Delivery::joining(lines::last(tx, id(1), "a")?, at(0));
+                store::events::insert(tx, &event)?;
+                deliveries::insert(
+                    tx,
+                    &[Delivery { due_at, line: line.clone(), ..delivery(number, number, 1) }],
+                )
+            };
+            write(&db, place).await;
+            placed.push(id(number));
+        }
+        let mut came = Vec::new();
+        for _ in 0..4 {
+            let [next] = due(&db).await.try_into().expect("one is due");
+            // Released a second time beside what is due: nothing.
+            let again = write(&db, |tx| lines::release_next(tx, acme().id, id(1), "a", at(1))).await;
+            assert!(again.is_none());
+            let next = find(&db, next).await;
+            came.push(next.id);
+            finish(&db, &next, 200, lease).await;
+        }
+        assert_eq!(came, placed, "{}", store.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_line_of_a_webhook_that_keeps_no_order_any_more_is_not_stuck() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        ordered(&db, 1).await;
+        let lease = lease(&db, id(1), 1).await;
+        let (first, head) = (post(&db, 1, "a").await, post(&db, 2, "a").await);
+        finish(&db, &first, 200, lease).await;
+        let first = first.id;
+        carry_out(&db, move |tx| app::deliveries::resend(tx, &console(), first)).await;
+        let update = WebhookUpdate { ordering: Some(Ordering::None), ..WebhookUpdate::default() };
+        let policy = domain::EgressPolicy::default();
+        write(&db, move |tx| webhooks::update(tx, &webhook(1)).map(drop)).await;
+        carry_out(&db, move |tx| app::webhooks::update(tx, &console(), &policy, id(1), &update)).await;
+        // Its head goes without ending.
+        write(&db, move |tx| deliveries::skip(tx, acme().id, id(1), domain::SkipReason::Erased, 1)).await;
+        assert_ne!(find(&db, head.id).await.state, DeliveryState::Pending);
+        for (account, webhook) in read(&db, lines::waited_for).await {
+            carry_out(&db, move |tx| app::deliveries::settle_line(tx, account, webhook)).await;
+        }
+        assert_eq!(due(&db).await, [first], "{}", store.engine);
     }
 }

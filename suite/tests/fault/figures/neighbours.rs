@@ -72,7 +72,7 @@ async fn an_account_whose_receivers_are_black_holes_keeps_no_other_waiting() {
     let (hole, sink) = (BlackHole::open().await, Sink::start(Duration::ZERO).await);
     make_webhook(&mut Client::new(address, &quiet), &sink.url(), "Contact Information").await;
 
-    let posted = post_at(address, &quiet, "Contact Information", RATE, time, 0).await;
+    let (posted, _) = post_at(address, &quiet, "Contact Information", RATE, time, 0).await;
     let idle = arrivals(&sink, &posted, 0).await;
 
     let mut client = Client::new(address, &noisy);
@@ -84,7 +84,7 @@ async fn an_account_whose_receivers_are_black_holes_keeps_no_other_waiting() {
             (0..100).map(|n| event("Contact Information", (batch * 100 + n) as u64)).collect();
         client.post("/events/batch", &format!(r#"{{"events":[{}]}}"#, batch.join(",")), 202).await;
     }
-    let posted = post_at(address, &quiet, "Contact Information", RATE, time, 1_000_000).await;
+    let (posted, _) = post_at(address, &quiet, "Contact Information", RATE, time, 1_000_000).await;
     let beside = arrivals(&sink, &posted, RATE as usize * time.as_secs() as usize).await;
     let ledger = client.get("/ledger").await;
     let pending = ledger["pending"].as_u64().expect("a number");
@@ -103,11 +103,11 @@ async fn a_webhook_that_takes_ten_seconds_keeps_its_neighbour_not_waiting() {
     let (good, slow) = (Sink::start(Duration::ZERO).await, Sink::start(Duration::from_secs(10)).await);
     let mut client = Client::new(address, &key);
     make_webhook(&mut client, &good.url(), "Contact Information").await;
-    let posted = post_at(address, &key, "Contact Information", RATE, time, 0).await;
+    let (posted, _) = post_at(address, &key, "Contact Information", RATE, time, 0).await;
     let alone = arrivals(&good, &posted, 0).await;
 
     make_webhook(&mut client, &slow.url(), "Contact Information").await;
-    let posted = post_at(address, &key, "Contact Information", RATE, time, 1_000_000).await;
+    let (posted, _) = post_at(address, &key, "Contact Information", RATE, time, 1_000_000).await;
     let beside = arrivals(&good, &posted, RATE as usize * time.as_secs() as usize).await;
     println!(
         "beside a receiver that takes 10 s: {beside}; without: {alone}; at most {} waited there",

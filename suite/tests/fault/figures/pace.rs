@@ -24,7 +24,7 @@ pub fn event(event_type: &str, number: u64) -> String {
 }
 
 /// Posts so many events of a type a second for that time, numbered from `first`: the instant at which each was to be
-/// posted. That counts, not when its turn came.
+/// posted, which counts and not when its turn came, and how long they took to be accepted.
 pub async fn post_at(
     server: SocketAddr,
     key: &str,
@@ -32,7 +32,7 @@ pub async fn post_at(
     rate: u32,
     time: Duration,
     first: u64,
-) -> HashMap<u64, Instant> {
+) -> (HashMap<u64, Instant>, Times) {
     let (begin, events) = (Instant::now() + Duration::from_millis(50), rate * time.as_secs() as u32);
     let mut clients = JoinSet::new();
     for place in 0..CLIENTS {
@@ -44,12 +44,16 @@ pub async fn post_at(
                 sleep_until(at.into()).await;
                 let number = first + u64::from(turn);
                 client.post("/events", &event(event_type, number), 202).await;
-                posted.push((number, at));
+                posted.push((number, at, Instant::now()));
             }
             posted
         });
     }
-    clients.join_all().await.into_iter().flatten().collect()
+    let all: Vec<_> = clients.join_all().await.into_iter().flatten().collect();
+    let posted = all.iter().map(|(number, at, _)| (*number, *at)).collect();
+    let accepted = all.iter().map(|(number, _, accepted)| (*number, *accepted)).collect();
+    let times = Times::between(&posted, &accepted);
+    (posted, times)
 }
 
 /// How long many of the same took.

@@ -76,7 +76,8 @@ impl World {
             if hook.state != "held" {
                 return;
             }
-            if taken {
+            // Who calls an event off is there.
+            if taken || matches!(how, How::CalledOff) {
                 return self.let_go(place);
             }
             hook.probes += 1;
@@ -139,7 +140,7 @@ impl World {
         };
         let mut line: Vec<_> = self.deliveries.values_mut().filter(same).collect();
         if line.iter().all(|other| other.due.is_none())
-            && let Some(first) = line.first_mut()
+            && let Some(first) = line.iter_mut().min_by_key(|other| other.joined)
         {
             first.due = Some((now, now));
         }

@@ -68,6 +68,8 @@ pub(super) struct Expected {
     pub(super) attempts: u32,
     pub(super) failures: u32,
     pub(super) first: Option<Timestamp>,
+    /// Grows with each that joins a line.
+    pub(super) joined: u64,
     /// When it is due, at the earliest and at the latest; None while another of its line is before it.
     pub(super) due: Option<(Timestamp, Timestamp)>,
 }
@@ -93,6 +95,7 @@ pub struct World {
     pub(super) deliveries: BTreeMap<Id<Delivery>, Expected>,
     flights: Vec<Flight>,
     pub(super) events: u64,
+    joins: u64,
 }
 
 /// One store for all histories of an engine; each has an account of its own.
@@ -156,7 +159,7 @@ impl World {
         };
         let hooks = [hook(0), hook(1)];
         let (deliveries, flights) = (BTreeMap::new(), Vec::new());
-        Self { db, clock, account, node, leases, hooks, deliveries, flights, events: 0 }
+        Self { db, clock, account, node, leases, hooks, deliveries, flights, events: 0, joins: 0 }
     }
 
     pub(super) fn write<T: Send + 'static>(
@@ -218,10 +221,16 @@ impl World {
                 attempts: 0,
                 failures: 0,
                 first: None,
+                joined: self.join(),
                 due: free.then_some((now, now)),
             };
             self.deliveries.insert(delivery.id, expected);
         }
+    }
+
+    fn join(&mut self) -> u64 {
+        self.joins += 1;
+        self.joins
     }
 
     /// Whether something of that line is pending.
@@ -349,14 +358,17 @@ impl World {
         if possible {
             let (now, free) = (self.now(), !self.is_taken(expected.hook, expected.line));
             let due = free.then_some((now, now));
-            let again = Expected { state: "pending", failures: 0, first: None, due, ..expected };
+            let joined = self.join();
+            let again = Expected { state: "pending", failures: 0, first: None, joined, due, ..expected };
             self.deliveries.insert(id, again);
         }
     }
 
     fn chores(&mut self) {
         while self.write(app::holds::watch).expect("the chore runs") {}
-        self.write(deliveries::settle_lines).expect("the chore runs");
+        for (account, webhook) in self.write(deliveries::waited_for).expect("the chore runs") {
+            self.write(move |tx| deliveries::settle_line(tx, account, webhook)).expect("the chore runs");
+        }
         while self.write(deliveries::settle_closed).expect("the chore runs") {}
         let now = self.now();
         for hook in 0..2 {
