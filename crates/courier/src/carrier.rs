@@ -75,7 +75,7 @@ impl Carrier {
         let mut told = false;
         loop {
             let again = Arc::clone(&report);
-            match self.db.write(move |tx| deliveries::finish(tx, &again)).await {
+            match self.db.write_behind(move |tx| deliveries::finish(tx, &again)).await {
                 Ok(next) => return next,
                 Err(AppError::Busy) => {}
                 // Once is enough: a full disk would only be filled with lines.

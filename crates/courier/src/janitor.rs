@@ -34,11 +34,11 @@ pub(crate) async fn run(db: Db, retention: Retention, stop: CancellationToken) {
 /// Runs all of them, whatever becomes of the one before. Slice after slice, so that other work gets in between.
 async fn chores(db: &Db, retention: Retention, stop: &CancellationToken) {
     let all: [BoxFuture<'_, Result<(), AppError>>; 5] = [
-        Box::pin(slices(stop, || db.write(holds::watch))),
-        Box::pin(db.write(deliveries::settle_clock)),
+        Box::pin(slices(stop, || db.write_behind(holds::watch))),
+        Box::pin(db.write_behind(deliveries::settle_clock)),
         Box::pin(settle_lines(db)),
-        Box::pin(slices(stop, || db.write(deliveries::settle_closed))),
-        Box::pin(slices(stop, || db.write(move |tx| retention::clean(tx, retention)))),
+        Box::pin(slices(stop, || db.write_behind(deliveries::settle_closed))),
+        Box::pin(slices(stop, || db.write_behind(move |tx| retention::clean(tx, retention)))),
     ];
     for chore in all {
         if let Err(error) = chore.await {
@@ -59,7 +59,7 @@ async fn slices<F: Future<Output = Result<bool, AppError>>>(
 /// One webhook after the other, for each is locked meanwhile.
 async fn settle_lines(db: &Db) -> Result<(), AppError> {
     for (account, webhook) in db.read(deliveries::waited_for).await? {
-        db.write(move |tx| deliveries::settle_line(tx, account, webhook)).await?;
+        db.write_behind(move |tx| deliveries::settle_line(tx, account, webhook)).await?;
     }
     Ok(())
 }

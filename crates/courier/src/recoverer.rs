@@ -47,7 +47,7 @@ async fn proceed(db: &Db, node: Id<Node>, stop: &CancellationToken) -> Result<Op
         }
         let mut failed = false;
         for running in due {
-            if let Err(error) = db.write(move |tx| recoveries::proceed(tx, running)).await {
+            if let Err(error) = db.write_behind(move |tx| recoveries::proceed(tx, running)).await {
                 failed = true;
                 let (id, webhook) = (running.recovery, running.webhook);
                 tracing::warn!(recovery.id = %id, webhook.id = %webhook, %error, "a recovery did not go on; trying again");

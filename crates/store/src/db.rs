@@ -129,7 +129,17 @@ impl Db {
         E: From<StoreError> + Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.0.writers.run(body).await
+        self.0.writers.run(body, false).await
+    }
+
+    /// The same for what can wait: results and upkeep. It goes behind what [`Db::write`] was asked for.
+    pub async fn write_behind<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.0.writers.run(body, true).await
     }
 
     /// Runs `body` in one transaction that sees one state of the store and cannot write.
@@ -139,7 +149,7 @@ impl Db {
         E: From<StoreError> + Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.0.readers.run(body).await
+        self.0.readers.run(body, false).await
     }
 
     /// Whether the store keeps what is written. Known from the last write; if that failed, found out by another, for

@@ -4,13 +4,16 @@
 //! previous commit is being synced, and no delay is ever added. There are no savepoints: when one piece of work
 //! fails after having written something, the batch is undone and each piece runs again alone. That is why a body is
 //! `Fn`: it may run more than once, and only its last run counts.
+//!
+//! What somebody waits for goes before what can wait, of which each transaction takes only some: a thousand results that
+//! come at once keep nobody waiting for more than one such transaction.
 
 use std::{
+    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
     time::{Duration, Instant},
@@ -87,63 +90,98 @@ where
     }
 }
 
-/// The way to a group of database threads.
-pub(crate) struct Queue {
-    jobs: SyncSender<Box<dyn Job>>,
-    failing: Arc<AtomicBool>,
+/// What waits for a group of database threads.
+#[derive(Default)]
+struct Waiting {
+    /// Somebody waits for the answer.
+    first: VecDeque<Box<dyn Job>>,
+    /// What can wait: results and upkeep. A burst of it must not keep the others waiting.
+    behind: VecDeque<Box<dyn Job>>,
+    closed: bool,
 }
 
-/// So much work may wait before [`StoreError::Busy`].
+#[derive(Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    arrived: Condvar,
+    failing: AtomicBool,
+}
+
+impl Shared {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The way to a group of database threads.
+pub(crate) struct Queue(Arc<Shared>);
+
+/// So much work may wait, of either kind, before [`StoreError::Busy`].
 const QUEUE: usize = 4_096;
+/// At most so much of what can wait goes into one transaction: some milliseconds of it.
+const BEHIND: usize = 128;
 /// Work that waited longer is answered with [`StoreError::Busy`] and not done: whoever asked has given up by then.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Queue {
     /// A queue and the end that its threads take from.
     pub(crate) fn new() -> (Self, Intake) {
-        let (jobs, receiver) = sync_channel(QUEUE);
-        let failing = Arc::<AtomicBool>::default();
-        let intake = Intake { jobs: Arc::new(Mutex::new(receiver)), failing: Arc::clone(&failing) };
-        (Self { jobs, failing }, intake)
+        let shared = Arc::<Shared>::default();
+        (Self(Arc::clone(&shared)), Intake(shared))
     }
 
     /// Whether the store did not fail the last work that wrote something.
     pub(crate) fn is_sound(&self) -> bool {
-        !self.failing.load(Ordering::Relaxed)
+        !self.0.failing.load(Ordering::Relaxed)
     }
 
-    /// Runs `body` on one of the threads.
-    pub(crate) async fn run<T, E, F>(&self, body: F) -> Result<T, E>
+    /// Runs `body` on one of the threads; behind all others if it can wait.
+    pub(crate) async fn run<T, E, F>(&self, body: F, can_wait: bool) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.jobs.try_send(Box::new(Work { body, asked: Instant::now(), result: None, reply })).map_err(
-            |error| match error {
-                TrySendError::Full(_) => StoreError::Busy,
-                TrySendError::Disconnected(_) => StoreError::Unavailable("it is closed".into()),
-            },
-        )?;
+        self.add(Box::new(Work { body, asked: Instant::now(), result: None, reply }), can_wait)?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable("it is closed".into()).into()))
+    }
+
+    fn add(&self, job: Box<dyn Job>, can_wait: bool) -> Result<(), StoreError> {
+        let mut waiting = self.0.waiting();
+        let queue = if can_wait { &mut waiting.behind } else { &mut waiting.first };
+        if queue.len() >= QUEUE {
+            return Err(StoreError::Busy);
+        }
+        queue.push_back(job);
+        drop(waiting);
+        self.0.arrived.notify_one();
+        Ok(())
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.0.waiting().closed = true;
+        self.0.arrived.notify_all();
     }
 }
 
 /// Where threads take their work from, one after the other.
 #[derive(Clone)]
-pub(crate) struct Intake {
-    jobs: Arc<Mutex<Receiver<Box<dyn Job>>>>,
-    failing: Arc<AtomicBool>,
-}
+pub(crate) struct Intake(Arc<Shared>);
 
 impl Intake {
-    /// Waits for work, then takes all that is there, up to `most`; None once the store is closed.
+    /// Waits for work, then takes what is there, up to `most`; None once the store is closed.
     fn take(&self, most: usize) -> Option<Vec<Box<dyn Job>>> {
-        let receiver = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut jobs = vec![receiver.recv().ok()?];
-        jobs.extend(receiver.try_iter().take(most - 1));
-        Some(jobs)
+        let idle = |it: &mut Waiting| it.first.is_empty() && it.behind.is_empty() && !it.closed;
+        let waiting = self.0.arrived.wait_while(self.0.waiting(), idle);
+        let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+        let first = waiting.first.len().min(most);
+        let mut jobs: Vec<_> = waiting.first.drain(..first).collect();
+        let behind = waiting.behind.len().min(most - first).min(BEHIND);
+        jobs.extend(waiting.behind.drain(..behind));
+        (!jobs.is_empty()).then_some(jobs)
     }
 }
 
@@ -161,7 +199,7 @@ pub(crate) fn spawn<C: Engine + Send>(
             let (jobs, late): (Vec<_>, Vec<_>) =
                 jobs.into_iter().partition(|job| job.asked().elapsed() < PATIENCE);
             late.into_iter().for_each(|job| job.answer(Err(StoreError::Busy)));
-            run(&mut engine, &mut surroundings, &bus, &intake.failing, jobs);
+            run(&mut engine, &mut surroundings, &bus, &intake.0.failing, jobs);
         }
     };
     let started = thread::Builder::new().name(name.to_owned()).spawn(serve);

@@ -85,3 +85,35 @@ async fn work_whose_caller_has_gone_is_done_all_the_same() {
         assert_eq!(found, Some(event(1)));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_wait_goes_behind_what_somebody_waits_for() {
+    for store in stores().await {
+        let options = OpenOptions { connections: 1, ..store.options(ambient(7)) };
+        let db = Db::open(&store.url, options).await.unwrap();
+        let go_on = block(&db).await;
+        let (done, order) = mpsc::channel();
+        let mut asked = Vec::new();
+        for number in 0..1_000 {
+            let (db, done) = (db.clone(), done.clone());
+            let note = move |_: &mut Tx<'_>| {
+                let _ = done.send(number);
+                Ok::<_, StoreError>(())
+            };
+            // Polled once, which puts it into the queue.
+            let mut job: std::pin::Pin<Box<dyn Future<Output = _> + Send>> = match number {
+                999 => Box::pin(async move { db.write(note).await }),
+                _ => Box::pin(async move { db.write_behind(note).await }),
+            };
+            assert!(timeout(Duration::ZERO, &mut job).await.is_err());
+            asked.push(job);
+        }
+        go_on.send(()).unwrap();
+        for job in asked {
+            job.await.expect("it is done");
+        }
+        let order: Vec<i32> = order.try_iter().collect();
+        assert_eq!(order[0], 999, "{}", store.engine);
+        assert_eq!(order[1..], (0..999).collect::<Vec<_>>());
+    }
+}
