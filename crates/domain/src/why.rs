@@ -152,7 +152,7 @@ impl Standing<'_> {
             WebhookState::Paused => (
                 Code::WebhookPaused,
                 format!(
-                    "The webhook is paused since {since}: the delivery waits, and its schedule stands still, until the webhook is resumed.{}",
+                    "The webhook is paused. Its deliveries have waited since {since}, and their schedules stand still, until it is resumed.{}",
                     self.last_failure()
                 ),
             ),

@@ -106,7 +106,7 @@ fn a_pending_delivery_of_a_webhook_that_does_not_send_says_until_when() {
     let late = Standing { now: now + Duration::from_secs(30), last: None, ..standing };
     assert!(late.why().words.ends_with("; a probe is due now."), "{}", late.why().words);
     let paused = webhook(WebhookState::Paused);
-    let words = "The webhook is paused since 2026-03-04T10:15:30Z: the delivery waits, and its schedule stands still, until the webhook is resumed.";
+    let words = "The webhook is paused. Its deliveries have waited since 2026-03-04T10:15:30Z, and their schedules stand still, until it is resumed.";
     let paused = Standing { webhook: Some(&paused), last: None, ..standing };
     check(&paused, Code::WebhookPaused, words, None);
     // For as long as a chore takes to get there.

@@ -221,7 +221,7 @@ impl From<EventDetail> for EventDetailView {
     fn from(EventDetail { event, deliveries, webhooks, more_webhooks }: EventDetail) -> Self {
         let reason = match (event.planned, deliveries.len()) {
             (0, 0) => Some(format!(
-                "no webhook asked for {} events when this one was accepted",
+                "no webhook matched this {} event when it was accepted; `webhooks` says why for each",
                 event.event_type.as_str()
             )),
             (_, 0) => Some("its deliveries are older than this instance keeps them".to_owned()),

@@ -84,7 +84,7 @@ const PLANNED: [(&str, &str, &str); 5] = [
     (
         "paused",
         "webhook_paused",
-        "The webhook is paused since 2026-03-04T10:15:30Z: the delivery waits, and its schedule stands still, until the webhook is resumed.",
+        "The webhook is paused. Its deliveries have waited since 2026-03-04T10:15:30Z, and their schedules stand still, until it is resumed.",
     ),
     ("disabled", "webhook_disabled", "Skipped: the webhook was disabled by hand."),
 ];
