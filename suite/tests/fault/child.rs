@@ -81,6 +81,13 @@ pub async fn make_key(place: &Place, scope: &str) -> String {
     made.trim_end().to_owned()
 }
 
+/// Makes an account of that name; an admin key of it.
+pub async fn make_account(place: &Place, name: &str) -> String {
+    run(about(place, &["account", "create", "--name", name])).await;
+    let words = ["key", "create", "--name", "test", "--scope", "admin", "--account", name];
+    run(about(place, &words)).await.trim_end().to_owned()
+}
+
 /// A `serve` of that store on a free port that may call everything on this machine, not started yet.
 pub fn serve(place: &Place, settings: &[(&str, &str)]) -> Command {
     let mut command = about(place, &["serve", "--listen", "127.0.0.1:0"]);
@@ -150,12 +157,16 @@ impl Server {
         self.child.kill().await.expect("a running process can be killed");
     }
 
+    /// Sends it a signal.
+    pub async fn signal(&self, name: &str) {
+        let sent = Command::new("sh").args(["-c", &format!("kill -s {name} {}", self.id())]).status().await;
+        assert!(sent.expect("a shell can be started").success(), "SIG{name} could not be sent");
+    }
+
     /// Asks it with SIGTERM to end; how it did, and after what time.
     pub async fn stop(mut self) -> (ExitStatus, Duration) {
         let began = Instant::now();
-        let id = self.child.id().expect("it runs");
-        let sent = Command::new("sh").args(["-c", &format!("kill -s TERM {id}")]).status().await;
-        assert!(sent.expect("a shell can be started").success(), "SIGTERM could not be sent");
+        self.signal("TERM").await;
         let ended = timeout(PATIENCE, self.child.wait()).await;
         (ended.expect("it stops").expect("it can be waited for"), began.elapsed())
     }

@@ -1,5 +1,5 @@
-//! What most scenarios share: a store, a server on it that can be ended and started again, hooks that get everything,
-//! and clients that go on posting.
+//! What most scenarios share: a store, a server on it that can be ended and started again, hooks that get everything of
+//! their account, and clients that go on posting.
 
 use std::{
     net::SocketAddr,
@@ -12,21 +12,40 @@ use suite::TestStore;
 use tokio::time::sleep;
 
 use crate::{
-    child::{POLL, Place, Server, make_key, serve},
+    child::{POLL, Place, Server, make_account, make_key, serve},
     inbox::Inbox,
+    judge::{self, Case, Figures, judge},
     load::Load,
-    oracle::{self, Figures},
     wire::Client,
 };
 
-/// How many webhooks get every event.
+/// How many webhooks of an account get every event of it. The first of them keeps the order of conversations.
 pub const HOOKS: usize = 4;
-/// How many requests each of them may have open.
-const MAX_IN_FLIGHT: usize = 16;
-/// And all together.
-pub const IN_FLIGHT: usize = HOOKS * MAX_IN_FLIGHT;
-/// Longer than any backlog that the load leaves takes to drain.
+/// How many requests each of them may have open: fewer than any webhook starts with.
+const MAX_IN_FLIGHT: usize = 8;
+/// And all of two accounts together.
+pub const IN_FLIGHT: usize = 2 * HOOKS * MAX_IN_FLIGHT;
+/// Longer than any backlog that the load leaves takes to drain, and what was refused twice to be tried again.
 const DRAIN: Duration = Duration::from_secs(120);
+
+/// How a scene is set.
+#[derive(Clone)]
+pub struct Plan {
+    /// Settings of the server.
+    pub settings: Vec<(&'static str, &'static str)>,
+    /// After how many milliseconds the hooks answer.
+    pub slowness: (u64, u64),
+    /// How many accounts there are: one or two.
+    pub accounts: usize,
+    /// Whether half of the hooks answer badly now and then.
+    pub trouble: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { settings: Vec::new(), slowness: (0, 20), accounts: 2, trouble: false }
+    }
+}
 
 /// A server under load, and both ends of it.
 pub struct Scene {
@@ -34,38 +53,56 @@ pub struct Scene {
     pub store: TestStore,
     /// Where that is.
     pub place: Place,
-    /// An admin key.
+    /// An admin key of the first account.
     pub key: String,
     /// The receivers.
     pub inbox: Inbox,
     /// The clients.
     pub load: Load,
-    settings: Vec<(&'static str, &'static str)>,
+    /// From when to when a server stood still.
+    pub pauses: Vec<(Instant, Instant)>,
+    plan: Plan,
+    keys: Vec<String>,
+    /// The webhooks in the order of their hooks, with their account's place and whether they keep order.
+    hooks: Vec<(String, usize, bool)>,
     server: Option<Server>,
     address: SocketAddr,
+    /// When the present server was ready.
+    calm: Instant,
 }
 
 impl Scene {
-    /// Starts a server with these settings, and the load on it. The hooks answer after `slowness` milliseconds.
-    pub async fn start(
-        store: TestStore,
-        settings: &[(&'static str, &'static str)],
-        slowness: (u64, u64),
-    ) -> Self {
+    /// Starts a server, and the load on it.
+    pub async fn start(store: TestStore, plan: Plan) -> Self {
+        judge::begin();
         let place = Place::of(&store);
-        let key = make_key(&place, "admin").await;
-        let secret = Secret::from_bytes(&[7; 32]);
-        let inbox = Inbox::start(&secret, slowness).await;
-        let (server, address) = Server::start(serve(&place, settings)).await;
-        let mut client = Client::new(address, &key);
-        for hook in 0..HOOKS {
-            make_webhook(&mut client, &inbox.url(hook), &secret, json!({"max_in_flight": MAX_IN_FLIGHT}))
-                .await;
+        let mut keys = Vec::new();
+        for account in 0..plan.accounts {
+            keys.push(match plan.accounts {
+                1 => make_key(&place, "admin").await,
+                _ => make_account(&place, ["Acme", "Globex"][account]).await,
+            });
         }
-        let load = Load::start(&key, HOOKS, inbox.distinct());
+        let secret = Secret::from_bytes(&[7; 32]);
+        let inbox = Inbox::start(&secret, plan.slowness).await;
+        inbox.trouble(plan.trouble);
+        let (server, address) = Server::start(serve(&place, &plan.settings)).await;
+        let mut hooks = Vec::new();
+        for (account, key) in keys.iter().enumerate() {
+            let mut client = Client::new(address, key);
+            for hook in 0..HOOKS {
+                let ordering = ["conversation", "none"][hook.min(1)];
+                let more = json!({"max_in_flight": MAX_IN_FLIGHT, "retry": "10min", "ordering": ordering});
+                let url = inbox.url(hooks.len());
+                let id = make_webhook(&mut client, &url, &secret, more).await;
+                hooks.push((id, account, hook == 0));
+            }
+        }
+        let load = Load::start(&keys, HOOKS, inbox.distinct());
         load.direct(Some(address));
-        let settings = settings.to_vec();
-        Self { store, place, key, inbox, load, settings, server: Some(server), address }
+        let (key, server, calm) = (keys[0].clone(), Some(server), Instant::now());
+        let pauses = Vec::new();
+        Self { store, place, key, inbox, load, pauses, plan, keys, hooks, server, address, calm }
     }
 
     /// A caller of the present server.
@@ -73,24 +110,43 @@ impl Scene {
         Client::new(self.address, &self.key)
     }
 
+    /// The present server.
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().expect("a server runs")
+    }
+
     /// Starts a server, without waiting for it and without telling anybody.
     pub fn spawn(&mut self) {
-        self.server = Some(Server::spawn(serve(&self.place, &self.settings)));
+        self.server = Some(Server::spawn(serve(&self.place, &self.plan.settings)));
+    }
+
+    /// Starts another server on the same store, beside the present one, and lets the clients know it instead.
+    pub async fn add_node(&mut self) -> Server {
+        let before = self.server.take().expect("a server runs");
+        self.spawn();
+        self.address = self.server.as_mut().expect("just started").ready().await;
+        self.load.direct(Some(self.address));
+        before
     }
 
     /// Starts a server, waits until it is ready, checks its ledger, and lets the clients at it.
     pub async fn restart(&mut self) {
         self.spawn();
         self.address = self.server.as_mut().expect("just started").ready().await;
-        self.ledger().await;
+        self.ledgers().await;
         self.load.direct(Some(self.address));
+        self.calm = Instant::now();
     }
 
-    /// The server's ledger, which must balance.
-    pub async fn ledger(&self) -> Value {
-        let ledger = self.client().get("/ledger").await;
-        assert_eq!(ledger["balanced"], true, "{ledger}");
-        ledger
+    /// What is pending by the server's ledgers, which must balance.
+    pub async fn ledgers(&self) -> u64 {
+        let mut pending = 0;
+        for key in &self.keys {
+            let ledger: Value = Client::new(self.address, key).get("/ledger").await;
+            assert_eq!(ledger["balanced"], true, "{ledger}");
+            pending += ledger["pending"].as_u64().expect("a number");
+        }
+        pending
     }
 
     /// Ends the server with SIGKILL.
@@ -118,23 +174,28 @@ impl Scene {
         }
     }
 
-    /// Ends the load, waits until nothing is pending, and compares all ledgers.
-    pub async fn finish(mut self) -> Figures {
-        let mut client = self.client();
+    /// Ends the load, waits until nothing is pending, and has all ledgers judged. `nodes` may have sent at once.
+    pub async fn finish(mut self, nodes: usize) -> Figures {
         self.load.finish().await;
         let began = Instant::now();
-        let mut ledger = client.get("/ledger").await;
-        while ledger["pending"] != 0 {
-            assert!(began.elapsed() < DRAIN, "not drained after {DRAIN:?}: {ledger}");
+        loop {
+            let pending = self.ledgers().await;
+            if pending == 0 {
+                break;
+            }
+            assert!(began.elapsed() < DRAIN, "not drained after {DRAIN:?}: {pending} are pending");
             sleep(POLL * 20).await;
-            ledger = client.get("/ledger").await;
         }
-        let compare = |book: &_| oracle::compare(book, &self.inbox, HOOKS, IN_FLIGHT);
-        let figures = self.load.look(compare);
-        oracle::compare_stored(&mut client, &figures).await;
-        assert_eq!((&ledger["balanced"], &ledger["delivered"]), (&json!(true), &json!(figures.delivered)));
-        let (known, events) = (figures.acked + figures.indeterminate.1, &ledger["events"]);
-        assert_eq!(events, &json!(known), "events stored, and known to somebody");
+        let drained = Instant::now();
+        let (peak, in_flight) = (self.inbox.peak(), IN_FLIGHT * nodes);
+        assert!(peak <= in_flight, "{peak} requests were in flight, {in_flight} are allowed");
+        let clients = self.keys.iter().map(|key| Client::new(self.address, key)).collect();
+        let (inbox, pauses, hooks) = (&self.inbox, &self.pauses[..], self.hooks.clone());
+        let book = self.load.take();
+        let drain = (self.calm.max(began), drained, DRAIN);
+        let case = Case { book: &book, inbox, clients, hooks, pauses, in_flight, drain };
+        let figures = judge(self.store.folder(), case).await;
+        assert_eq!(figures.number("given"), 0, "every receiver would have taken it in the end: {figures}");
         self.server.take().expect("a server runs").kill().await;
         figures
     }

@@ -47,7 +47,7 @@ pub struct Request {
     /// Whether its signature was good.
     pub signature: bool,
     pub arrived: u64,
-    /// The status it was answered with; 0 if the connection was cut on purpose, none if it was never answered.
+    /// The status it was answered with; none if it was never answered.
     pub status: Option<u16>,
     pub answered: Option<u64>,
     /// How many servers had come to their end before.
@@ -55,6 +55,9 @@ pub struct Request {
 }
 
 impl Request {
+    /// The status that stands for a connection cut on purpose.
+    pub const CUT: u16 = 0;
+
     /// Whether the receiver took it.
     pub fn is_taken(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
