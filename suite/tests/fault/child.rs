@@ -96,6 +96,17 @@ pub fn serve(place: &Place, settings: &[(&str, &str)]) -> Command {
     command
 }
 
+/// The same command, which may have so many files open.
+pub fn with_open_files(command: &Command, most: &str) -> Command {
+    let inner = command.as_std();
+    let mut outer = Command::new("sh");
+    outer.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")]);
+    outer.arg(inner.get_program()).args(inner.get_args());
+    outer.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    outer.stdin(Stdio::null()).kill_on_drop(true);
+    outer
+}
+
 /// A serving process. Dropping it kills it.
 pub struct Server {
     child: Child,

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -56,8 +56,8 @@ struct Shared {
     slowness: [AtomicU64; 2],
     /// Whether the hooks of [`is_weak`] answer one of ten requests badly.
     trouble: AtomicBool,
-    /// By how many seconds its clock is ahead.
-    ahead: AtomicI64,
+    /// Whether it judges signatures by the sender's clock instead of its own.
+    believing: AtomicBool,
     dice: Dice,
 }
 
@@ -86,6 +86,8 @@ pub struct Request {
     pub body: [u8; 32],
     /// Its `webhook-timestamp`.
     pub timestamp: i64,
+    /// By how many seconds that is ahead of the clock here.
+    pub ahead: i64,
     /// Whether a receiver would trust it.
     pub signature: Result<(), String>,
     /// When it came.
@@ -118,7 +120,7 @@ impl Inbox {
             ends: Mutex::default(),
             slowness: [AtomicU64::new(slowness.0), AtomicU64::new(slowness.1)],
             trouble: AtomicBool::new(false),
-            ahead: AtomicI64::new(0),
+            believing: AtomicBool::new(false),
             dice: Dice::new(),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
@@ -141,9 +143,9 @@ impl Inbox {
         self.shared.trouble.store(trouble, SeqCst);
     }
 
-    /// Judges signatures by a clock that is ahead by so many seconds, from now on.
-    pub fn set_ahead(&self, seconds: i64) {
-        self.shared.ahead.store(seconds, SeqCst);
+    /// Believes what requests say of their time, from now on.
+    pub fn believe(&self) {
+        self.shared.believing.store(true, SeqCst);
     }
 
     /// To be called when a server is no more that was told to end at that instant: reads what it had still written, so
@@ -219,7 +221,7 @@ impl Shared {
 
     /// Enters a request; its place in the ledger.
     fn enter(&self, request: &Message) -> Option<usize> {
-        let read = read(request, &self.secret, self.ahead.load(SeqCst), self.ends().len());
+        let read = read(request, &self.secret, self.believing.load(SeqCst), self.ends().len());
         let mut ledger = self.ledger();
         match read {
             Ok(read) => {
@@ -299,12 +301,14 @@ async fn receive(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Reads a request and judges it as a receiver would whose clock is `ahead`.
-fn read(request: &Message, secret: &Secret, ahead: i64, generation: usize) -> Result<Request, String> {
+/// Reads a request and judges it as a receiver would.
+fn read(request: &Message, secret: &Secret, believing: bool, generation: usize) -> Result<Request, String> {
     let header = |name: &str| request.header(name).ok_or_else(|| format!("there is no one {name}"));
     let (id, timestamp) = (header("webhook-id")?, header("webhook-timestamp")?);
+    let (own, seconds) = (now(), timestamp.parse().unwrap_or_default());
+    let now = if believing { Timestamp::from_micros(seconds * 1_000_000) } else { own };
     let signature = header("webhook-signature")?;
-    let signature = signature::verify(secret, id, timestamp, signature, &request.body, now(ahead));
+    let signature = signature::verify(secret, id, timestamp, signature, &request.body, now);
     let path = request.start.split(' ').nth(1).and_then(|path| path.strip_prefix('/')?.parse().ok());
     let hook = path.ok_or_else(|| format!("{id}: came as {}", request.start))?;
     let body: Value = serde_json::from_slice(&request.body).map_err(|_| format!("{id}: is not JSON"))?;
@@ -314,7 +318,8 @@ fn read(request: &Message, secret: &Secret, ahead: i64, generation: usize) -> Re
         id: id.to_owned(),
         number,
         body: Sha256::digest(&request.body).into(),
-        timestamp: timestamp.parse().unwrap_or_default(),
+        timestamp: seconds,
+        ahead: seconds - own.micros() / 1_000_000,
         signature: signature.map_err(|untrusted| untrusted.to_string()),
         arrived: Instant::now(),
         status: None,
@@ -327,8 +332,7 @@ fn read(request: &Message, secret: &Secret, ahead: i64, generation: usize) -> Re
     clippy::disallowed_methods,
     reason = "a receiver judges signatures by its own clock, as strangers do"
 )]
-fn now(ahead: i64) -> Timestamp {
+fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    let micros = i64::try_from(since.as_micros()).expect("not that far in the future");
-    Timestamp::from_micros(micros + ahead * 1_000_000)
+    Timestamp::from_micros(i64::try_from(since.as_micros()).expect("not that far in the future"))
 }

@@ -40,6 +40,8 @@ pub struct Case<'a> {
     pub pauses: &'a [(Instant, Instant)],
     /// How many requests may be on the wire.
     pub in_flight: usize,
+    /// By how many seconds the server's clock was set back.
+    pub skew: i64,
     /// When the last fault was over, when nothing was pending any more, and how long that may take.
     pub drain: (Instant, Instant, Duration),
 }
@@ -145,7 +147,7 @@ async fn facts(case: &mut Case<'_>) -> Vec<Value> {
     let (calm, drained, drain) = case.drain;
     facts.push(json!({
         "kind": "bounds", "in_flight": case.in_flight, "waiting": WAITING_RESULTS,
-        "commit": COMMIT_LIMIT.as_micros() as u64, "skew": 0, "calm": micros(calm), "drained": micros(drained),
+        "commit": COMMIT_LIMIT.as_micros() as u64, "skew": case.skew, "calm": micros(calm), "drained": micros(drained),
         "drain": drain.as_micros() as u64,
     }));
     facts

@@ -39,7 +39,7 @@ fn kills(long: usize) -> usize {
 async fn kill_again_and_again(store: TestStore, kills: usize, patience: usize) {
     let (dice, engine, began) = (Dice::new(), store.engine, Instant::now());
     println!("{engine}: {kills} kills from LEADPOST_FAULT_SEED={}", dice.seed);
-    let settings = vec![("LEADPOST_DELIVERY__LEASE_TTL_SECONDS", "5")];
+    let settings = vec![("LEADPOST_DELIVERY__LEASE_TTL_SECONDS", "5".to_owned())];
     let plan = Plan { settings, slowness: (20, 120), trouble: true, ..Plan::default() };
     let mut scene = Scene::start(store, plan).await;
     let (mut early, mut open, mut up) = (0, 0, true);

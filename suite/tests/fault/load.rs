@@ -158,6 +158,11 @@ async fn post_all(shared: Arc<Shared>, place: usize) {
             if !shared.wait_for_room(&mut arrived).await {
                 return;
             }
+            if server.has_changed().unwrap_or(false)
+                && let Some(other) = *server.borrow_and_update()
+            {
+                client.turn_to(other);
+            }
             let number = shared.next.fetch_add(1, SeqCst);
             let began = Instant::now();
             let entry = Entry { account, conversation: conversation.clone(), began, ended: began, id: None };

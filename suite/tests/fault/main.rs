@@ -13,7 +13,9 @@
 
 mod backlog;
 mod backup;
+mod bounds;
 mod child;
+mod clock;
 mod commands;
 mod dns;
 mod durable;
@@ -27,6 +29,7 @@ mod ledger;
 mod load;
 mod neighbours;
 mod pace;
+mod pause;
 mod scene;
 mod sink;
 mod sinks;

@@ -9,10 +9,10 @@ use std::{
 use domain::Secret;
 use serde_json::{Value, json};
 use suite::TestStore;
-use tokio::time::sleep;
+use tokio::{process::Command, time::sleep};
 
 use crate::{
-    child::{POLL, Place, Server, make_account, make_key, serve},
+    child::{POLL, Place, Server, make_account, make_key, serve, with_open_files},
     inbox::Inbox,
     judge::{self, Case, Figures, judge},
     load::Load,
@@ -32,18 +32,29 @@ const DRAIN: Duration = Duration::from_secs(120);
 #[derive(Clone)]
 pub struct Plan {
     /// Settings of the server.
-    pub settings: Vec<(&'static str, &'static str)>,
+    pub settings: Vec<(&'static str, String)>,
     /// After how many milliseconds the hooks answer.
     pub slowness: (u64, u64),
     /// How many accounts there are: one or two.
     pub accounts: usize,
     /// Whether half of the hooks answer badly now and then.
     pub trouble: bool,
+    /// By how many seconds the server's clock is set back at most.
+    pub skew: i64,
+    /// How many files it may have open, if not as many as the system allows.
+    pub open_files: Option<&'static str>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { settings: Vec::new(), slowness: (0, 20), accounts: 2, trouble: false }
+        Self {
+            settings: Vec::new(),
+            slowness: (0, 20),
+            accounts: 2,
+            trouble: false,
+            skew: 0,
+            open_files: None,
+        }
     }
 }
 
@@ -72,6 +83,15 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// The server that is to be started.
+    fn command(place: &Place, plan: &Plan) -> Command {
+        let settings: Vec<_> = plan.settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        match plan.open_files {
+            Some(most) => with_open_files(&serve(place, &settings), most),
+            None => serve(place, &settings),
+        }
+    }
+
     /// Starts a server, and the load on it.
     pub async fn start(store: TestStore, plan: Plan) -> Self {
         judge::begin();
@@ -86,7 +106,7 @@ impl Scene {
         let secret = Secret::from_bytes(&[7; 32]);
         let inbox = Inbox::start(&secret, plan.slowness).await;
         inbox.trouble(plan.trouble);
-        let (server, address) = Server::start(serve(&place, &plan.settings)).await;
+        let (server, address) = Server::start(Self::command(&place, &plan)).await;
         let mut hooks = Vec::new();
         for (account, key) in keys.iter().enumerate() {
             let mut client = Client::new(address, key);
@@ -110,6 +130,16 @@ impl Scene {
         Client::new(self.address, &self.key)
     }
 
+    /// Where the present server is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The last fault is over.
+    pub fn calm(&mut self) {
+        self.calm = Instant::now();
+    }
+
     /// The present server.
     pub fn server(&self) -> &Server {
         self.server.as_ref().expect("a server runs")
@@ -117,15 +147,22 @@ impl Scene {
 
     /// Starts a server, without waiting for it and without telling anybody.
     pub fn spawn(&mut self) {
-        self.server = Some(Server::spawn(serve(&self.place, &self.plan.settings)));
+        self.server = Some(Server::spawn(Self::command(&self.place, &self.plan)));
     }
 
-    /// Starts another server on the same store, beside the present one, and lets the clients know it instead.
-    pub async fn add_node(&mut self) -> Server {
-        let before = self.server.take().expect("a server runs");
-        self.spawn();
-        self.address = self.server.as_mut().expect("just started").ready().await;
+    /// Starts another server on the same store and goes on with that one; the one before, and where it is.
+    pub async fn add_node(&mut self) -> (Server, SocketAddr) {
+        let before = (self.server.take().expect("a server runs"), self.address);
+        self.restart().await;
+        before
+    }
+
+    /// Goes on with the other server; the one before, and where it is.
+    pub fn exchange(&mut self, other: (Server, SocketAddr)) -> (Server, SocketAddr) {
+        let before = (self.server.replace(other.0).expect("a server runs"), self.address);
+        self.address = other.1;
         self.load.direct(Some(self.address));
+        self.calm = Instant::now();
         before
     }
 
@@ -193,7 +230,8 @@ impl Scene {
         let (inbox, pauses, hooks) = (&self.inbox, &self.pauses[..], self.hooks.clone());
         let book = self.load.take();
         let drain = (self.calm.max(began), drained, DRAIN);
-        let case = Case { book: &book, inbox, clients, hooks, pauses, in_flight, drain };
+        let skew = self.plan.skew;
+        let case = Case { book: &book, inbox, clients, hooks, pauses, in_flight, skew, drain };
         let figures = judge(self.store.folder(), case).await;
         assert_eq!(figures.number("given"), 0, "every receiver would have taken it in the end: {figures}");
         self.server.take().expect("a server runs").kill().await;

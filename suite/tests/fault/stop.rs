@@ -56,7 +56,7 @@ async fn stop_again_and_again(store: TestStore) {
 async fn a_stop_does_not_wait_for_receivers_that_are_too_slow_and_they_get_it_again() {
     for store in stores().await {
         let engine = store.engine;
-        let settings = vec![("LEADPOST_SERVER__STOP_SECONDS", "1")];
+        let settings = vec![("LEADPOST_SERVER__STOP_SECONDS", "1".to_owned())];
         let plan = Plan { settings, slowness: (4_000, 4_000), ..Plan::default() };
         let mut scene = Scene::start(store, plan).await;
         wait_for_load(&scene).await;

@@ -66,7 +66,7 @@ impl fmt::Display for Figures {
         write!(
             f,
             "{} acked, {} unanswered ({} of them stored), {} requests ({} answered badly), {} delivered, \
-             {} given up, {} duplicates (at most {} of one end, the oldest answered {} ms before it)",
+             {} given up, {} duplicates ({} caused by one end, the oldest answered {} ms before it)",
             self.acked,
             self.unanswered,
             self.stored,

@@ -79,7 +79,7 @@ fn a_clean_run_passes() {
     assert_eq!(
         figures,
         "3 acked, 1 unanswered (1 of them stored), 11 requests (1 answered badly), 8 delivered, 0 given up, \
-         1 duplicates (at most 1 of one end, the oldest answered 0 ms before it)"
+         1 duplicates (1 caused by one end, the oldest answered 0 ms before it)"
     );
 }
 
