@@ -35,8 +35,9 @@ pub(crate) struct Postgres {
 }
 
 /// A process that stands still in the middle of a transaction (a suspended machine) would keep its locks, and all other
-/// nodes waiting, for as long as it stands still. No transaction of ours waits for anything but the database.
-const GIVE_UP: &str = "set idle_in_transaction_session_timeout = '5s'";
+/// nodes waiting, for as long as it stands still. No transaction of ours waits for anything but the database. Short,
+/// because its connections may wait for each other, so that their times add up.
+const GIVE_UP: &str = "set idle_in_transaction_session_timeout = '2s'";
 
 /// Reads a `postgres://` address.
 pub(crate) fn config(url: &str) -> Result<Config, StoreError> {

@@ -233,7 +233,9 @@ impl Scene {
         let skew = self.plan.skew;
         let case = Case { book: &book, inbox, clients, hooks, pauses, in_flight, skew, drain };
         let figures = judge(self.store.folder(), case).await;
-        assert_eq!(figures.number("given"), 0, "every receiver would have taken it in the end: {figures}");
+        // A schedule is counted by the wall clock, so only a jump of that can end it.
+        let ended = figures.number("given");
+        assert!(ended == 0 || skew > 0, "every receiver would have taken it in the end: {figures}");
         self.server.take().expect("a server runs").kill().await;
         figures
     }

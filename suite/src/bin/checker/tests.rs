@@ -204,6 +204,14 @@ fn a_broken_order_is_found() {
         two.answered = Some(341);
     };
     assert_eq!(found(impatient), ["I7"]);
+    let given_up = |all: &mut Ledgers| {
+        impatient(all);
+        let two =
+            all.deliveries.iter_mut().find(|it| (it.hook, it.event.as_str()) == (0, "e2")).expect("planned");
+        (two.state, two.reason) = ("exhausted".to_owned(), Some("schedule_ended".to_owned()));
+        (all.balances[0].delivered, all.balances[0].exhausted) = (5, 1);
+    };
+    assert_eq!(found(given_up), [""; 0]);
     // Two that were posted at the same time have no order.
     let at_once = |all: &mut Ledgers| {
         impatient(all);
