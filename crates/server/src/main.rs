@@ -74,7 +74,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().command) {
+    let ended = run(Cli::parse().command);
+    telemetry::finish();
+    match ended {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");

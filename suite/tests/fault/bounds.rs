@@ -1,9 +1,9 @@
 //! What the system gives: one server to a file, few open files, and nobody who reads what is logged.
 
 use std::{
+    io::{PipeReader, PipeWriter, Write, pipe},
     net::SocketAddr,
     os::unix::fs::symlink,
-    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -100,11 +100,11 @@ async fn a_server_whose_log_nobody_reads_goes_on_delivering() {
     let (place, secret) = (Place::of(&store), Secret::from_bytes(&[7; 32]));
     let key = make_key(&place, "admin").await;
     let inbox = Inbox::start(&secret, (0, 1)).await;
-    let address = free_address().await;
+    let (address, closed) = (free_address().await, free_address().await);
     let mut command = about(&place, &["serve", "--listen", &address.to_string()]);
     command.env("LEADPOST_EGRESS__ALLOW_HTTP", "true").env("LEADPOST_EGRESS__ALLOW_NETWORKS", "127.0.0.0/8");
-    // A pipe takes 64 KiB, and this is more than that.
-    command.env("LEADPOST_LOG__LEVEL", "trace").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (unread, full) = full_pipe();
+    command.stdout(full.try_clone().expect("a pipe can be shared")).stderr(full);
     let mut server = command.spawn().expect("the server can be started");
     let delivered = async {
         while TcpStream::connect(address).await.is_err() {
@@ -112,18 +112,36 @@ async fn a_server_whose_log_nobody_reads_goes_on_delivering() {
         }
         let mut client = Client::new(address, &key);
         make_webhook(&mut client, &inbox.url(0), &secret, json!({})).await;
+        // It is held after ten failures, which is worth a line in the log.
+        let more = json!({"max_in_flight": 1});
+        let dead = make_webhook(&mut client, &format!("http://{closed}/"), &secret, more).await;
         for number in 0..EVENTS {
             let data = json!({"name": null, "email": null, "phone": null, "number": number});
             let event = json!({"type": "Contact Information", "data": data});
             client.post("/events", &event.to_string(), 202).await;
         }
         let mut distinct = inbox.distinct();
-        distinct.wait_for(|count| *count == EVENTS).await.map(|count| *count).expect("the inbox lives")
+        let came = distinct.wait_for(|count| *count == EVENTS).await.map(|count| *count);
+        while client.get(&format!("/webhooks/{dead}")).await["state"] != "held" {
+            sleep(POLL).await;
+        }
+        let figures = client.call("GET", "//metrics", None, "").await.expect("the server answers").text();
+        assert!(figures.contains("leadpost_log_lines_dropped_total 0"), "there is room for a few: {figures}");
+        came.expect("the inbox lives")
     };
     let delivered = timeout(Duration::from_secs(30), delivered).await;
     let stopped = stop(&mut server).await;
     assert_eq!(delivered, Ok(EVENTS), "what cannot be logged holds up what is to be delivered");
     assert_eq!(stopped, Some(0), "it stops as ever");
+    drop(unread);
+}
+
+/// A pipe that takes nothing more, with the end that nobody reads.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (unread, mut full) = pipe().expect("a pipe can be made");
+    // As much as the kernel takes without being asked for more.
+    full.write_all(&[b'\n'; 64 * 1024]).expect("a pipe can be written to");
+    (unread, full)
 }
 
 /// Asks it to stop; its exit code, if it ends within the time that a stop may take.
