@@ -17,9 +17,9 @@ use suite::{
 use tokio::time::{sleep, timeout};
 
 use crate::{
+    arrival::Request,
     child::POLL,
     form,
-    inbox::Request,
     scene::{Plan, Scene},
 };
 

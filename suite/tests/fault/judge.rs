@@ -105,7 +105,7 @@ fn told(book: &Book) -> Vec<Value> {
 }
 
 fn requests(inbox: &Inbox) -> Vec<Value> {
-    let request = |request: crate::inbox::Request| {
+    let request = |request: crate::arrival::Request| {
         let body: String = request.body.iter().map(|byte| format!("{byte:02x}")).collect();
         json!({
             "hook": request.hook, "id": request.id, "number": request.number, "body": body,

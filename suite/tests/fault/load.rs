@@ -11,7 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use crate::wire::{Answer, Client, Unanswered};
 
@@ -27,6 +31,8 @@ pub struct Book {
     pub entries: BTreeMap<u64, Entry>,
     /// How many answers came only when the request was repeated under its key, after a first one without an answer.
     pub repeated: usize,
+    /// How often the answer was to try again.
+    pub put_off: usize,
     /// Answers that should not have been.
     pub faults: Vec<String>,
 }
@@ -195,6 +201,12 @@ async fn post(
     let mut unknown = false;
     loop {
         match client.call("POST", "/events", Some(&format!("load-{number}")), &body).await {
+            Ok(answer) if answer.status == 503 => {
+                unknown = true;
+                shared.book().put_off += 1;
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
             Ok(answer) => {
                 let id = shared.note(&answer, number, unknown);
                 let known = id.is_some() || unknown;

@@ -11,6 +11,7 @@
 //! kills follow from a seed that is printed; `LEADPOST_FAULT_SEED` repeats one. `LEADPOST_FAULT_KILLS=1000` kills the
 //! server under load so often on each engine, whatever the form.
 
+mod arrival;
 mod backlog;
 mod backup;
 mod bounds;

@@ -229,6 +229,8 @@ impl Scene {
         let clients = self.keys.iter().map(|key| Client::new(self.address, key)).collect();
         let (inbox, pauses, hooks) = (&self.inbox, &self.pauses[..], self.hooks.clone());
         let book = self.load.take();
+        let put_off = book.put_off;
+        assert!(put_off == 0 || !pauses.is_empty(), "the server was too busy {put_off} times");
         let drain = (self.calm.max(began), drained, DRAIN);
         let skew = self.plan.skew;
         let case = Case { book: &book, inbox, clients, hooks, pauses, in_flight, skew, drain };
