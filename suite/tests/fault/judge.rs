@@ -40,7 +40,7 @@ pub struct Case<'a> {
     pub pauses: &'a [(Instant, Instant)],
     /// How many requests may be on the wire.
     pub in_flight: usize,
-    /// By how many seconds the server's clock was set back.
+    /// By how many seconds a later request may say an earlier time.
     pub skew: i64,
     /// When the last fault was over, when nothing was pending any more, and how long that may take.
     pub drain: (Instant, Instant, Duration),

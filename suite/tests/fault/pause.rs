@@ -52,7 +52,9 @@ async fn on_postgres_a_server_that_stood_still_decides_nothing_about_what_anothe
     let (dice, rounds) = (Dice::new(), form::times(1, 10));
     println!("postgres: {rounds} pauses from LEADPOST_FAULT_SEED={}", dice.seed);
     let settings = vec![("LEADPOST_DELIVERY__LEASE_TTL_SECONDS", LEASE.to_owned())];
-    let plan = Plan { settings, slowness: (20, 120), trouble: true, ..Plan::default() };
+    // What was signed before a pause may be sent after it, once.
+    let skew = PAUSE.as_secs() as i64 + 1;
+    let plan = Plan { settings, slowness: (20, 120), trouble: true, skew, ..Plan::default() };
     let mut scene = Scene::start(TestStore::postgres(server).await, plan).await;
     let first = holder_of(&scene).await;
     // The clients turn to the other one, so that events come in while the first stands still.
