@@ -2,11 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use app::{AppError, Tx, nodes};
 use suite::{
     TestStore,
     store::{postgres_server, skipped},
 };
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use crate::{
     child::{POLL, Server},
@@ -86,6 +90,37 @@ async fn on_postgres_a_server_that_stood_still_decides_nothing_about_what_anothe
     assert!(taken * 2 >= rounds, "the holder of the leases was hardly ever the one that stood still");
     let stopped = beside.0.stop().await.0;
     assert!(stopped.success(), "{stopped}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgres_a_node_that_stands_still_in_a_transaction_keeps_others_waiting_for_a_moment_only() {
+    let Some(server) = postgres_server() else {
+        return skipped("postgres", "LEADPOST_TEST_POSTGRES names no server; SQLite has but one node");
+    };
+    let store = TestStore::postgres(server).await;
+    let ((one, _), (two, _)) = (store.open().await, store.open().await);
+    let take = |tx: &mut Tx<'_>| {
+        let node = tx.new_id();
+        nodes::renew(tx, node, Duration::ZERO).map(drop)
+    };
+    let (say, mut said) = watch::channel(false);
+    let standing = tokio::spawn(async move {
+        one.write(move |tx: &mut Tx<'_>| {
+            take(tx)?;
+            if !say.send_replace(true) {
+                std::thread::sleep(PAUSE);
+            }
+            Ok::<_, AppError>(())
+        })
+        .await
+    });
+    said.wait_for(|said| *said).await.expect("it takes the leases");
+    let began = Instant::now();
+    let (taken, waited) = (two.write(take).await, began.elapsed());
+    assert!(taken.is_ok() && waited < PAUSE / 2, "{taken:?} after {waited:?}");
+    let stood = standing.await.expect("nothing panics");
+    println!("postgres: waited {waited:.1?}; the one that stood still then got {stood:?}");
+    assert!(stood.is_err(), "what it had done is undone");
 }
 
 /// Stops a server; the instant before which it was still running.
