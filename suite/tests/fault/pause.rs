@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use app::{AppError, Tx, nodes};
+use app::{AppError, StoreUrl, Tx, nodes};
 use suite::{
     TestStore,
     store::{postgres_server, skipped},
@@ -11,6 +11,7 @@ use tokio::{
     sync::watch,
     time::{sleep, timeout},
 };
+use tokio_postgres::NoTls;
 
 use crate::{
     child::{POLL, Server},
@@ -60,7 +61,7 @@ async fn on_postgres_a_server_that_stood_still_decides_nothing_about_what_anothe
     let skew = PAUSE.as_secs() as i64 + 1;
     let plan = Plan { settings, slowness: (20, 120), trouble: true, skew, ..Plan::default() };
     let mut scene = Scene::start(TestStore::postgres(server).await, plan).await;
-    let first = holder_of(&scene).await;
+    let (first, changes) = (holder_of(&scene).await, watch_leases(&scene.store).await);
     // The clients turn to the other one, so that events come in while the first stands still.
     let (mut beside, mut beside_is_first) = (scene.add_node().await, true);
     let (mut longest, mut taken) = (Duration::ZERO, 0);
@@ -83,6 +84,9 @@ async fn on_postgres_a_server_that_stood_still_decides_nothing_about_what_anothe
     }
     wait_for_load(&scene).await;
     scene.calm();
+    // A node that is too slow to renew its leases loses them, too.
+    let changes = changes.borrow().clone();
+    scene.pauses.extend(&changes);
     let figures = scene.finish(2).await;
     println!(
         "postgres: {rounds} pauses of {PAUSE:?}, {taken} taken over after at most {longest:.1?}; {figures}"
@@ -145,6 +149,29 @@ async fn holder_of(scene: &Scene) -> String {
     let nodes = scene.client().get("/nodes").await;
     let most = nodes["items"].as_array().expect("a list").iter().max_by_key(|node| node["shards"].as_u64());
     most.expect("somebody holds them")["id"].as_str().expect("an id").to_owned()
+}
+
+/// Follows when the leases changed hands: between which instants each time.
+async fn watch_leases(store: &TestStore) -> watch::Receiver<Vec<(Instant, Instant)>> {
+    let StoreUrl::Postgres(url) = &store.url else {
+        unreachable!("only nodes that share a store have leases")
+    };
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the test server answers");
+    tokio::spawn(connection);
+    let (say, changes) = watch::channel(Vec::new());
+    tokio::spawn(async move {
+        let (mut epoch, mut seen) = (None, Instant::now());
+        // Until the database is gone.
+        while let Ok(row) = client.query_one("select max(epoch) from shard_lease", &[]).await {
+            let (now, present) = (Instant::now(), row.get::<_, Option<i64>>(0));
+            if epoch.replace(present).is_some_and(|before| before != present) {
+                say.send_modify(|changes| changes.push((seen, now)));
+            }
+            seen = now;
+            sleep(POLL * 10).await;
+        }
+    });
+    changes
 }
 
 /// Waits until the leases have another holder, and for a request of it; after what time that came.
