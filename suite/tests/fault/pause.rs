@@ -89,7 +89,9 @@ async fn on_postgres_a_server_that_stood_still_decides_nothing_about_what_anothe
     scene.pauses.extend(&changes);
     let figures = scene.finish(2).await;
     println!(
-        "postgres: {rounds} pauses of {PAUSE:?}, {taken} taken over after at most {longest:.1?}; {figures}"
+        "postgres: {rounds} pauses of {PAUSE:?}, {taken} taken over after at most {longest:.1?}; \
+         the leases changed hands {} times; {figures}",
+        changes.len()
     );
     assert!(taken * 2 >= rounds, "the holder of the leases was hardly ever the one that stood still");
     let stopped = beside.0.stop().await.0;
