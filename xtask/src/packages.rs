@@ -19,6 +19,7 @@ pub struct Need {
 pub const POSTGRES: Need = Need { packages: &["postgresql"], is_there: || postgres::bin_folder().is_some() };
 pub const STRACE: Need = Need { packages: &["strace"], is_there: || works("strace", &["--version"]) };
 pub const IPROUTE: Need = Need { packages: &["iproute2"], is_there: || works("ip", &["-V"]) };
+pub const FAKETIME: Need = Need { packages: &["faketime"], is_there: || works("faketime", &["now", "true"]) };
 pub const CHROMIUM: Need = Need {
     packages: &["chromium", "chromium-driver"],
     is_there: || works("chromium", &["--version"]) && works("chromedriver", &["--version"]),

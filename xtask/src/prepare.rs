@@ -18,6 +18,7 @@ impl Run {
         if self.wants(Part::Fault) {
             needs.push(packages::STRACE);
             needs.push(packages::IPROUTE);
+            needs.push(packages::FAKETIME);
         }
         if self.wants(Part::Browser) && workspace::has_browser_tests() {
             needs.push(packages::CHROMIUM);

@@ -264,7 +264,7 @@ impl Dispatcher {
                 all_done = due.is_empty();
                 later.iter().map(|it| it.due_at).min().into_iter().for_each(|first| self.wake_at(first));
                 for waiting in due {
-                    self.open_lane(waiting.account, waiting.webhook).remind();
+                    self.open_lane(waiting.account, waiting.webhook).remind(Instant::now());
                     self.advance(waiting.webhook);
                 }
             }

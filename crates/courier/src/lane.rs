@@ -66,7 +66,12 @@ pub(crate) struct Lane {
     next_start: Instant,
     /// When there was last something to do.
     pub(crate) used: Instant,
+    /// When the lane was last reminded and took it to heart.
+    reminded: Instant,
 }
+
+/// A lane that is never at rest looks this often for what no hint brings, such as retries.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// How much a lane may keep in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +153,7 @@ impl Lane {
             deciding: None,
             next_start: now,
             used: now,
+            reminded: now,
         }
     }
 
@@ -278,11 +284,14 @@ impl Lane {
         self.overtaken = self.reading.is_some();
     }
 
-    /// The store has deliveries due that the lane may not know of.
-    pub(crate) fn remind(&mut self) {
+    /// The store has deliveries due that the lane may not know of. While it has enough to do they are most likely those
+    /// that it has.
+    pub(crate) fn remind(&mut self, now: Instant) {
         let probing = self.held && self.deciding.is_some();
-        if self.queue.is_empty() && self.in_flight < self.limit.get(self.most) && !probing {
-            self.behind = true;
+        let at_rest = self.queue.is_empty() && self.in_flight < self.limit.get(self.most);
+        let overdue = now.saturating_duration_since(self.reminded) >= LOOK_AGAIN;
+        if (at_rest || overdue) && !probing {
+            (self.behind, self.reminded) = (true, now);
         }
     }
 
@@ -518,13 +527,32 @@ mod tests {
     }
 
     #[test]
+    fn what_no_hint_brings_comes_to_its_turn_in_a_lane_that_is_never_at_rest() {
+        let mut lane = empty(8);
+        lane.offer(due(2));
+        assert!(lane.wants_reading().is_some());
+        lane.loaded(load(webhook(WebhookState::Active, 1), &[2]), 8);
+        assert_eq!(sent(&mut lane), ids(&[2]));
+        lane.offer(due(3));
+        lane.remind(Instant::now());
+        assert_eq!(lane.wants_reading(), None, "it has enough to do");
+        lane.remind(Instant::now() + LOOK_AGAIN);
+        assert!(lane.wants_reading().is_some());
+        lane.loaded(load(webhook(WebhookState::Active, 1), &[1, 2, 3]), 8);
+        lane.answered(well());
+        assert_eq!(sent(&mut lane), ids(&[3]));
+        lane.answered(well());
+        assert_eq!(sent(&mut lane), ids(&[1]), "a retry");
+    }
+
+    #[test]
     fn a_reading_that_began_before_a_result_was_stored_does_not_send_again() {
         let mut lane = empty(8);
         lane.offer(due(1));
         assert!(lane.wants_reading().is_some());
         lane.loaded(load(webhook(WebhookState::Active, 64), &[1]), 8);
         assert_eq!(sent(&mut lane).len(), 1);
-        lane.remind();
+        lane.remind(Instant::now());
         assert!(lane.wants_reading().is_some());
         lane.answered(well());
         lane.ended(due(1).delivery.id, Effect::default());

@@ -75,7 +75,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().command) {
+    let ended = run(Cli::parse().command);
+    telemetry::finish();
+    match ended {
         Ok(code) => code,
         Err(error) if error.is::<out::Closed>() => ExitCode::from(out::Closed::STATUS),
         Err(error) => {

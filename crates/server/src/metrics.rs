@@ -1,4 +1,4 @@
-//! The courier's figures among those that `/metrics` shows; the other floors bring their own.
+//! The courier's figures and the log's among those that `/metrics` shows; the other floors bring their own.
 
 use std::fmt;
 
@@ -8,6 +8,8 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
+
+use crate::telemetry;
 
 /// A registry with the courier's figures, read from `status` whenever somebody looks.
 pub fn registry(status: impl Fn() -> CourierStatus + Send + Sync + 'static) -> Registry {
@@ -49,6 +51,11 @@ impl Collector for CourierFigures {
             "leadpost_webhook_notices",
             "Webhooks held, still held or disabled: notices given.",
             &ConstCounter::new(status.notices),
+        )?;
+        show(
+            "leadpost_log_lines_dropped",
+            "Lines of the log that were dropped because nobody read it.",
+            &ConstCounter::new(telemetry::dropped()),
         )
     }
 }

@@ -67,6 +67,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
         tokio::spawn(async {
             signals::first().await;
             tracing::warn!("stopped at once; what was in flight is tried again after the next start");
+            telemetry::finish();
             std::process::exit(1);
         });
     };

@@ -349,7 +349,9 @@ fn private_folder(folder: &Path) -> Result<(), StoreError> {
 }
 
 fn lock(path: &Path) -> Result<File, StoreError> {
-    let lock_path = with_suffix(path, ".lock");
+    // SQLite follows links, so that two paths may mean one store.
+    let real = path.canonicalize();
+    let lock_path = with_suffix(real.as_deref().unwrap_or(path), ".lock");
     let file = File::create(&lock_path)
         .map_err(|e| StoreError::Refused(format!("{} cannot be created: {e}", lock_path.display())))?;
     file.try_lock().map_err(|_| {

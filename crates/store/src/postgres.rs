@@ -34,6 +34,11 @@ pub(crate) struct Postgres {
     clashed: bool,
 }
 
+/// A process that stands still in the middle of a transaction (a suspended machine) would keep its locks, and all other
+/// nodes waiting, for as long as it stands still. No transaction of ours waits for anything but the database. Short,
+/// because its connections may wait for each other, so that their times add up.
+const GIVE_UP: &str = "set idle_in_transaction_session_timeout = '2s'";
+
 /// Reads a `postgres://` address.
 pub(crate) fn config(url: &str) -> Result<Config, StoreError> {
     let mut config: Config = url.parse().map_err(|e| {
@@ -75,6 +80,7 @@ async fn open(config: &Config) -> Result<Client, StoreError> {
         // The client sees the same error at its next statement.
         let _ = connection.await;
     });
+    client.batch_execute(GIVE_UP).await.map_err(|e| failed(&e))?;
     Ok(client)
 }
 

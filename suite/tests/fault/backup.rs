@@ -9,20 +9,21 @@ use tokio::time::sleep;
 
 use crate::{
     child::{POLL, Place, Server, about, make_key, output, run, serve},
-    scene::{HOOKS, Scene, wait_for_acked},
+    scene::{HOOKS, Plan, Scene, wait_for_acked},
     wire::Client,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_taken_under_load_delivers_what_was_pending_in_it() {
-    let mut scene = Scene::start(TestStore::sqlite(), &[], (1, 10)).await;
+    let plan = Plan { slowness: (1, 10), accounts: 1, ..Plan::default() };
+    let mut scene = Scene::start(TestStore::sqlite(), plan).await;
     let mut client = scene.client();
     let webhooks = client.get("/webhooks").await;
     let late = webhooks["items"][0]["id"].as_str().expect("newest first").to_owned();
     client.post(&format!("/webhooks/{late}/pause"), "", 200).await;
     wait_for_acked(&scene, 100).await;
 
-    let before: HashSet<String> = scene.load.look(|book| book.acked.values().cloned().collect());
+    let before: HashSet<String> = scene.load.look(super::load::Book::ids);
     let folder = TempDir::new().expect("a temporary folder");
     let copy = folder.path().join("copy.db");
     let to = copy.to_str().expect("UTF-8");
@@ -46,11 +47,11 @@ async fn a_backup_taken_under_load_delivers_what_was_pending_in_it() {
         sleep(POLL).await;
     }
     let events = event_ids(&mut client).await;
-    let source: HashSet<String> = scene.load.look(|book| book.acked.values().cloned().collect());
+    let source: HashSet<String> = scene.load.look(super::load::Book::ids);
     assert!(before.is_subset(&events), "what was accepted before the backup is in it");
     assert!(events.is_subset(&source), "what is in the backup is known from its source");
-    let lines = scene.inbox.lines();
-    let at_late = lines.keys().filter(|(hook, _)| *hook == HOOKS - 1).map(|(_, id)| id.clone());
+    let all = scene.inbox.deliveries();
+    let at_late = all.into_iter().filter(|(hook, _)| *hook == HOOKS - 1).map(|(_, id)| id);
     assert_eq!(
         at_late.collect::<HashSet<_>>(),
         events,

@@ -82,12 +82,30 @@ pub async fn make_key(place: &Place, scope: &str) -> String {
     made.trim_end().to_owned()
 }
 
+/// Makes an account of that name; an admin key of it.
+pub async fn make_account(place: &Place, name: &str) -> String {
+    run(about(place, &["account", "create", "--name", name])).await;
+    let words = ["key", "create", "--name", "test", "--scope", "admin", "--account", name];
+    run(about(place, &words)).await.trim_end().to_owned()
+}
+
 /// A `serve` of that store on a free port that may call everything on this machine, not started yet.
 pub fn serve(place: &Place, settings: &[(&str, &str)]) -> Command {
     let mut command = about(place, &["serve", "--listen", "127.0.0.1:0"]);
     command.env("LEADPOST_EGRESS__ALLOW_HTTP", "true").env("LEADPOST_EGRESS__ALLOW_NETWORKS", "127.0.0.0/8");
     command.envs(settings.iter().copied());
     command
+}
+
+/// The same command, which may have so many files open.
+pub fn with_open_files(command: &Command, most: &str) -> Command {
+    let inner = command.as_std();
+    let mut outer = Command::new("sh");
+    outer.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")]);
+    outer.arg(inner.get_program()).args(inner.get_args());
+    outer.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    outer.stdin(Stdio::null()).kill_on_drop(true);
+    outer
 }
 
 /// A serving process. Dropping it kills it.
@@ -167,6 +185,12 @@ impl Server {
         self.child.kill().await.expect("a running process can be killed");
     }
 
+    /// Sends it a signal.
+    pub async fn signal(&self, name: &str) {
+        let sent = Command::new("sh").args(["-c", &format!("kill -s {name} {}", self.id())]).status().await;
+        assert!(sent.expect("a shell can be started").success(), "SIG{name} could not be sent");
+    }
+
     /// Asks it with SIGTERM to end; how it did, and after what time.
     pub async fn stop(mut self) -> (ExitStatus, Duration) {
         let began = Instant::now();
@@ -184,12 +208,6 @@ impl Server {
             assert!(began.elapsed() < PATIENCE, "the server does not stop");
             sleep(POLL).await;
         }
-    }
-
-    async fn signal(&self, name: &str) {
-        let id = self.child.id().expect("it runs");
-        let sent = Command::new("sh").args(["-c", &format!("kill -s {name} {id}")]).status().await;
-        assert!(sent.expect("a shell can be started").success(), "SIG{name} could not be sent");
     }
 
     /// What it has said.

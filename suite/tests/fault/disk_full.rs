@@ -10,7 +10,7 @@ use crate::{
     child::POLL,
     disk::Disk,
     form::{self, Dice},
-    scene::{Scene, wait_for_acked},
+    scene::{Plan, Scene, wait_for_acked},
     wire::Client,
 };
 
@@ -29,7 +29,7 @@ async fn on_sqlite_a_full_disk_refuses_events_and_loses_none() {
     let Some(disk) = Disk::make(MEGABYTES, "no disk was filled").await else { return };
     let (dice, began, cycles) = (Dice::new(), Instant::now(), form::times(2, 20));
     println!("disk full: {cycles} times from LEADPOST_FAULT_SEED={}", dice.seed);
-    let scene = Scene::start(TestStore::sqlite_in(&disk.path()), &[], (0, 20)).await;
+    let scene = Scene::start(TestStore::sqlite_in(&disk.path()), Plan::default()).await;
     scene.load.bear_refusals();
     let mut slowest = (Duration::ZERO, Duration::ZERO);
     for _ in 0..cycles {
@@ -43,7 +43,7 @@ async fn on_sqlite_a_full_disk_refuses_events_and_loses_none() {
         slowest = (slowest.0.max(accepts), slowest.1.max(ready));
     }
     let (refused, longest) = scene.load.look(|book| (book.refused, book.slowest_refusal));
-    let figures = scene.finish().await;
+    let figures = scene.finish(1).await;
     println!(
         "disk full: {cycles} times, {refused} refusals, the slowest after {longest:.0?}; \
          accepting again after at most {:.0?}, ready after {:.0?}",
@@ -51,7 +51,11 @@ async fn on_sqlite_a_full_disk_refuses_events_and_loses_none() {
     );
     println!("disk full: {figures}; {:.1?}", began.elapsed());
     assert!(longest < REFUSED, "a request was refused only after {longest:?}");
-    assert_eq!(figures.duplicates, 0, "results that could not be stored are kept until they can be");
+    assert_eq!(
+        figures.number("duplicates"),
+        0,
+        "results that could not be stored are kept until they can be"
+    );
 }
 
 async fn wait_for_refusals(scene: &Scene) {

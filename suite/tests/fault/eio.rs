@@ -23,7 +23,7 @@ use crate::{
     durable::{CALLS, can_trace, under_strace, whole},
     form,
     power::cut,
-    scene::{Scene, make_webhook, wait_for_acked},
+    scene::{Plan, Scene, make_webhook, wait_for_acked},
     trace,
 };
 
@@ -45,7 +45,7 @@ async fn on_sqlite_one_failed_sync_costs_its_own_events_and_nothing_else() {
     let (began, all) = (Instant::now(), form::times(6, 100));
     // Each of the first hundred, or some of them.
     let numbers = if all == 100 { (1..=100).collect() } else { vec![1, 3, 4, 16, 45, 66] };
-    let mut scene = Scene::start(TestStore::sqlite(), &[], (0, 20)).await;
+    let mut scene = Scene::start(TestStore::sqlite(), Plan::default()).await;
     scene.load.bear_refusals();
     let (mut starts, mut commits, mut checkpoints) = (0, 0, 0);
     for number in &numbers {
@@ -71,7 +71,7 @@ async fn on_sqlite_one_failed_sync_costs_its_own_events_and_nothing_else() {
     scene.wrap(None);
     scene.kill().await;
     scene.restart().await;
-    let figures = scene.finish().await;
+    let figures = scene.finish(1).await;
     println!(
         "eio: {} runs; failed syncs of the log {commits}, of the store {checkpoints}; {starts} refused starts; \
          {refused} refusals",
@@ -90,7 +90,7 @@ async fn on_sqlite_nothing_is_accepted_once_every_sync_fails_and_a_loss_of_power
     }
     let Some(disk) = Disk::make(96, "no loss of power after failed syncs was seen").await else { return };
     let outside = TestStore::sqlite();
-    let mut scene = Scene::start(TestStore::sqlite_in(&disk.path()), &[], (0, 20)).await;
+    let mut scene = Scene::start(TestStore::sqlite_in(&disk.path()), Plan::default()).await;
     scene.load.bear_refusals();
     for number in (0..form::times(1, 5)).map(|i| 20 + 17 * i) {
         scene.kill().await;
@@ -99,7 +99,7 @@ async fn on_sqlite_nothing_is_accepted_once_every_sync_fails_and_a_loss_of_power
         fail(&mut scene, &file, &format!("{number}+"));
         assert!(scene.restarted().await, "a start needs fewer syncs:\n{}", scene.last_words());
         wait_for_failure(&file, "-wal>", REACHED).await;
-        let acked = || scene.load.look(|book| book.acked.len());
+        let acked = || scene.load.look(super::load::Book::acked);
         wait_for_refusals(&scene, 20).await;
         let before = acked();
         wait_for_refusals(&scene, 20).await;
@@ -111,7 +111,7 @@ async fn on_sqlite_nothing_is_accepted_once_every_sync_fails_and_a_loss_of_power
         wait_for_acked(&scene, 50).await;
     }
     let refused = scene.load.look(|book| book.refused);
-    let figures = scene.finish().await;
+    let figures = scene.finish(1).await;
     println!("eio, from some sync on, then a loss of power: {refused} refusals; {figures}");
 }
 

@@ -1,16 +1,16 @@
-//! The receivers' end: four hooks on one port, and their ledger of every request that ever came.
+//! The receivers' end: several hooks on one port, and their ledger of every request that ever came.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     net::SocketAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64, atomic::AtomicUsize, atomic::Ordering::SeqCst,
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
-use domain::{Secret, Timestamp, signature};
-use serde_json::Value;
+use domain::Secret;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use crate::{
+    arrival::Request,
     child::POLL,
     form::Dice,
     wire::{Message, Wire},
@@ -27,6 +28,10 @@ use crate::{
 const ANSWER: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 /// What the inbox sends itself.
 const KNOCK: &[u8] = b"KNOCK / HTTP/1.1\r\n\r\n";
+/// So often a hook in trouble refuses the same delivery at most, so that none waits long.
+const REFUSALS: usize = 2;
+/// And so many requests in a row, so that it is never held.
+const ROW: usize = 5;
 
 /// A receiver of several webhooks, each at its path `/0`, `/1`, … Dropping it closes it.
 pub struct Inbox {
@@ -48,34 +53,28 @@ struct Shared {
     ends: Mutex<Vec<Instant>>,
     /// How long an answer takes, in milliseconds: between `from` and `to`.
     slowness: [AtomicU64; 2],
+    /// Whether the hooks of [`is_weak`] answer one of ten requests badly.
+    trouble: AtomicBool,
+    /// Whether it judges signatures by the sender's clock instead of its own.
+    believing: AtomicBool,
     dice: Dice,
 }
 
 /// What came.
 #[derive(Default)]
 struct Ledger {
-    lines: HashMap<(usize, String), Line>,
+    requests: Vec<Request>,
+    distinct: HashSet<(usize, String)>,
+    /// How often each delivery was refused, and how many requests each hook has refused in a row.
+    refused: HashMap<(usize, String), usize>,
+    rows: HashMap<usize, usize>,
+    /// What was no request of ours at all.
     faults: Vec<String>,
 }
 
-/// All requests of one `webhook-id` at one hook.
-#[derive(Clone)]
-pub struct Line {
-    /// The number that the load had put into the data.
-    pub number: u64,
-    body: Vec<u8>,
-    /// In the order in which they came.
-    pub arrivals: Vec<Arrival>,
-}
-
-/// One request.
-#[derive(Clone, Copy)]
-pub struct Arrival {
-    /// How many servers had come to their end before the one that sent it.
-    pub generation: usize,
-    /// When its answer was written, if it was.
-    pub answered: Option<Instant>,
-    timestamp: i64,
+/// Whether a hook answers badly now and then: the first two of each four.
+pub fn is_weak(hook: usize) -> bool {
+    hook % 4 < 2
 }
 
 impl Inbox {
@@ -92,6 +91,8 @@ impl Inbox {
             peak: AtomicUsize::new(0),
             ends: Mutex::default(),
             slowness: [AtomicU64::new(slowness.0), AtomicU64::new(slowness.1)],
+            trouble: AtomicBool::new(false),
+            believing: AtomicBool::new(false),
             dice: Dice::new(),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
@@ -107,6 +108,16 @@ impl Inbox {
     pub fn slow(&self, from: u64, to: u64) {
         self.shared.slowness[0].store(from, SeqCst);
         self.shared.slowness[1].store(to, SeqCst);
+    }
+
+    /// Whether the weak hooks answer badly from now on, now and then.
+    pub fn trouble(&self, trouble: bool) {
+        self.shared.trouble.store(trouble, SeqCst);
+    }
+
+    /// Believes what requests say of their time, from now on.
+    pub fn believe(&self) {
+        self.shared.believing.store(true, SeqCst);
     }
 
     /// To be called when a server is no more that was told to end at that instant: reads what it had still written, so
@@ -145,11 +156,23 @@ impl Inbox {
         self.shared.distinct.subscribe()
     }
 
-    /// By hook and `webhook-id`, all that came; fails if something was wrong with any of it.
-    pub fn lines(&self) -> HashMap<(usize, String), Line> {
+    /// All that came, in order; fails if something was no request at all.
+    pub fn requests(&self) -> Vec<Request> {
         let ledger = self.shared.ledger();
         assert!(ledger.faults.is_empty(), "{:#?}", &ledger.faults[..ledger.faults.len().min(10)]);
-        ledger.lines.clone()
+        ledger.requests.clone()
+    }
+
+    /// The different deliveries that came; fails if a receiver would not have trusted one, or if its bytes changed.
+    pub fn deliveries(&self) -> HashSet<(usize, String)> {
+        let mut bodies = HashMap::new();
+        for request in self.requests() {
+            assert_eq!(request.signature, Ok(()), "{}", request.id);
+            let key = (request.hook, request.id);
+            let first = bodies.entry(key.clone()).or_insert(request.body);
+            assert_eq!(*first, request.body, "{key:?} came again with other bytes");
+        }
+        bodies.into_keys().collect()
     }
 }
 
@@ -169,39 +192,43 @@ impl Shared {
     }
 
     /// Enters a request; its place in the ledger.
-    fn enter(&self, request: &Message) -> Option<(usize, String)> {
-        let arrived = read(request, &self.secret);
-        let generation = self.ends().len();
+    fn enter(&self, request: &Message) -> Option<usize> {
+        let read = Request::read(request, &self.secret, self.believing.load(SeqCst), self.ends().len());
         let mut ledger = self.ledger();
-        let (key, number, timestamp) = match arrived {
-            Ok(arrived) => arrived,
+        match read {
+            Ok(read) => {
+                ledger.distinct.insert((read.hook, read.id.clone()));
+                ledger.requests.push(read);
+            }
             Err(fault) => {
                 ledger.faults.push(format!("{fault}: {}", String::from_utf8_lossy(&request.body)));
                 return None;
             }
-        };
-        let fresh = || Line { number, body: request.body.clone(), arrivals: Vec::new() };
-        let line = ledger.lines.entry(key.clone()).or_insert_with(fresh);
-        let same = line.body == request.body;
-        let backwards = line.arrivals.last().is_some_and(|last| last.timestamp > timestamp);
-        line.arrivals.push(Arrival { generation, answered: None, timestamp });
-        if !same {
-            ledger.faults.push(format!("{key:?} came again with other bytes"));
         }
-        if backwards {
-            ledger.faults.push(format!("{key:?} came again with an earlier webhook-timestamp"));
-        }
-        let distinct = ledger.lines.len();
+        let (place, distinct) = (ledger.requests.len() - 1, ledger.distinct.len());
         drop(ledger);
         self.distinct.send_if_modified(|count| std::mem::replace(count, distinct) != distinct);
-        Some(key)
+        Some(place)
     }
 
-    fn answered(&self, key: &(usize, String)) {
+    /// Decides how to answer a request, and enters that.
+    fn decide(&self, place: usize) -> u16 {
+        let trouble = self.trouble.load(SeqCst) && self.dice.below(10) == 0;
+        let bad = [503, 0, 500][self.dice.below(10).min(2) as usize];
         let mut ledger = self.ledger();
-        if let Some(last) = ledger.lines.get_mut(key).and_then(|line| line.arrivals.last_mut()) {
-            last.answered = Some(Instant::now());
+        let Request { hook, id, .. } = &ledger.requests[place];
+        let key = (*hook, id.clone());
+        let patient = ledger.refused.get(&key).is_none_or(|refused| *refused < REFUSALS)
+            && ledger.rows.get(&key.0).is_none_or(|row| *row < ROW);
+        let status = if trouble && is_weak(key.0) && patient { bad } else { 204 };
+        let row = ledger.rows.entry(key.0).or_default();
+        *row = if status == 204 { 0 } else { *row + 1 };
+        if status != 204 {
+            *ledger.refused.entry(key).or_default() += 1;
         }
+        let request = &mut ledger.requests[place];
+        (request.status, request.answered) = (Some(status), Some(Instant::now()));
+        status
     }
 
     fn pause(&self) -> Duration {
@@ -231,34 +258,17 @@ async fn receive(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         }
         let open = shared.open.fetch_add(1, SeqCst) + 1;
         shared.peak.fetch_max(open, SeqCst);
-        let key = shared.enter(&request);
+        let place = shared.enter(&request);
         sleep(shared.pause()).await;
         shared.open.fetch_sub(1, SeqCst);
-        let written = wire.write(ANSWER).await;
-        key.iter().filter(|_| written.is_ok()).for_each(|key| shared.answered(key));
-        written?;
+        match place.map_or(204, |place| shared.decide(place)) {
+            204 => wire.write(ANSWER).await?,
+            0 => return wire.reset(),
+            status => {
+                let answer = format!("HTTP/1.1 {status} Not Now\r\ncontent-length: 0\r\n\r\n");
+                wire.write(answer.as_bytes()).await?;
+            }
+        }
     }
     Ok(())
-}
-
-/// Hook, `webhook-id`, number and timestamp of a request, if a receiver would trust it.
-fn read(request: &Message, secret: &Secret) -> Result<((usize, String), u64, i64), String> {
-    let header = |name: &str| request.header(name).ok_or_else(|| format!("there is no one {name}"));
-    let (id, timestamp) = (header("webhook-id")?, header("webhook-timestamp")?);
-    signature::verify(secret, id, timestamp, header("webhook-signature")?, &request.body, now())
-        .map_err(|untrusted| format!("{id}: {untrusted}"))?;
-    let path = request.start.split(' ').nth(1).and_then(|path| path.strip_prefix('/')?.parse().ok());
-    let hook = path.ok_or_else(|| format!("{id}: came as {}", request.start))?;
-    let body: Value = serde_json::from_slice(&request.body).map_err(|_| format!("{id}: is not JSON"))?;
-    let number = body["data"]["number"].as_u64().ok_or_else(|| format!("{id}: has no number"))?;
-    Ok(((hook, id.to_owned()), number, timestamp.parse().unwrap_or_default()))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a receiver judges signatures by its own clock, as strangers do"
-)]
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    Timestamp::from_micros(i64::try_from(since.as_micros()).expect("not that far in the future"))
 }

@@ -12,12 +12,12 @@ use tokio::time::{sleep, timeout};
 use crate::{
     child::{POLL, Place, Server, about, make_key, output, serve},
     form::{self, Dice},
-    scene::{IN_FLIGHT, Scene},
+    scene::{IN_FLIGHT, Plan, Scene},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_sqlite_nothing_that_was_accepted_is_lost_however_often_the_server_is_killed() {
-    kill_again_and_again(TestStore::sqlite(), form::times(50, 300), usize::MAX).await;
+    kill_again_and_again(TestStore::sqlite(), kills(300), usize::MAX).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,14 +26,22 @@ async fn on_postgres_nothing_that_was_accepted_is_lost_however_often_the_server_
         return skipped("postgres", "LEADPOST_TEST_POSTGRES names no server; it was killed on SQLite only");
     };
     let store = TestStore::postgres(server).await;
-    kill_again_and_again(store, form::times(50, 60), form::times(20, 3)).await;
+    kill_again_and_again(store, kills(60), form::times(20, 3)).await;
+}
+
+/// How often: 50 times in the short form, else so often in the long one; or as often as was asked for.
+fn kills(long: usize) -> usize {
+    let asked = form::variable("LEADPOST_FAULT_KILLS");
+    asked.map_or(form::times(50, long), |asked| asked.parse().expect("LEADPOST_FAULT_KILLS is a number"))
 }
 
 /// Every `patience`th time, the leases of the killed node are waited for; else they are ended by hand.
 async fn kill_again_and_again(store: TestStore, kills: usize, patience: usize) {
     let (dice, engine, began) = (Dice::new(), store.engine, Instant::now());
     println!("{engine}: {kills} kills from LEADPOST_FAULT_SEED={}", dice.seed);
-    let mut scene = Scene::start(store, &[("LEADPOST_DELIVERY__LEASE_TTL_SECONDS", "5")], (20, 120)).await;
+    let settings = vec![("LEADPOST_DELIVERY__LEASE_TTL_SECONDS", "5".to_owned())];
+    let plan = Plan { settings, slowness: (20, 120), trouble: true, ..Plan::default() };
+    let mut scene = Scene::start(store, plan).await;
     let (mut early, mut open, mut up) = (0, 0, true);
     for kill in 1..=kills {
         if up && dice.below(2) == 0 {
@@ -56,7 +64,7 @@ async fn kill_again_and_again(store: TestStore, kills: usize, patience: usize) {
             wait_for_a_delivery(&scene).await;
         }
     }
-    let figures = scene.finish().await;
+    let figures = scene.finish(1).await;
     let (mean, time) = (open / kills, began.elapsed());
     println!("{engine}: {kills} kills ({early} of them while it started), {mean} in flight on average");
     println!("{engine}: {figures}; {time:.1?}");

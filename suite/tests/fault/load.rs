@@ -2,16 +2,20 @@
 //! were told.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
     time::{Duration, Instant},
 };
 
-use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use crate::wire::{Answer, Client, Unanswered};
 
@@ -20,21 +24,47 @@ const CLIENTS: usize = 16;
 /// They stop posting while so many accepted deliveries have not arrived, so that the backlog stays drainable.
 const WINDOW: usize = 600;
 
-/// What clients were told.
+/// What clients were told, by the number in the data.
 #[derive(Default)]
 pub struct Book {
-    /// By the number in the data, the event's id in the 202.
-    pub acked: HashMap<u64, String>,
-    /// The numbers of those that were sent without ever an answer that says what became of them.
-    pub indeterminate: HashSet<u64>,
+    /// Each event that was ever sent.
+    pub entries: BTreeMap<u64, Entry>,
     /// How many answers came only when the request was repeated under its key, after a first one without an answer.
     pub repeated: usize,
+    /// How often the answer was to try again, although nothing was wrong with the store.
+    pub put_off: usize,
     /// How many requests were refused because the store did not take them.
     pub refused: usize,
     /// The longest that one of them took.
     pub slowest_refusal: Duration,
     /// Answers that should not have been.
     pub faults: Vec<String>,
+}
+
+/// One event, as its client knows it.
+pub struct Entry {
+    /// The place of its account.
+    pub account: usize,
+    /// Its conversation.
+    pub conversation: String,
+    /// When it was first sent.
+    pub began: Instant,
+    /// When its client knew, or turned to another.
+    pub ended: Instant,
+    /// Its id, if it was acknowledged. Else whether it was accepted is not known.
+    pub id: Option<String>,
+}
+
+impl Book {
+    /// How many events were acknowledged.
+    pub fn acked(&self) -> usize {
+        self.entries.values().filter(|entry| entry.id.is_some()).count()
+    }
+
+    /// Their ids.
+    pub fn ids(&self) -> HashSet<String> {
+        self.entries.values().filter_map(|entry| entry.id.clone()).collect()
+    }
 }
 
 /// The clients. Dropping it leaves them without a server.
@@ -45,12 +75,14 @@ pub struct Load {
 }
 
 struct Shared {
-    key: String,
+    /// One of each account.
+    keys: Vec<String>,
     /// How many webhooks each event goes to.
     hooks: usize,
     server: watch::Receiver<Option<SocketAddr>>,
     arrived: watch::Receiver<usize>,
     book: Mutex<Book>,
+    acked: AtomicUsize,
     next: AtomicU64,
     stop: AtomicBool,
     /// Whether the store may refuse.
@@ -58,21 +90,22 @@ struct Shared {
 }
 
 impl Load {
-    /// Starts clients that use that API key and wait for a server. Each event must be planned for `hooks` webhooks;
+    /// Starts clients that use these API keys in turn and wait for a server. Each event must be planned for `hooks` webhooks;
     /// `arrived` says how many deliveries have come.
-    pub fn start(key: &str, hooks: usize, arrived: watch::Receiver<usize>) -> Self {
+    pub fn start(keys: &[String], hooks: usize, arrived: watch::Receiver<usize>) -> Self {
         let (sender, server) = watch::channel(None);
         let shared = Arc::new(Shared {
-            key: key.to_owned(),
+            keys: keys.to_vec(),
             hooks,
             server,
             arrived,
             book: Mutex::default(),
+            acked: AtomicUsize::new(0),
             next: AtomicU64::new(0),
             stop: AtomicBool::new(false),
             bears_refusals: AtomicBool::new(false),
         });
-        let clients = (0..CLIENTS).map(|_| tokio::spawn(post_all(Arc::clone(&shared)))).collect();
+        let clients = (0..CLIENTS).map(|place| tokio::spawn(post_all(Arc::clone(&shared), place))).collect();
         Self { shared, server: sender, clients }
     }
 
@@ -89,6 +122,11 @@ impl Load {
     /// Looks at the ledger as it is now.
     pub fn look<T>(&self, look: impl FnOnce(&Book) -> T) -> T {
         look(&self.shared.book())
+    }
+
+    /// The ledger itself, once it is complete.
+    pub fn take(&self) -> Book {
+        std::mem::take(&mut self.shared.book())
     }
 
     /// Lets every client come to an answer for what it is posting, with the server that there is, and ends them. The
@@ -115,7 +153,7 @@ impl Shared {
     /// Waits until there is room for more; false if none is wanted.
     async fn wait_for_room(&self, arrived: &mut watch::Receiver<usize>) -> bool {
         while !self.stopped() {
-            let room = self.book().acked.len() * self.hooks < *arrived.borrow_and_update() + WINDOW;
+            let room = self.acked.load(SeqCst) * self.hooks < *arrived.borrow_and_update() + WINDOW;
             if room {
                 return true;
             }
@@ -126,19 +164,39 @@ impl Shared {
     }
 }
 
-async fn post_all(shared: Arc<Shared>) {
+/// Posts conversations of three to five events, one event after the other.
+async fn post_all(shared: Arc<Shared>, place: usize) {
     let (mut server, mut arrived) = (shared.server.clone(), shared.arrived.clone());
     let Ok(first) = server.wait_for(Option::is_some).await.map(|it| *it) else { return };
-    let mut client = Client::new(first.expect("just waited for"), &shared.key);
-    while shared.wait_for_room(&mut arrived).await {
-        let number = shared.next.fetch_add(1, SeqCst);
-        if !post(&shared, &mut client, &mut server, number).await {
-            return;
+    let account = place % shared.keys.len();
+    let mut client = Client::new(first.expect("just waited for"), &shared.keys[account]);
+    for turn in 0.. {
+        let conversation = format!("conversation {turn} of client {place}");
+        for _ in 0..3 + (turn + place) % 3 {
+            if !shared.wait_for_room(&mut arrived).await {
+                return;
+            }
+            if server.has_changed().unwrap_or(false)
+                && let Some(other) = *server.borrow_and_update()
+            {
+                client.turn_to(other);
+            }
+            let number = shared.next.fetch_add(1, SeqCst);
+            let began = Instant::now();
+            let entry = Entry { account, conversation: conversation.clone(), began, ended: began, id: None };
+            let (goes_on, entry) = post(&shared, &mut client, &mut server, number, entry).await;
+            shared
+                .book()
+                .entries
+                .extend(entry.map(|entry| (number, Entry { ended: Instant::now(), ..entry })));
+            if !goes_on {
+                return;
+            }
         }
     }
 }
 
-/// Posts one event; false if there will be no server any more.
+/// Posts one event; whether there will be a server any more, and the event unless it surely was never sent.
 ///
 /// Without an answer, two of three clients repeat the request under its key until they get one, and the third gives up.
 async fn post(
@@ -146,9 +204,11 @@ async fn post(
     client: &mut Client,
     server: &mut watch::Receiver<Option<SocketAddr>>,
     number: u64,
-) -> bool {
+    mut entry: Entry,
+) -> (bool, Option<Entry>) {
     let body = format!(
-        r#"{{"type":"Contact Information","data":{{"name":"Visitor","email":null,"phone":null,"number":{number}}}}}"#
+        r#"{{"type":"Contact Information","data":{{"name":"Visitor","email":null,"phone":null,"number":{number}}},"conversation_id":"{}"}}"#,
+        entry.conversation
     );
     let mut unknown = false;
     loop {
@@ -157,22 +217,29 @@ async fn post(
             Ok(answer) if answer.status == 503 && shared.bears_refusals.load(SeqCst) => {
                 unknown |= refuse(&mut shared.book(), &answer, number, began.elapsed());
             }
+            Ok(answer) if answer.status == 503 => {
+                unknown = true;
+                shared.book().put_off += 1;
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
             Ok(answer) => {
-                note(&mut shared.book(), &answer, number, shared.hooks, unknown);
-                return true;
+                let id = shared.note(&answer, number, unknown);
+                let known = id.is_some() || unknown;
+                entry.id = id;
+                return (true, known.then_some(entry));
             }
             Err(Unanswered::Unsent) => {}
-            Err(Unanswered::Unknown) => {
-                unknown = true;
-                shared.book().indeterminate.insert(number);
-            }
+            Err(Unanswered::Unknown) => unknown = true,
         }
         if unknown && number.is_multiple_of(3) {
-            return true;
+            return (true, Some(entry));
         }
         // Another server, or the same one again in a moment.
         let _ = timeout(Duration::from_millis(100), server.changed()).await;
-        let Ok(next) = server.wait_for(Option::is_some).await.map(|it| *it) else { return false };
+        let Ok(next) = server.wait_for(Option::is_some).await.map(|it| *it) else {
+            return (false, unknown.then_some(entry));
+        };
         client.turn_to(next.expect("just waited for"));
     }
 }
@@ -188,22 +255,23 @@ fn refuse(book: &mut Book, answer: &Answer, number: u64, time: Duration) -> bool
     }
     book.refused += 1;
     book.slowest_refusal = book.slowest_refusal.max(time);
-    let open = code != "busy";
-    if open {
-        book.indeterminate.insert(number);
-    }
-    open
+    code != "busy"
 }
 
-fn note(book: &mut Book, answer: &Answer, number: u64, hooks: usize, repeated: bool) {
-    let accepted = (answer.status == 202).then(|| answer.json());
-    let planned = |it: &serde_json::Value| it["deliveries"].as_u64() == u64::try_from(hooks).ok();
-    match accepted.filter(planned).and_then(|it| it["id"].as_str().map(str::to_owned)) {
-        Some(id) => {
-            book.indeterminate.remove(&number);
-            book.repeated += usize::from(repeated);
-            book.acked.insert(number, id);
+impl Shared {
+    /// Notes an answer; the event's id if it is as it must be.
+    fn note(&self, answer: &Answer, number: u64, repeated: bool) -> Option<String> {
+        let accepted = (answer.status == 202).then(|| answer.json());
+        let planned = |it: &serde_json::Value| it["deliveries"].as_u64() == u64::try_from(self.hooks).ok();
+        let id = accepted.filter(planned).and_then(|it| it["id"].as_str().map(str::to_owned));
+        let mut book = self.book();
+        match id {
+            Some(_) => {
+                book.repeated += usize::from(repeated);
+                self.acked.fetch_add(1, SeqCst);
+            }
+            None => book.faults.push(format!("event {number}: {} {}", answer.status, answer.text())),
         }
-        None => book.faults.push(format!("event {number}: {} {}", answer.status, answer.text())),
+        id
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     child::{about, output},
     disk::Disk,
     form::{self, Dice},
-    scene::{Scene, wait_for_acked},
+    scene::{Plan, Scene, wait_for_acked},
 };
 
 const MEGABYTES: u32 = 224;
@@ -31,7 +31,8 @@ async fn on_sqlite_nothing_that_was_accepted_is_lost_however_often_the_power_is(
     let Some(disk) = Disk::make(MEGABYTES, "no loss of power was seen").await else { return };
     let (dice, began, cuts) = (Dice::new(), Instant::now(), form::times(3, 30));
     println!("power: {cuts} cuts from LEADPOST_FAULT_SEED={}", dice.seed);
-    let mut scene = Scene::start(TestStore::sqlite_in(&disk.path()), &[], (0, 40)).await;
+    let mut scene =
+        Scene::start(TestStore::sqlite_in(&disk.path()), Plan { slowness: (0, 40), ..Plan::default() }).await;
     let (mut slowest, mut open) = (Duration::ZERO, 0);
     for _ in 0..cuts {
         wait_for_acked(&scene, EVENTS).await;
@@ -44,7 +45,7 @@ async fn on_sqlite_nothing_that_was_accepted_is_lost_however_often_the_power_is(
         let doctor = output(about(&scene.place, &["doctor", "--deep"])).await;
         assert!(doctor.status.success(), "{}", String::from_utf8_lossy(&doctor.stdout));
     }
-    let figures = scene.finish().await;
+    let figures = scene.finish(1).await;
     let open = open / cuts;
     println!("power: {cuts} cuts, {open} in flight on average, ready after at most {slowest:.1?}");
     println!("power: {figures}; {:.1?}", began.elapsed());
@@ -68,7 +69,13 @@ async fn without_a_sync_at_each_commit_a_loss_of_power_takes_accepted_events_and
 /// Cuts the power of a store whose commits do not wait for the disk: accepted events, and how many of them are gone.
 async fn lose_some(disk: &Disk, dice: &Dice) -> (usize, usize) {
     let settings = [("LEADPOST_STORE__SQLITE_SYNCHRONOUS", "normal")];
-    let mut scene = Scene::start(TestStore::sqlite_in(&disk.path()), &settings, (0, 5)).await;
+    let plan = Plan {
+        settings: settings.map(|(name, value)| (name, value.to_owned())).to_vec(),
+        slowness: (0, 5),
+        accounts: 1,
+        ..Plan::default()
+    };
+    let mut scene = Scene::start(TestStore::sqlite_in(&disk.path()), plan).await;
     // Account, key and webhooks shall be there afterwards.
     disk.sync().await;
     wait_for_acked(&scene, EVENTS).await;
@@ -83,7 +90,7 @@ async fn lose_some(disk: &Disk, dice: &Dice) -> (usize, usize) {
     let doctor = output(doctor).await;
     let said = String::from_utf8_lossy(&doctor.stdout);
     assert!(!doctor.status.success() && said.contains("sqlite_synchronous is normal"), "{said}");
-    let acked: HashSet<String> = scene.load.look(|book| book.acked.values().cloned().collect());
+    let acked: HashSet<String> = scene.load.look(super::load::Book::ids);
     let stored = event_ids(&mut scene.client()).await;
     (acked.len(), acked.difference(&stored).count())
 }

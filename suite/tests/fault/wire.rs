@@ -44,6 +44,11 @@ impl Wire {
         Ok(Self::over(stream))
     }
 
+    /// Closes it with a TCP reset.
+    pub fn reset(self) -> io::Result<()> {
+        self.stream.set_zero_linger()
+    }
+
     /// Whether the peer has not closed it, as far as is known here.
     fn is_open(&self) -> bool {
         matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)

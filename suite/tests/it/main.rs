@@ -11,6 +11,7 @@ mod model;
 mod oracles;
 mod order;
 mod paging;
+mod panics;
 mod receivers;
 mod recoveries;
 mod snippets;
