@@ -162,8 +162,14 @@ impl Lane {
         self.room = room;
     }
 
+    /// How many deliveries to queue: what may be in flight twice over, so that a receiver that takes little keeps little
+    /// in memory.
+    fn capacity(&self) -> usize {
+        (self.limit.get(self.most) as usize * 2).max(LEAST).min(self.room.deliveries)
+    }
+
     fn is_full(&self) -> bool {
-        self.queue.len() >= self.room.deliveries || self.bytes >= self.room.bytes
+        self.queue.len() >= self.capacity() || self.bytes >= self.room.bytes
     }
 
     fn push(&mut self, due: Due) {
@@ -192,7 +198,8 @@ impl Lane {
     /// Whether the store should be read now; if so, from where and how many deliveries besides the settings. The caller
     /// then reads, and calls [`Lane::loaded`].
     pub(crate) fn wants_reading(&mut self) -> Option<Reading> {
-        let room = self.queue.len() * 2 <= self.room.deliveries && self.bytes * 2 <= self.room.bytes;
+        let capacity = self.capacity();
+        let room = self.queue.len() * 2 <= capacity && self.bytes * 2 <= self.room.bytes;
         let unknown = self.webhook.is_none();
         let wanted = unknown || self.stale || (self.behind && room);
         if self.gone || !wanted || self.reading.is_some() {
@@ -201,7 +208,7 @@ impl Lane {
         self.reading = Some(HashSet::new());
         let deliveries = room && (unknown || self.behind);
         self.missed &= !deliveries;
-        Some(Reading { after: self.place, limit: if deliveries { self.room.deliveries } else { 0 } })
+        Some(Reading { after: self.place, limit: if deliveries { capacity } else { 0 } })
     }
 
     /// Takes what a reading found; `limit` is what it asked for.
@@ -375,6 +382,8 @@ impl Lane {
     }
 }
 
+/// A lane's queue has at least so many places, if there is room.
+const LEAST: usize = 16;
 /// A hint follows its commit at once; only a machine that is short of everything makes it wait.
 const HINTS_COME_WITHIN: Duration = Duration::from_secs(10);
 

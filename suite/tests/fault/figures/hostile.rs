@@ -12,7 +12,7 @@ use suite::{Behaviour, Receiver, TestStore};
 use tokio::{net::TcpListener, time::Instant};
 
 use crate::{
-    child::{Place, Server, make_key, serve},
+    child::{Place, Server, make_account, make_key, serve},
     figures::arrivals::Sink,
     figures::pace::{Times, check, event, post_at},
     form,
@@ -90,7 +90,7 @@ fn memory(process: u32) -> u64 {
 
 /// Makes webhooks for transcripts whose receivers misbehave, each beginning with another way; a few of them refuse
 /// connections, or accept them and say nothing of TLS.
-async fn make_hostile(client: &mut Client, receiver: &Receiver, number: usize) -> TcpListener {
+async fn make_hostile(clients: &mut [Client], receiver: &Receiver, number: usize) -> TcpListener {
     let ways = ways();
     let silent = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     let stalled = silent.local_addr().expect("a bound listener has an address");
@@ -109,7 +109,8 @@ async fn make_hostile(client: &mut Client, receiver: &Receiver, number: usize) -
             }
         };
         let body = json!({"name": "Hook", "url": url, "event_types": ["Chat Transcript"], "retry": "10min"});
-        client.post("/webhooks", &body.to_string(), 201).await;
+        let account = place % clients.len();
+        clients[account].post("/webhooks", &body.to_string(), 201).await;
     }
     silent
 }
@@ -126,30 +127,28 @@ async fn hostile_receivers_cost_neither_memory_nor_time_nor_their_neighbour() {
     let mut client = Client::new(address, &key);
     let body = json!({"name": "Good", "url": sink.url(), "event_types": ["Contact Information"]});
     client.post("/webhooks", &body.to_string(), 201).await;
-    // What the store keeps in memory is full before memory is looked at.
-    for batch in 0..form::times(1, 60) as u64 {
-        let numbers = (batch * 1_000..(batch + 1) * 1_000)
-            .map(|number| event("Contact Information", 2_000_000 + number));
-        let batch = format!(r#"{{"events":[{}]}}"#, numbers.collect::<Vec<_>>().join(","));
-        client.post("/events/batch", &batch, 202).await;
-    }
-    let warm = form::times(1_000, 60_000);
-    sink.wait_for(warm).await;
+    let warm = warm_up(&mut client, &sink).await;
     let (posted, _) = post_at(address, &key, "Contact Information", RATE, quiet, 0).await;
     sink.wait_for(warm + posted.len()).await;
     let alone = Times::between(&posted, &sink.arrivals());
     let quiet_ones = warm + posted.len();
 
-    let _silent = make_hostile(&mut client, &receiver, number).await;
+    let mut hostile = vec![Client::new(address, &key)];
+    for account in 1..form::times(2, 20) {
+        hostile.push(Client::new(address, &make_account(&place, &format!("Account {account}")).await));
+    }
+    let _silent = make_hostile(&mut hostile, &receiver, number).await;
     let before = memory(server.id());
-    let (hostile_key, end) = (key.clone(), Instant::now() + time);
+    let end = Instant::now() + time;
+    // Each of them gets an event every two seconds, the accounts one after the other.
     let hostile = tokio::spawn(async move {
-        let mut client = Client::new(address, &hostile_key);
+        let pause = Duration::from_secs(2) / hostile.len() as u32;
         let mut events = 0;
         while Instant::now() < end {
-            client.post("/events", &event("Chat Transcript", events), 202).await;
+            let place = events as usize % hostile.len();
+            hostile[place].post("/events", &event("Chat Transcript", events), 202).await;
             events += 1;
-            tokio::time::sleep(Duration::from_secs(2)).await;
+            tokio::time::sleep(pause).await;
         }
         events
     });
@@ -170,13 +169,27 @@ async fn hostile_receivers_cost_neither_memory_nor_time_nor_their_neighbour() {
     server.kill().await;
     let (attempts, longest) = attempts(&store).await;
     println!(
-        "{events} events to {number} hostile receivers: {attempts} attempts, the longest {longest:.1?}; memory grew by \
+        "{events} events to the accounts of {number} hostile receivers: {attempts} attempts, the longest {longest:.1?}; memory grew by \
          {grown} MiB; the good one: {beside} (accepted: {accepted}); alone: {alone}"
     );
     assert!(!log.contains("panicked"), "{log}");
     assert!(longest <= LONGEST && grown <= 64);
     assert!(attempts as usize > number, "{attempts}");
     check(&beside, &alone, 2.0);
+}
+
+/// Has so much delivered that what the store keeps in memory is full before memory is looked at; how much.
+async fn warm_up(client: &mut Client, sink: &Sink) -> usize {
+    let batches = form::times(1, 60) as u64;
+    for batch in 0..batches {
+        let numbers =
+            (batch * 1_000..(batch + 1) * 1_000).map(|it| event("Contact Information", 2_000_000 + it));
+        let batch = format!(r#"{{"events":[{}]}}"#, numbers.collect::<Vec<_>>().join(","));
+        client.post("/events/batch", &batch, 202).await;
+    }
+    let warm = batches as usize * 1_000;
+    sink.wait_for(warm).await;
+    warm
 }
 
 /// How many attempts are stored, and the longest time that one took.
