@@ -62,7 +62,7 @@ sql! {
         left join event e on e.account_id = d.account_id and e.id = d.event_id
         where ", window!(), " and d.id <= $6 and d.state in ($7, $8, $9)
           and not exists (select 1 from attempt a
-                where a.account_id = d.account_id and a.delivery_id = d.id and a.number = d.attempts and a.at >= $11)
+                where a.account_id = d.account_id and a.delivery_id = d.id and a.number = d.attempts and a.at > $11)
         order by d.id limit $10 /*pg: for no key update of d */");
 }
 

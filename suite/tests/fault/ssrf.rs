@@ -87,6 +87,11 @@ impl Stage {
         self.client.post(&format!("/webhooks/{webhook}/test"), "", 200).await["attempt"].clone()
     }
 
+    /// Lets a webhook send that may have been held.
+    async fn resume(&mut self, webhook: &str) {
+        self.client.post(&format!("/webhooks/{webhook}/resume"), "", 200).await;
+    }
+
     /// Posts an event; its id.
     async fn post(&mut self) -> String {
         let data = json!({"name": "Visitor", "email": null, "phone": null});

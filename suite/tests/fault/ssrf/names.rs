@@ -60,6 +60,8 @@ fn d2_to_d5_one_refused_address_refuses_the_name_in_whatever_family_form_and_ord
         let begun = stage.pot.begun();
         for (number, (addresses, rule, setting)) in answers.into_iter().enumerate() {
             let name = format!("r{number}.example.com");
+            // Ten refusals in a row hold a webhook.
+            stage.resume(&webhook).await;
             stage.change(&webhook, &url(&name)).await.expect(200);
             stage.pot.dns.point(&name, addresses);
             check_refused_everywhere(&mut stage, &webhook, &name, (rule, setting), addresses).await;
