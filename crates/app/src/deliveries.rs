@@ -161,9 +161,7 @@ pub fn finish(tx: &mut Tx<'_>, report: &Report) -> Result<Option<Finished>, AppE
         // Whoever changes both takes the webhook first, so that nobody waits for the other crosswise.
         store::webhooks::lock(tx, delivery.account, delivery.webhook_id)?;
     }
-    if report.kind == AttemptKind::Probe
-        && let Some(stored) = store::deliveries::find(tx, delivery.account, delivery.id)?
-    {
+    if probe && let Some(stored) = store::deliveries::find(tx, delivery.account, delivery.id)? {
         // Whoever resumed the webhook while the probe was under way has moved the schedule.
         (delivery.due_at, delivery.started_at) = (stored.due_at, stored.started_at);
     }

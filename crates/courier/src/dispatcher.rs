@@ -27,7 +27,7 @@ use tokio::{
 use crate::{
     CourierSettings,
     carrier::Carrier,
-    lane::{Answered, Lane, Reading, Room, Step},
+    lane::{Answered, LEAST, Lane, Reading, Room, Step},
     slots::Slots,
     status::Counters,
 };
@@ -145,7 +145,7 @@ impl Dispatcher {
                 // It may have come back to life with deliveries waiting.
                 self.tick_soon();
             }
-            Signal::Changed(_, Changed::Deliveries(_)) => self.next_tick = Instant::now(),
+            Signal::Changed(_, Changed::Deliveries(_)) => self.tick_soon(),
             Signal::Changed(..) => {}
             Signal::Noticed(notice) => {
                 self.counters.notices.inc();
@@ -307,7 +307,7 @@ impl Dispatcher {
     fn room(&self) -> Room {
         let lanes = self.lanes.len().max(1);
         Room {
-            deliveries: (QUEUED / lanes).clamp(16, self.settings.lane_size.max(16)),
+            deliveries: (QUEUED / lanes).clamp(LEAST, self.settings.lane_size.max(LEAST)),
             bytes: (QUEUED_BYTES / lanes).clamp(64 * 1024, LANE_BYTES),
         }
     }

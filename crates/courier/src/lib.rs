@@ -75,7 +75,7 @@ pub struct CourierSettings {
     pub lease_ttl: Duration,
     /// How many requests all webhooks share, beyond one that each may always have in flight.
     pub max_in_flight: usize,
-    /// How many deliveries a lane keeps in memory.
+    /// At most so many deliveries a lane keeps in memory.
     pub lane_size: usize,
     /// Whether to listen to hints. Without them everything waits for the tick; for tests.
     pub use_hints: bool,

@@ -22,6 +22,9 @@ use crate::wire::Wire;
 /// As long as anything may take to arrive: a million deliveries take a minute or two.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// Of so many it is kept how many were open with them.
+const BEGUN: usize = 64;
+
 /// Answers 204 to whatever comes, or 503 while it is down. Dropping it closes it.
 pub struct Sink {
     address: SocketAddr,
@@ -32,6 +35,8 @@ pub struct Sink {
 struct Shared {
     /// When each number came first.
     arrivals: Mutex<HashMap<u64, Instant>>,
+    /// How many requests were open, with each of the first that came.
+    begun: Mutex<Vec<u64>>,
     count: watch::Sender<usize>,
     /// How many milliseconds each answer takes.
     delay: AtomicU64,
@@ -49,6 +54,7 @@ impl Sink {
         let address = listener.local_addr().expect("a bound listener has an address");
         let shared = Arc::new(Shared {
             arrivals: Mutex::default(),
+            begun: Mutex::default(),
             count: watch::Sender::new(0),
             delay: AtomicU64::new(delay.as_millis() as u64),
             down: AtomicBool::new(false),
@@ -86,6 +92,11 @@ impl Sink {
         assert!(came.is_ok(), "only {} of {number} came", *self.shared.count.borrow());
     }
 
+    /// How many requests were open, itself included, with each of the first that came while it was not down.
+    pub fn begun(&self) -> Vec<u64> {
+        self.shared.begun.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The most requests that were open at once since this was asked last.
     pub fn take_peak(&self) -> u64 {
         self.shared.peak.swap(0, SeqCst)
@@ -111,6 +122,12 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) -> std::io::Result<()> {
         let open = shared.open.fetch_add(1, SeqCst) + 1;
         shared.peak.fetch_max(open, SeqCst);
         let down = shared.down.load(SeqCst);
+        if !down {
+            let mut begun = shared.begun.lock().unwrap_or_else(PoisonError::into_inner);
+            if begun.len() < BEGUN {
+                begun.push(open);
+            }
+        }
         if let Some(number) = number(&request.body).filter(|_| !down) {
             let mut arrivals = shared.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
             arrivals.entry(number).or_insert_with(Instant::now);

@@ -149,4 +149,8 @@ async fn a_receiver_that_comes_back_is_found_and_not_overrun() {
          after {drained:.1?}, at most {peak} at once"
     );
     assert!(found <= Duration::from_secs(35) && peak <= 64, "its limit is 64");
+    // The probe alone, then one, and twice as many with every round: never more than half of those that came before.
+    let begun = sink.begun();
+    let ramps = |(before, open): (usize, &u64)| *open <= (before as u64).div_ceil(2).max(1);
+    assert!(begun.iter().enumerate().all(ramps), "more at once than a ramp allows: {begun:?}");
 }

@@ -88,7 +88,10 @@ impl World {
             return;
         }
         if taken {
-            (hook.failures, hook.counted_at) = (0, None);
+            // A success that began before the row of failures says nothing of it.
+            if flight.troubled {
+                (hook.failures, hook.counted_at) = (0, None);
+            }
         } else if hook.counted_at.is_none_or(|counted| counted < flight.began) {
             (hook.failures, hook.counted_at) = (hook.failures + 1, Some(now));
             if hook.failures == 10 {

@@ -57,6 +57,8 @@ pub(super) struct Flight {
     pub(super) kind: AttemptKind,
     pub(super) lease: Lease,
     pub(super) began: Timestamp,
+    /// Whether its node knew of failures when it began.
+    pub(super) troubled: bool,
 }
 
 /// What is expected of a delivery.
@@ -274,7 +276,8 @@ impl World {
         let Some(due) = due.into_iter().find(|due| !flying(due.delivery.id)) else { return };
         let epoch = self.leases.epochs[usize::from(Webhook::shard(id))].expect("this node has all shards");
         let lease = Lease { node: self.node, epoch };
-        self.flights.push(Flight { due, kind, lease, began: now });
+        let troubled = self.hooks[hook].failures > 0;
+        self.flights.push(Flight { due, kind, lease, began: now, troubled });
     }
 
     fn end(&mut self, which: u8, how: How) {
@@ -283,13 +286,12 @@ impl World {
         }
         let flight = self.flights.swap_remove(usize::from(which) % self.flights.len());
         let delivery = flight.due.delivery.clone();
-        let hook = self.deliveries[&delivery.id].hook;
         let report = Report {
             delivery,
             policy: domain::RetryPolicy::ThreeDays,
             url: "https://crm.example.com/in".into(),
             kind: flight.kind,
-            troubled: self.hooks[hook].failures > 0,
+            troubled: flight.troubled,
             outcome: how.outcome(flight.began),
             lease: flight.lease,
         };

@@ -221,3 +221,28 @@ async fn a_webhook_that_keeps_order_gets_a_conversation_in_order() {
         app.finish().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_pending_when_it_began_is_not_sent_again_once_it_was_delivered() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        let receiver = Receiver::start().await;
+        let webhook = app.webhook(&receiver.url("/in"), json!({})).await;
+        let mut events = contacts(&app, 1).await;
+        app.post(&path(&webhook, "/pause"), Value::Null, 200).await;
+        events.extend(contacts(&app, 3).await);
+        app.clock.advance(Duration::from_micros(1));
+        let recovery = begin(&app, &webhook, json!({"states": ["delivered"], "rate_per_second": 1})).await;
+        assert_eq!(recovery["total"], 1);
+        app.clock.advance(Duration::from_micros(1));
+        app.post(&path(&webhook, "/resume"), Value::Null, 200).await;
+        app.settle().await;
+        assert_eq!(arrivals(&receiver, &events), [1; 4]);
+        for _ in 0..5 {
+            second(&app).await;
+        }
+        assert_eq!(progress(&show(&app, &recovery).await), ("done", 1, 0), "{}", app.engine);
+        assert_eq!(arrivals(&receiver, &events), [2, 1, 1, 1]);
+        app.finish().await;
+    }
+}
