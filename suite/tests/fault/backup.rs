@@ -29,6 +29,7 @@ async fn a_backup_taken_under_load_delivers_what_was_pending_in_it() {
     let to = copy.to_str().expect("UTF-8");
     let names = run(about(&scene.place, &["backup", "--to", to])).await;
     assert_eq!(names, format!("{to}\n{to}.key\n"));
+    scene.load.widen();
     wait_for_acked(&scene, 20).await;
     scene.load.finish().await;
     scene.kill().await;

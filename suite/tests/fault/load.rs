@@ -85,6 +85,8 @@ struct Shared {
     acked: AtomicUsize,
     next: AtomicU64,
     stop: AtomicBool,
+    /// How many accepted deliveries may be on their way.
+    window: AtomicUsize,
     /// Whether the store may refuse.
     bears_refusals: AtomicBool,
 }
@@ -103,10 +105,17 @@ impl Load {
             acked: AtomicUsize::new(0),
             next: AtomicU64::new(0),
             stop: AtomicBool::new(false),
+            window: AtomicUsize::new(WINDOW),
             bears_refusals: AtomicBool::new(false),
         });
         let clients = (0..CLIENTS).map(|place| tokio::spawn(post_all(Arc::clone(&shared), place))).collect();
         Self { shared, server: sender, clients }
+    }
+
+    /// As many deliveries more may be on their way as there may be from the start. For a webhook that is paused: what waits
+    /// for it counts, and in the end nobody posts any more.
+    pub fn widen(&self) {
+        self.shared.window.fetch_add(WINDOW, SeqCst);
     }
 
     /// From now on the store may refuse what it cannot keep.
@@ -153,7 +162,7 @@ impl Shared {
     /// Waits until there is room for more; false if none is wanted.
     async fn wait_for_room(&self, arrived: &mut watch::Receiver<usize>) -> bool {
         while !self.stopped() {
-            let room = self.acked.load(SeqCst) * self.hooks < *arrived.borrow_and_update() + WINDOW;
+            let room = self.acked.load(SeqCst) * self.hooks < *arrived.borrow_and_update() + self.window.load(SeqCst);
             if room {
                 return true;
             }
