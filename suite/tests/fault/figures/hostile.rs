@@ -3,7 +3,7 @@
 //! The ways are those that a webhook sender meets: refused and silent connections, resets, slow and endless answers,
 //! answers that are no HTTP, bombs, floods, redirects.
 
-use std::{fs, io::Write, time::Duration};
+use std::{fs, io::Write, net::SocketAddr, time::Duration};
 
 use flate2::{Compression, write::GzEncoder};
 use serde_json::json;
@@ -126,7 +126,7 @@ async fn hostile_receivers_cost_neither_memory_nor_time_nor_their_neighbour() {
     let mut client = Client::new(address, &key);
     let body = json!({"name": "Good", "url": sink.url(), "event_types": ["Contact Information"]});
     client.post("/webhooks", &body.to_string(), 201).await;
-    let warm = warm_up(&mut client, &sink).await;
+    let warm = warm_up(address, &key, &sink).await;
     let (posted, _) = post_at(address, &key, "Contact Information", RATE, quiet, 0).await;
     sink.wait_for(warm + posted.len()).await;
     let alone = Times::between(&posted, &sink.arrivals());
@@ -178,7 +178,8 @@ async fn hostile_receivers_cost_neither_memory_nor_time_nor_their_neighbour() {
 }
 
 /// Has so much delivered that what the store keeps in memory is full before memory is looked at; how much.
-async fn warm_up(client: &mut Client, sink: &Sink) -> usize {
+async fn warm_up(address: SocketAddr, key: &str, sink: &Sink) -> usize {
+    let mut client = Client::new(address, key);
     let batches = form::times(1, 60) as u64;
     for batch in 0..batches {
         let numbers =
@@ -188,7 +189,20 @@ async fn warm_up(client: &mut Client, sink: &Sink) -> usize {
     }
     let warm = batches as usize * 1_000;
     sink.wait_for(warm).await;
+    tokio::join!(look_through(address, key), look_through(address, key));
     warm
+}
+
+/// Reads the log of deliveries, so that the store's readers have seen more than they can keep.
+async fn look_through(address: SocketAddr, key: &str) {
+    let (mut client, mut after) = (Client::new(address, key), String::new());
+    loop {
+        let page = client.get(&format!("/deliveries?limit=500{after}")).await;
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return,
+        }
+    }
 }
 
 /// How many attempts are stored, and the longest time that one took.
