@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod address;
+pub mod answers;
 pub mod delivery;
 pub mod event;
 pub mod hold;
@@ -25,6 +26,7 @@ pub mod why;
 
 pub use account::{Account, Actor, ApiKey, ApiKeyText, Permission, Scope};
 pub use address::{EgressPolicy, HostRule, Refusal};
+pub use answers::{DateRules, Email, NumberRules, Pattern, Phone, Rejected};
 pub use delivery::{
     Attempt, AttemptError, AttemptKind, Delivery, DeliveryState, ErrorClass, ExhaustReason, Finish, Outcome,
     Phases, Response, SkipReason,
