@@ -3,9 +3,8 @@
 use std::{fmt::Write, str::FromStr, time::Duration};
 
 use crate::{
-    Account, Id, Invalid, Noun, Timestamp, Webhook,
+    Account, Chatbot, Id, Invalid, Noun, Timestamp, Webhook,
     json::{self, Kind, Members},
-    webhook::Chatbot,
 };
 
 /// The kinds of event that a webhook can ask for. Their names are the ones on the wire.

@@ -7,6 +7,9 @@
 pub mod account;
 pub mod address;
 pub mod answers;
+pub mod chatbot;
+pub mod contact;
+pub mod conversation;
 pub mod delivery;
 pub mod event;
 pub mod hold;
@@ -14,6 +17,7 @@ pub mod id;
 pub mod invalid;
 pub mod json;
 pub mod ledger;
+pub mod marker;
 pub mod recovery;
 pub mod retry;
 #[cfg(any(test, feature = "samples"))]
@@ -27,6 +31,9 @@ pub mod why;
 pub use account::{Account, Actor, ApiKey, ApiKeyText, Permission, Scope};
 pub use address::{EgressPolicy, HostRule, Refusal};
 pub use answers::{DateRules, Email, NumberRules, Pattern, Phone, Rejected};
+pub use chatbot::{Chatbot, ChatbotSettings, Department, VisitorToken};
+pub use contact::{Contact, Fields};
+pub use conversation::{Author, CloseReason, Consent, Conversation, Message, Operator, Phase, Visitor};
 pub use delivery::{
     Attempt, AttemptError, AttemptKind, Delivery, DeliveryState, ErrorClass, ExhaustReason, Finish, Outcome,
     Phases, Response, SkipReason,
@@ -36,6 +43,7 @@ pub use hold::{Health, Notice};
 pub use id::{Id, Noun};
 pub use invalid::{FieldError, Invalid};
 pub use ledger::Ledger;
+pub use marker::MarkerRun;
 pub use recovery::{EndState, NewRecovery, Recovery, RecoveryCounts, RecoveryPlan, RecoveryState};
 pub use retry::RetryPolicy;
 pub use signature::{Secret, SecretText};

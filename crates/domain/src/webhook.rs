@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, str::FromStr, time::Duration};
 
 use crate::{
-    Account, BodyForm, EgressPolicy, EventType, Health, Id, Invalid, Noun, RetryPolicy, Secret, SkipReason,
-    Timestamp, WebhookUrl, account::check_name, hold,
+    Account, BodyForm, Chatbot, EgressPolicy, EventType, Health, Id, Invalid, Noun, RetryPolicy, Secret,
+    SkipReason, Timestamp, WebhookUrl, account::check_name, hold,
 };
 
 /// A user's URL that gets the events of some types.
@@ -50,13 +50,6 @@ pub struct Webhook {
 
 impl Noun for Webhook {
     const PREFIX: &'static str = "wh";
-}
-
-/// What chatbot ids name.
-pub enum Chatbot {}
-
-impl Noun for Chatbot {
-    const PREFIX: &'static str = "bot";
 }
 
 /// Whether events of that chatbot, or of none, are among those of `chosen`; an empty choice is all events.

@@ -17,11 +17,17 @@ mod vault;
 mod worker;
 
 pub mod accounts;
+pub mod chatbots;
+pub mod contacts;
+pub mod conversations;
 pub mod deliveries;
+pub mod departments;
 pub mod events;
 pub mod idempotency;
 pub mod ledger;
 pub mod lines;
+pub mod markers;
+pub mod messages;
 pub mod nodes;
 pub mod recoveries;
 pub mod retention;
@@ -37,12 +43,18 @@ pub use tx::Tx;
 fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
     [
         accounts::STATEMENTS,
+        chatbots::STATEMENTS,
+        contacts::STATEMENTS,
+        conversations::STATEMENTS,
         db::STATEMENTS,
         deliveries::STATEMENTS,
+        departments::STATEMENTS,
         events::STATEMENTS,
         idempotency::STATEMENTS,
         ledger::STATEMENTS,
         lines::STATEMENTS,
+        markers::STATEMENTS,
+        messages::STATEMENTS,
         nodes::STATEMENTS,
         recoveries::STATEMENTS,
         retention::STATEMENTS,

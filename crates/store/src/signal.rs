@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Account, Delivery, Event, Id, Recovery, Timestamp, Webhook};
+use domain::{Account, Conversation, Delivery, Event, Id, Recovery, Timestamp, Visitor, Webhook};
 use tokio::sync::broadcast;
 
 /// Something that a commit changed.
@@ -53,6 +53,8 @@ pub enum Changed {
     Delivery(Id<Delivery>),
     /// Many deliveries of one webhook moved on.
     Deliveries(Id<Webhook>),
+    /// Something was said or changed in a conversation, of this visitor if it is held in a browser.
+    Conversation(Id<Conversation>, Option<Id<Visitor>>),
     /// A recovery was made, paused, resumed or ended.
     Recovery(Id<Recovery>),
 }

@@ -1,8 +1,8 @@
 //! Webhooks, their secrets, and which of them ask for an event type.
 
 use domain::{
-    Account, BodyForm, EventType, Health, Id, Ordering, RetryPolicy, Secret, SigningKey, Timestamp, Webhook,
-    WebhookState, webhook::Chatbot,
+    Account, BodyForm, Chatbot, EventType, Health, Id, Ordering, RetryPolicy, Secret, SigningKey, Timestamp,
+    Webhook, WebhookState,
 };
 
 use crate::{

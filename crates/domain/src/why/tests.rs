@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    AttemptError, EgressPolicy, Health, Phases, Response, Secret,
+    AttemptError, Chatbot, EgressPolicy, Health, Phases, Response, Secret,
     samples::{acme, contact, start, webhook as new_webhook},
-    webhook::Chatbot,
 };
 
 fn id<T>(number: u8) -> Id<T> {

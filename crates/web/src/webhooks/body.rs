@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use app::webhooks::Rotated;
-use domain::{Id, Invalid, NewWebhook, Webhook, WebhookUpdate, webhook::Chatbot};
+use domain::{Chatbot, Id, Invalid, NewWebhook, Webhook, WebhookUpdate};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Id, webhook::Chatbot};
+use domain::{Chatbot, Id};
 use serde_json::{Value, json};
 use suite::{Behaviour, Receiver, TestApp, stores};
 

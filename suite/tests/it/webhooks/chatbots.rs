@@ -1,7 +1,7 @@
 //! Webhooks that ask for the events of some chatbots only.
 
 use app::{AppError, events};
-use domain::{Event, Id, webhook::Chatbot};
+use domain::{Chatbot, Event, Id};
 use serde_json::{Value, json};
 use suite::{Receiver, TestApp, stores};
 
