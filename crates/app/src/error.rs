@@ -12,6 +12,14 @@ pub enum AppError {
     /// The key may not do this.
     #[error("this needs a key with scope {}", .0.scope().as_str())]
     ScopeMissing(Permission),
+    /// Whoever asks is known, and may not do this.
+    #[error("{message}")]
+    Forbidden {
+        /// Stable name for programs.
+        code: &'static str,
+        /// Why, and what would change it.
+        message: String,
+    },
     /// What was sent breaks a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),

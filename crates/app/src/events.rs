@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use domain::{
-    Actor, CheckedEvent, Delivery, DeliveryState, Event, EventType, Id, Invalid, Ordering, Permission,
-    Webhook, account::hex, webhook::is_chosen,
+    Actor, CheckedEvent, Delivery, DeliveryState, Event, EventType, Id, Ordering, Permission, Webhook,
+    webhook::is_chosen,
 };
-use sha2::{Digest, Sha256};
 use store::{Changed, Planned, Signal, Tx, webhooks::Subscriber};
 
 use crate::{
     AppError, Page, PageRequest,
     access::require,
+    idempotency::{self, Idempotency, Kept},
     standings::{self, Explained, Standings, WebhookStanding},
 };
 
@@ -22,32 +22,6 @@ pub struct Posting {
     pub events: Vec<CheckedEvent>,
     /// What tells a repeated request.
     pub idempotency: Option<Idempotency>,
-}
-
-/// An `Idempotency-Key` with what it was sent for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Idempotency {
-    key: String,
-    fingerprint: String,
-}
-
-impl Idempotency {
-    /// The longest key.
-    pub const MAX: usize = 255;
-
-    /// A key of 1 to 255 visible ASCII characters; with the hash of the request that it is sent for, so that another
-    /// request under the same key is noticed.
-    pub fn new(key: &str, route: &str, body: &[u8]) -> Result<Self, Invalid> {
-        if key.is_empty()
-            || key.len() > Self::MAX
-            || !key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
-        {
-            let message = format!("must have 1 to {} printable ASCII characters", Self::MAX);
-            return Err(Invalid::field("/Idempotency-Key", message));
-        }
-        let hash = Sha256::new().chain_update(route).chain_update([0]).chain_update(body).finalize();
-        Ok(Self { key: key.to_owned(), fingerprint: hex(&hash) })
-    }
 }
 
 /// An event that was taken on.
@@ -64,30 +38,13 @@ pub struct Accepted {
 pub fn post(tx: &mut Tx<'_>, actor: &Actor, posting: &Posting) -> Result<Vec<Accepted>, AppError> {
     require(actor, Permission::Ingest)?;
     let account = actor.account();
-    if let Some(Idempotency { key, fingerprint }) = &posting.idempotency
-        && let Some(earlier) = store::idempotency::claim(tx, account, key, fingerprint)?
-    {
-        return repeat(&earlier, fingerprint);
-    }
-    let mut accepted = Vec::with_capacity(posting.events.len());
-    for event in &posting.events {
-        let event = event.to_event(tx.new_id(), account, tx.now());
-        accepted.push(record(tx, event)?);
-    }
-    if let Some(Idempotency { key, .. }) = &posting.idempotency {
-        store::idempotency::set_answer(tx, account, key, &write_answer(&accepted))?;
-    }
-    Ok(accepted)
-}
-
-fn repeat(earlier: &store::idempotency::Earlier, fingerprint: &str) -> Result<Vec<Accepted>, AppError> {
-    if earlier.fingerprint != fingerprint {
-        let message =
-            "this Idempotency-Key was used for another request; use a new key for a new request".to_owned();
-        return Err(AppError::Conflict { code: "idempotency_key_reused", message });
-    }
-    read_answer(&earlier.answer).ok_or_else(|| {
-        AppError::Internal(store::StoreError::Unavailable("a kept answer cannot be read".into()))
+    idempotency::once(tx, account, posting.idempotency.as_ref(), |tx| {
+        let mut accepted = Vec::with_capacity(posting.events.len());
+        for event in &posting.events {
+            let event = event.to_event(tx.new_id(), account, tx.now());
+            accepted.push(record(tx, event)?);
+        }
+        Ok(accepted)
     })
 }
 
@@ -97,9 +54,13 @@ pub fn record(tx: &mut Tx<'_>, event: Event) -> Result<Accepted, AppError> {
     store_planned(tx, event, deliveries)
 }
 
-/// Stores an event about a webhook, unless no other webhook asks for it.
-pub(crate) fn record_about(tx: &mut Tx<'_>, event: Event, concerned: Id<Webhook>) -> Result<(), AppError> {
-    let deliveries = plan(tx, &event, Some(concerned))?;
+/// Stores an event that nobody need to know of, unless no webhook but `except` asks for it.
+pub(crate) fn record_if_asked(
+    tx: &mut Tx<'_>,
+    event: Event,
+    except: Option<Id<Webhook>>,
+) -> Result<(), AppError> {
+    let deliveries = plan(tx, &event, except)?;
     if !deliveries.is_empty() {
         store_planned(tx, event, deliveries)?;
     }
@@ -198,15 +159,17 @@ pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Event>) -> Result<EventDetail,
     Ok(EventDetail { event, deliveries, webhooks, more_webhooks })
 }
 
-/// Answers are kept as lines of id and number.
-fn write_answer(accepted: &[Accepted]) -> String {
-    accepted.iter().map(|it| format!("{} {}\n", it.id, it.deliveries)).collect()
-}
+/// Kept as lines of id and number.
+impl Kept for Vec<Accepted> {
+    fn write(&self) -> String {
+        self.iter().map(|it| format!("{} {}\n", it.id, it.deliveries)).collect()
+    }
 
-fn read_answer(text: &str) -> Option<Vec<Accepted>> {
-    let read = |line: &str| {
-        let (id, deliveries) = line.split_once(' ')?;
-        Some(Accepted { id: id.parse().ok()?, deliveries: deliveries.parse().ok()? })
-    };
-    text.lines().map(read).collect()
+    fn read(text: &str) -> Option<Self> {
+        let read = |line: &str| {
+            let (id, deliveries) = line.split_once(' ')?;
+            Some(Accepted { id: id.parse().ok()?, deliveries: deliveries.parse().ok()? })
+        };
+        text.lines().map(read).collect()
+    }
 }

@@ -6,10 +6,15 @@
 
 pub mod access;
 pub mod accounts;
+pub mod chatbots;
+pub mod contacts;
+pub mod conversations;
 pub mod deliveries;
+pub mod departments;
 mod error;
 pub mod events;
 pub mod holds;
+pub mod idempotency;
 pub mod ledger;
 pub mod nodes;
 mod notices;

@@ -31,7 +31,7 @@ pub(crate) fn give(tx: &mut Tx<'_>, webhook: &Webhook, notice: Notice) -> Result
         created_at: now,
         planned: 0,
     };
-    events::record_about(tx, event, webhook.id)?;
+    events::record_if_asked(tx, event, Some(webhook.id))?;
     tx.emit(Signal::Noticed(Arc::new(Noticed {
         account: webhook.account,
         webhook: webhook.id,

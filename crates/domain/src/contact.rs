@@ -69,6 +69,12 @@ impl Fields {
     }
 }
 
+impl From<crate::flow::Contact> for Fields {
+    fn from(it: crate::flow::Contact) -> Self {
+        Self { name: it.name, email: it.email, phone: it.phone }
+    }
+}
+
 /// What is to be done with captured fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attach {

@@ -12,6 +12,7 @@ pub mod contact;
 pub mod conversation;
 pub mod delivery;
 pub mod event;
+pub mod flow;
 pub mod hold;
 pub mod id;
 pub mod invalid;

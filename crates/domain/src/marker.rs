@@ -1,15 +1,6 @@
 //! Markers: how often a part of a flow was gone through from its start to its end.
 
-use crate::Timestamp;
-
-/// Which end of a marker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edge {
-    /// Before the part that is counted.
-    Start,
-    /// Behind it.
-    End,
-}
+use crate::{Timestamp, flow::document::Edge};
 
 /// A marker's start that was passed, and the end, if that was passed, too.
 #[derive(Clone, Debug, PartialEq, Eq)]

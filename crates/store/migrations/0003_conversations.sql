@@ -147,3 +147,8 @@ create table presence (
   until bigint not null,
   primary key (account_id, operator_id)
 );
+
+-- Every account has these; new ones get them when they are made.
+insert into department (account_id, id, name, email, disabled, built_in, transfer_to, transfer_after_s, created_at)
+select a.id, /*sqlite: randomblob(16) */ /*pg: gen_random_uuid() */, d.name, null, false, true, null, null, a.created_at
+from account a cross join (select 'Sales' as name union all select 'CRM' union all select 'Lead Generation') d;

@@ -18,6 +18,8 @@ sql! {
     LIST_KEYS = "select account_id, id, name, scope, created_at, revoked_at
         from api_key where account_id = $1 order by id";
     FIND_KEY = "select account_id, id, name, scope, created_at, revoked_at from api_key where hash = $1";
+    GET_KEY = "select account_id, id, name, scope, created_at, revoked_at from api_key
+        where account_id = $1 and id = $2";
     REVOKE_KEY = "update api_key set revoked_at = $3 where account_id = $1 and id = $2 and revoked_at is null";
 }
 
@@ -51,6 +53,11 @@ pub fn list_keys(tx: &mut Tx<'_>, account: Id<Account>) -> Result<Vec<ApiKey>, S
 /// The key whose text has this hash, whichever account it opens.
 pub fn find_key(tx: &mut Tx<'_>, hash: &str) -> Result<Option<ApiKey>, StoreError> {
     tx.query_one(&FIND_KEY, args![hash])?.map(read_key).transpose()
+}
+
+/// The account's key of that id, revoked or not.
+pub fn get_key(tx: &mut Tx<'_>, account: Id<Account>, id: Id<ApiKey>) -> Result<Option<ApiKey>, StoreError> {
+    tx.query_one(&GET_KEY, args![account, id])?.map(read_key).transpose()
 }
 
 /// Makes a key open nothing from now on. False if there is no such key that was still good.

@@ -50,9 +50,6 @@ sql! {
             replies = $19
         where account_id = $1 and id = $2 and state <> 'closed'";
     DUE = "select account_id, id from conversation where due_at <= $1 order by due_at limit $2";
-    FORGET = "update conversation set flow_state = null, consent = null, told = null, contact_id = null,
-            page_url = null, visitor_id = null
-        where account_id = $1 and id = $2 and state = 'closed'";
 }
 
 /// Adds a visitor; false if the token is known.
@@ -214,11 +211,6 @@ pub type Named = (Id<Account>, Id<Conversation>);
 pub fn due(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<Named>, StoreError> {
     let rows = tx.query(&DUE, args![now, limit])?;
     rows.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
-}
-
-/// Removes from a conversation that is over everything that says who it was held with.
-pub fn forget(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Conversation>) -> Result<bool, StoreError> {
-    Ok(tx.execute(&FORGET, args![account, id])? == 1)
 }
 
 fn operator_id(it: &Conversation) -> Option<Uuid> {

@@ -22,6 +22,7 @@ pub mod contacts;
 pub mod conversations;
 pub mod deliveries;
 pub mod departments;
+pub mod erasure;
 pub mod events;
 pub mod idempotency;
 pub mod ledger;
@@ -49,6 +50,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         db::STATEMENTS,
         deliveries::STATEMENTS,
         departments::STATEMENTS,
+        erasure::STATEMENTS,
         events::STATEMENTS,
         idempotency::STATEMENTS,
         ledger::STATEMENTS,

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use app::events::Idempotency;
+use app::idempotency::Idempotency;
 use axum::{
     body::{Body, HttpBody},
     extract::{FromRequest, FromRequestParts, OptionalFromRequest, Path, Request},

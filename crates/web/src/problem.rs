@@ -140,6 +140,7 @@ impl From<AppError> for Problem {
                 let detail = format!("this needs an API key with the scope {}", permission.scope().as_str());
                 Self::new(StatusCode::FORBIDDEN, "scope_missing", detail)
             }
+            AppError::Forbidden { code, message } => Self::new(StatusCode::FORBIDDEN, code, message),
             AppError::Invalid(invalid) => invalid.into(),
             AppError::Conflict { code, message } => {
                 let status = match code {

@@ -1,0 +1,200 @@
+//! Chatbots: set up, their flows edited, published, and kept as they were.
+//!
+//! A flow is edited as a draft, which need not be valid. Publishing checks it and makes a version, which never
+//! changes again: conversations keep the one they began with.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use domain::{
+    Account, Actor, Chatbot, ChatbotSettings, Id, Invalid, Permission, Timestamp,
+    account::check_name,
+    chatbot,
+    flow::{Flow, templates},
+};
+use store::Tx;
+
+use crate::{AppError, Page, PageRequest, access::require};
+
+/// What a new chatbot begins with.
+#[derive(Clone, Debug, Default)]
+pub struct NewChatbot {
+    /// What people call it.
+    pub name: String,
+    /// The key of a template whose flow it gets.
+    pub template: Option<String>,
+    /// Or its flow, as JSON.
+    pub flow: Option<String>,
+    /// How it is set up.
+    pub settings: ChatbotSettings,
+}
+
+/// What is to change about a chatbot; None stays.
+#[derive(Clone, Debug, Default)]
+pub struct ChatbotUpdate {
+    /// What people call it.
+    pub name: Option<String>,
+    /// The flow being edited, as JSON.
+    pub flow: Option<String>,
+    /// How it is set up.
+    pub settings: Option<ChatbotSettings>,
+}
+
+/// The longest draft, in bytes.
+pub const MAX_FLOW: usize = 256 * 1024;
+
+/// Makes a chatbot, not published yet.
+pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewChatbot) -> Result<Chatbot, AppError> {
+    require(actor, Permission::Manage)?;
+    let draft = match (&new.template, &new.flow) {
+        (Some(_), Some(_)) => {
+            return Err(Invalid::field("/flow", "cannot be given together with a template").into());
+        }
+        (None, Some(flow)) => flow.clone(),
+        (Some(key), None) => from_template(key)?,
+        (None, None) => from_template("travel-desk")?,
+    };
+    check_name("/name", &new.name)?;
+    check_draft(&draft)?;
+    let now = tx.now();
+    let chatbot = Chatbot {
+        id: tx.new_id(),
+        account: actor.account(),
+        name: new.name.trim().to_owned(),
+        public_key: chatbot::public_key(&tx.random_bytes()),
+        draft,
+        version: None,
+        settings: new.settings.clone().check().map_err(|it| it.under("/settings"))?,
+        created_at: now,
+        updated_at: now,
+    };
+    store::chatbots::insert(tx, &chatbot)?;
+    Ok(chatbot)
+}
+
+fn from_template(key: &str) -> Result<String, Invalid> {
+    let found = templates().iter().find(|template| template.key == key);
+    found.map(|template| template.text.to_owned()).ok_or_else(|| {
+        let known: Vec<_> = templates().iter().map(|template| template.key).collect();
+        Invalid::field("/template", format!("must be one of {}", known.join(", ")))
+    })
+}
+
+/// A draft may be wrong, but must be a JSON object that is not too long.
+fn check_draft(draft: &str) -> Result<(), Invalid> {
+    if draft.len() > MAX_FLOW {
+        let message = format!("must have at most {MAX_FLOW} bytes, not {}", draft.len());
+        return Err(Invalid::coded("payload_too_large", "/flow", message));
+    }
+    match domain::json::Members::of(draft) {
+        Some(_) => Ok(()),
+        None => Err(Invalid::field("/flow", "must be a JSON object")),
+    }
+}
+
+/// The account's chatbots, newest first.
+pub fn list(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    page: PageRequest<Chatbot>,
+) -> Result<Page<Chatbot, Chatbot>, AppError> {
+    require(actor, Permission::Read)?;
+    let account = actor.account();
+    page.fill(|before, limit| Ok(store::chatbots::list(tx, account, before, limit)?), |it| it.id)
+}
+
+/// One chatbot.
+pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<Chatbot, AppError> {
+    require(actor, Permission::Read)?;
+    store::chatbots::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)
+}
+
+/// Changes name, draft or settings. What is published stays as it is.
+pub fn update(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: Id<Chatbot>,
+    update: &ChatbotUpdate,
+) -> Result<Chatbot, AppError> {
+    require(actor, Permission::Manage)?;
+    let found = store::chatbots::find_to_change(tx, actor.account(), id)?;
+    let mut chatbot = found.ok_or(AppError::NotFound)?;
+    if let Some(name) = &update.name {
+        check_name("/name", name)?;
+        chatbot.name = name.trim().to_owned();
+    }
+    if let Some(flow) = &update.flow {
+        check_draft(flow)?;
+        chatbot.draft.clone_from(flow);
+    }
+    if let Some(settings) = &update.settings {
+        chatbot.settings = settings.clone().check().map_err(|it| it.under("/settings"))?;
+    }
+    chatbot.updated_at = tx.now();
+    if store::chatbots::update(tx, &chatbot)? { Ok(chatbot) } else { Err(AppError::NotFound) }
+}
+
+/// Deletes a chatbot. Its conversations stay, and those that are open go on to their end.
+pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<(), AppError> {
+    require(actor, Permission::Manage)?;
+    let now = tx.now();
+    if store::chatbots::delete(tx, actor.account(), id, now)? { Ok(()) } else { Err(AppError::NotFound) }
+}
+
+/// Makes the draft the version that new conversations begin with, if it is valid. Pointers of what is wrong begin at
+/// the flow.
+pub fn publish(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<Chatbot, AppError> {
+    require(actor, Permission::Manage)?;
+    let found = store::chatbots::find_to_change(tx, actor.account(), id)?;
+    let mut chatbot = found.ok_or(AppError::NotFound)?;
+    let flow = Flow::parse(&chatbot.draft)?;
+    let now = tx.now();
+    let version = store::chatbots::insert_version(tx, chatbot.account, chatbot.id, &flow.text(), now)?;
+    chatbot.version = Some(version);
+    store::chatbots::update(tx, &chatbot)?;
+    Ok(chatbot)
+}
+
+/// How many versions are listed.
+const VERSIONS: u32 = 100;
+
+/// The newest versions with when they were published, newest first.
+pub fn versions(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<Vec<(u32, Timestamp)>, AppError> {
+    let chatbot = get(tx, actor, id)?;
+    Ok(store::chatbots::versions(tx, chatbot.account, chatbot.id, VERSIONS)?)
+}
+
+/// The flow of a version, as it was published.
+pub fn version(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>, version: u32) -> Result<String, AppError> {
+    let chatbot = get(tx, actor, id)?;
+    store::chatbots::flow(tx, chatbot.account, chatbot.id, version)?.ok_or(AppError::NotFound)
+}
+
+/// Flows that were read a moment ago, by their text: to read and check one takes longer than a step through it.
+static READ: Mutex<Option<HashMap<String, Arc<Flow>>>> = Mutex::new(None);
+/// How many are kept.
+const KEPT: usize = 64;
+
+/// The flow that a conversation with that version goes by.
+pub(crate) fn flow(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    chatbot: Id<Chatbot>,
+    version: u32,
+) -> Result<Arc<Flow>, AppError> {
+    let text = store::chatbots::flow(tx, account, chatbot, version)?.ok_or(AppError::NotFound)?;
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    let read = read.get_or_insert_default();
+    if let Some(flow) = read.get(&text) {
+        return Ok(Arc::clone(flow));
+    }
+    // It was valid when it was published; a later program may see it otherwise.
+    let flow = Arc::new(Flow::parse(&text)?);
+    if read.len() >= KEPT {
+        read.clear();
+    }
+    read.insert(text, Arc::clone(&flow));
+    Ok(flow)
+}

@@ -1,0 +1,336 @@
+//! A visitor's side of a conversation, as the widget asks for it.
+//!
+//! Whoever comes here is known by nothing but a public key, the page's origin and a token. The origin is checked on
+//! every call; the token opens the conversations of one browser with one chatbot.
+
+use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+
+use domain::{
+    Author, Chatbot, CloseReason, Conversation, Id, Invalid, Message, Phase, Visitor, VisitorToken, answers,
+    flow::{self, Input, State, Step, Value},
+};
+use store::Tx;
+
+use super::session::Session;
+use crate::{AppError, chatbots};
+
+/// Who calls, and from where.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Names the chatbot.
+    pub public_key: String,
+    /// The origin of the page, as the browser says.
+    pub origin: String,
+    /// Whether that is this server's own.
+    pub own_origin: bool,
+    /// Whether the chatbot is only tried out, which can be done on this server's own pages only.
+    pub preview: bool,
+    /// The browser's token.
+    pub token: VisitorToken,
+    /// The page.
+    pub page_url: Option<String>,
+    /// What the page brings along.
+    pub variables: BTreeMap<String, Value>,
+}
+
+/// What a visitor does.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// The browser's own name of it: said twice, it is heard once.
+    pub client_id: String,
+    /// What.
+    pub what: What,
+}
+
+/// One of the things that a visitor can do.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// Type something.
+    Text(String),
+    /// Press a button.
+    Choice {
+        /// The value behind it.
+        value: String,
+        /// The question that it belongs to.
+        question: u32,
+    },
+    /// Skip a question.
+    Skip {
+        /// The question.
+        question: u32,
+    },
+}
+
+/// How far a widget knows a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// Which; None if there was none.
+    pub conversation: Option<Id<Conversation>>,
+    /// The number of the last message that it has.
+    pub number: u32,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.conversation {
+            Some(id) => write!(f, "{id}.{}", self.number),
+            None => write!(f, "none.{}", self.number),
+        }
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = Invalid;
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let parse = || {
+            let (id, number) = text.split_once('.')?;
+            let conversation = match id {
+                "none" => None,
+                id => Some(id.parse().ok()?),
+            };
+            Some(Self { conversation, number: number.parse().ok()? })
+        };
+        parse().ok_or_else(|| Invalid::field("/cursor", "must be a cursor that an answer gave"))
+    }
+}
+
+/// What a widget has to show.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// How far it knows the conversation after this.
+    pub cursor: Cursor,
+    /// Whether `messages` are all there is, and not only what is new.
+    pub reset: bool,
+    /// The visitor's conversation, unless nothing was done yet.
+    pub conversation: Option<Conversation>,
+    /// What is to be shown.
+    pub messages: Vec<Message>,
+}
+
+/// How long a conversation that is over is still shown to a visitor who comes back.
+const SHOWN_FOR: Duration = Duration::from_secs(60 * 60);
+/// The most messages of a conversation that are shown again.
+const SHOWN: u32 = 500;
+/// The longest name that a browser can give a message.
+const MAX_CLIENT_ID: usize = 64;
+
+/// The chatbot, if it is published and the page may embed it.
+pub fn enter(tx: &mut Tx<'_>, visit: &Visit) -> Result<Chatbot, AppError> {
+    let found = store::chatbots::find_by_key(tx, &visit.public_key)?;
+    let chatbot = found.filter(|chatbot| chatbot.version.is_some()).ok_or(AppError::NotFound)?;
+    let embeds = chatbot.settings.allowed_origins.contains(&visit.origin);
+    let admitted = if visit.preview { visit.own_origin } else { embeds };
+    if admitted {
+        return Ok(chatbot);
+    }
+    let message = format!(
+        "{} is not one of the chatbot's allowed origins; add it to allowed_origins if the page is yours",
+        visit.origin
+    );
+    Err(AppError::Forbidden { code: "origin_not_allowed", message })
+}
+
+/// What the visitor has to see who knows the conversation up to `cursor`. Before the first action there is no
+/// conversation, and this is what the flow begins with.
+pub fn look(tx: &mut Tx<'_>, visit: &Visit, cursor: Option<Cursor>) -> Result<Update, AppError> {
+    let chatbot = enter(tx, visit)?;
+    let visitor = store::conversations::find_visitor(tx, &visit.token.hash())?;
+    let visitor = visitor.filter(|visitor| visitor.chatbot == chatbot.id);
+    let last = match visitor {
+        Some(visitor) => store::conversations::find_last_of_visitor(tx, visitor.account, visitor.id)?,
+        None => None,
+    };
+    let now = tx.now();
+    let cursor = cursor.unwrap_or_default();
+    let shown = |it: &Conversation| {
+        cursor.conversation == Some(it.id) || it.closed.is_none_or(|(at, _)| now.since(at) < SHOWN_FOR)
+    };
+    match last.filter(shown) {
+        Some(conversation) => show(tx, conversation, cursor),
+        None => greet(tx, visit, chatbot, cursor),
+    }
+}
+
+fn show(tx: &mut Tx<'_>, conversation: Conversation, cursor: Cursor) -> Result<Update, AppError> {
+    let reset = cursor.conversation != Some(conversation.id);
+    let after = if reset { 0 } else { cursor.number };
+    let after = after.max(conversation.messages.saturating_sub(SHOWN));
+    let messages = store::messages::list(tx, conversation.account, conversation.id, after, SHOWN)?;
+    let cursor = Cursor { conversation: Some(conversation.id), number: conversation.messages };
+    Ok(Update { cursor, reset, conversation: Some(conversation), messages })
+}
+
+/// What a conversation would begin with. Nothing of it is stored.
+fn greet(tx: &mut Tx<'_>, visit: &Visit, chatbot: Chatbot, cursor: Cursor) -> Result<Update, AppError> {
+    let version = chatbot.version.ok_or(AppError::NotFound)?;
+    let flow = chatbots::flow(tx, chatbot.account, chatbot.id, version)?;
+    let conversation = Conversation::begun(tx.new_id(), chatbot.account, tx.now());
+    let session = Session::begin(conversation, Some(chatbot.clone()));
+    let begin = Input::Begin { variables: visit.variables.clone() };
+    let turn = flow::step(&flow, &State::default(), &begin, &session.env(tx));
+    let said = turn.steps.iter().filter_map(|step| match step {
+        Step::Said(said) => Some(said),
+        Step::Effect(_) => None,
+    });
+    let mut messages = Vec::new();
+    for (number, said) in (1..).zip(said) {
+        messages.push(Message {
+            number,
+            author: Author::Bot,
+            name: Some(chatbot.name.clone()),
+            text: said.text.clone(),
+            ask: said
+                .ask
+                .as_ref()
+                .map(|ask| serde_json::to_string(ask).expect("a question can be written as JSON")),
+            client_id: None,
+            at: tx.now(),
+        });
+    }
+    let here = Cursor { conversation: None, number: messages.len() as u32 };
+    // Who has the greeting already is told nothing twice.
+    let reset = cursor != here;
+    if !reset {
+        messages.clear();
+    }
+    Ok(Update { cursor: here, reset, conversation: None, messages })
+}
+
+/// The visitor says something: the conversation begins with it, or goes on. What was said is heard once, however
+/// often it comes.
+pub fn hear(tx: &mut Tx<'_>, visit: &Visit, said: &Said, cursor: Option<Cursor>) -> Result<Update, AppError> {
+    let chatbot = enter(tx, visit)?;
+    check(said)?;
+    let visitor = visitor(tx, visit, &chatbot)?;
+    let client_id = format!("{} {}", visitor.id, said.client_id);
+    let known = store::messages::find_conversation(tx, visitor.account, &client_id)?;
+    if known.is_none() {
+        let mut session = match open_session(tx, &visitor)? {
+            Some(session) => session,
+            None => begin(tx, visit, chatbot, &visitor)?,
+        };
+        take(tx, &mut session, said, client_id)?;
+        session.save(tx)?;
+    }
+    look(tx, visit, cursor)
+}
+
+fn check(said: &Said) -> Result<(), Invalid> {
+    let id = &said.client_id;
+    if id.is_empty() || id.len() > MAX_CLIENT_ID || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Invalid::field("/id", "must have 1 to 64 visible ASCII characters"));
+    }
+    match &said.what {
+        What::Text(text) => check_text("/text", text).map(drop),
+        What::Choice { .. } | What::Skip { .. } => Ok(()),
+    }
+}
+
+/// A text as it may be stored: not empty, not too long, without control characters.
+pub(super) fn check_text(pointer: &str, text: &str) -> Result<String, Invalid> {
+    if text.chars().count() > Message::MAX {
+        return Err(Invalid::field(pointer, format!("must have at most {} characters", Message::MAX)));
+    }
+    match answers::clean(text) {
+        Some(clean) if !clean.trim().is_empty() => Ok(clean),
+        Some(_) => Err(Invalid::field(pointer, "must not be empty")),
+        None => Err(Invalid::field(pointer, "must not contain control characters")),
+    }
+}
+
+/// The visitor with that token, made now if need be. Nobody else changes its conversation until this transaction ends.
+fn visitor(tx: &mut Tx<'_>, visit: &Visit, chatbot: &Chatbot) -> Result<Visitor, AppError> {
+    let hash = visit.token.hash();
+    let new =
+        Visitor { id: tx.new_id(), account: chatbot.account, chatbot: chatbot.id, created_at: tx.now() };
+    let known = match store::conversations::find_visitor_to_change(tx, &hash)? {
+        Some(known) => known,
+        None if store::conversations::insert_visitor(tx, &new, &hash)? => new,
+        None => store::conversations::find_visitor_to_change(tx, &hash)?.ok_or(AppError::Busy)?,
+    };
+    // A token is only good where it was given.
+    if known.chatbot == chatbot.id { Ok(known) } else { Err(AppError::NotFound) }
+}
+
+fn open_session(tx: &mut Tx<'_>, visitor: &Visitor) -> Result<Option<Session>, AppError> {
+    match store::conversations::find_open_of_visitor(tx, visitor.account, visitor.id)? {
+        Some(open) => Session::resume(tx, open).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn begin(tx: &mut Tx<'_>, visit: &Visit, chatbot: Chatbot, visitor: &Visitor) -> Result<Session, AppError> {
+    let mut conversation = Conversation::begun(tx.new_id(), visitor.account, tx.now());
+    conversation.chatbot = Some(chatbot.id);
+    conversation.version = chatbot.version;
+    conversation.visitor = Some(visitor.id);
+    conversation.preview = visit.preview;
+    conversation.page_url = visit.page_url.clone();
+    let mut session = Session::begin(conversation, Some(chatbot));
+    session.turn(tx, &Input::Begin { variables: visit.variables.clone() }, None)?;
+    Ok(session)
+}
+
+/// What was said goes to the flow, or to whoever waits for it or has it.
+fn take(tx: &mut Tx<'_>, session: &mut Session, said: &Said, client_id: String) -> Result<(), AppError> {
+    let text = match &said.what {
+        What::Text(text) => Some(check_text("/text", text)?),
+        What::Choice { .. } | What::Skip { .. } => None,
+    };
+    match session.it.phase {
+        Phase::Bot => {
+            let input = match (&said.what, text) {
+                (What::Choice { value, question }, _) => {
+                    Input::Choose { value: value.clone(), question: *question }
+                }
+                (What::Skip { question }, _) => Input::Skip { question: *question },
+                // What is typed answers whatever is asked now: nobody types to a question that is gone.
+                (What::Text(_), text) => Input::Answer { text: text.unwrap_or_default(), question: None },
+            };
+            session.turn(tx, &input, Some(client_id)).map(drop)
+        }
+        Phase::Queued | Phase::Agent => {
+            if let Some(text) = text {
+                session.hear(tx, &text, Some(client_id));
+            }
+            Ok(())
+        }
+        Phase::Closed => Ok(()),
+    }
+}
+
+/// The visitor ends the conversation, if there is one.
+pub fn end(tx: &mut Tx<'_>, visit: &Visit, cursor: Option<Cursor>) -> Result<Update, AppError> {
+    let chatbot = enter(tx, visit)?;
+    if let Some(visitor) = store::conversations::find_visitor_to_change(tx, &visit.token.hash())?
+        && visitor.chatbot == chatbot.id
+        && let Some(mut session) = open_session(tx, &visitor)?
+    {
+        session.close(tx, CloseReason::VisitorEnded)?;
+        session.save(tx)?;
+    }
+    look(tx, visit, cursor)
+}
+
+/// Which visitor a token belongs to; None if nothing was done with it yet.
+pub fn find(tx: &mut Tx<'_>, visit: &Visit) -> Result<Option<Id<Visitor>>, AppError> {
+    let chatbot = enter(tx, visit)?;
+    let visitor = store::conversations::find_visitor(tx, &visit.token.hash())?;
+    Ok(visitor.filter(|visitor| visitor.chatbot == chatbot.id).map(|visitor| visitor.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_survives_the_way_to_the_browser_and_back() {
+        let some = Cursor { conversation: Some(Id::from_parts(1, &[1; 10])), number: 12 };
+        for cursor in [some, Cursor::default(), Cursor { conversation: None, number: 3 }] {
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+        for wrong in ["", "none", "none.", "conv_1.2", "none.-1", ".1"] {
+            assert!(wrong.parse::<Cursor>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Removing what was said and told of a person. Numbers stay, so that ledger and reports are still true.
+
+use domain::{Account, Contact, Conversation, Id, Visitor, Webhook};
+
+use crate::{
+    StoreError, Tx,
+    sql::sql,
+    value::{Row, args},
+};
+
+sql! {
+    // All that the same browsers held, also before it was known who sits there.
+    CONVERSATIONS = "select id, visitor_id, state from conversation where account_id = $1 and (contact_id = $2
+            or visitor_id in (select visitor_id from conversation
+                where account_id = $1 and contact_id = $2 and visitor_id is not null))
+        order by id /*pg: for no key update */";
+    SKIP = "update delivery set state = 'skipped', reason = 'erased' where account_id = $1 and state = 'pending'
+        and event_id in (select id from event where account_id = $1 and conversation_id = $2)
+        returning webhook_id";
+    FORGET_ANSWERS = "update attempt set response_headers = null, response_body = null
+        where account_id = $1 and delivery_id in
+            (select d.id from event e join delivery d on d.account_id = e.account_id and d.event_id = e.id
+             where e.account_id = $1 and e.conversation_id = $2)";
+    FORGET_EVENTS = "update event set data = null, context = null
+        where account_id = $1 and conversation_id = $2 and data is not null";
+    FORGET_CONVERSATION = "update conversation set flow_state = null, consent = null, told = null, contact_id = null,
+            page_url = null, external_id = null, visitor_id = null
+        where account_id = $1 and id = $2";
+    DELETE_VISITOR = "delete from visitor where account_id = $1 and id = $2";
+}
+
+/// A conversation of a person who is to be erased.
+pub struct Trace {
+    /// Which.
+    pub conversation: Id<Conversation>,
+    /// The browser that it was held with.
+    pub visitor: Option<Id<Visitor>>,
+    /// Whether it is over.
+    pub closed: bool,
+}
+
+/// The conversations of a person, and all others of the same browsers.
+pub fn traces(tx: &mut Tx<'_>, account: Id<Account>, contact: Id<Contact>) -> Result<Vec<Trace>, StoreError> {
+    let read = |mut row: Row| {
+        Ok(Trace {
+            conversation: row.take()?,
+            visitor: row.take()?,
+            closed: row.parse(|state| Some(state == "closed"))?,
+        })
+    };
+    tx.query(&CONVERSATIONS, args![account, contact])?.into_iter().map(read).collect()
+}
+
+/// Skips what is still to be delivered of a conversation's events; the webhooks of it.
+pub fn skip_deliveries(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    conversation: &str,
+) -> Result<Vec<Id<Webhook>>, StoreError> {
+    tx.query_changing(&SKIP, args![account, conversation])?.into_iter().map(|mut row| row.take()).collect()
+}
+
+/// Removes the data of a conversation's events and what receivers answered to it; how many events.
+pub fn forget_events(tx: &mut Tx<'_>, account: Id<Account>, conversation: &str) -> Result<u64, StoreError> {
+    tx.execute(&FORGET_ANSWERS, args![account, conversation])?;
+    tx.execute(&FORGET_EVENTS, args![account, conversation])
+}
+
+/// Removes from a conversation everything that says who it was held with.
+pub fn forget_conversation(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    conversation: Id<Conversation>,
+) -> Result<(), StoreError> {
+    tx.execute(&FORGET_CONVERSATION, args![account, conversation]).map(drop)
+}
+
+/// Forgets a browser: its token opens nothing any more.
+pub fn delete_visitor(tx: &mut Tx<'_>, account: Id<Account>, visitor: Id<Visitor>) -> Result<(), StoreError> {
+    tx.execute(&DELETE_VISITOR, args![account, visitor]).map(drop)
+}
