@@ -56,6 +56,12 @@ pub fn list(
     page.fill(|before, limit| Ok(store::conversations::list(tx, account, filter, before, limit)?), |it| it.id)
 }
 
+/// One conversation, without what was said.
+pub fn find(tx: &mut Tx<'_>, actor: &Actor, id: Id<Conversation>) -> Result<Conversation, AppError> {
+    require(actor, Permission::Read)?;
+    store::conversations::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)
+}
+
 /// A conversation with what was said and passed in it.
 pub struct ConversationDetail {
     /// The conversation.
@@ -73,9 +79,8 @@ pub fn get(
     id: Id<Conversation>,
     after: u32,
 ) -> Result<ConversationDetail, AppError> {
-    require(actor, Permission::Read)?;
+    let conversation = find(tx, actor, id)?;
     let account = actor.account();
-    let conversation = store::conversations::find(tx, account, id)?.ok_or(AppError::NotFound)?;
     Ok(ConversationDetail {
         conversation,
         messages: store::messages::list(tx, account, id, after, MESSAGES)?,
@@ -85,9 +90,7 @@ pub fn get(
 
 /// The whole transcript of a conversation, however long.
 pub fn transcript(tx: &mut Tx<'_>, actor: &Actor, id: Id<Conversation>) -> Result<String, AppError> {
-    require(actor, Permission::Read)?;
-    let account = actor.account();
-    store::conversations::find(tx, account, id)?.ok_or(AppError::NotFound)?;
-    let messages = store::messages::list(tx, account, id, 0, u32::MAX)?;
+    let conversation = find(tx, actor, id)?;
+    let messages = store::messages::list(tx, conversation.account, id, 0, u32::MAX)?;
     Ok(conversation::transcript(&messages, usize::MAX))
 }
