@@ -9,6 +9,7 @@ pub mod address;
 pub mod answers;
 pub mod delivery;
 pub mod event;
+pub mod flow;
 pub mod hold;
 pub mod id;
 pub mod invalid;
@@ -32,6 +33,7 @@ pub use delivery::{
     Phases, Response, SkipReason,
 };
 pub use event::{BodyForm, CheckedEvent, Context, Event, EventType, NewEvent};
+pub use flow::{Flow, early_contact};
 pub use hold::{Health, Notice};
 pub use id::{Id, Noun};
 pub use invalid::{FieldError, Invalid};

@@ -1,0 +1,106 @@
+//! Whether a document makes sense: everything that is wrong with it at once, each with its place and how to mend it.
+//!
+//! Three views: each node by itself (`fields`, `asks`), names of variables (`variables`), ways from node to node
+//! (`graph`).
+
+mod asks;
+mod fields;
+mod graph;
+mod variables;
+
+use super::{
+    MAX_TEXT,
+    document::{Document, Node},
+    scope::{BUILT_IN, is_name},
+};
+use crate::{FieldError, answers};
+
+/// Most code points of the name of a marker or department.
+const MAX_NAME: usize = 100;
+
+/// Writes what can be written in several ways in the one in which it is compared: names of markers are trimmed
+/// and in NFC.
+pub(super) fn normalise(document: &mut Document) {
+    for node in &mut document.nodes {
+        if let Node::Marker(marker) = node
+            && let Ok(name) = answers::text(&marker.name, MAX_TEXT)
+        {
+            marker.name = name;
+        }
+    }
+}
+
+/// Everything that is wrong, in the order of the document.
+pub(super) fn check(document: &Document) -> Vec<FieldError> {
+    let mut found = Findings::default();
+    prefill(document, &mut found);
+    for (index, node) in document.nodes.iter().enumerate() {
+        fields::check(node, &mut found.at(index));
+    }
+    variables::check(document, &mut found);
+    graph::check(document, &mut found);
+    found.in_order()
+}
+
+fn prefill(document: &Document, found: &mut Findings) {
+    for (index, name) in document.prefill.iter().enumerate() {
+        let pointer = format!("/prefill/{index}");
+        if let Err(message) = own_name(name) {
+            found.wrong(pointer, message);
+        } else if document.prefill[..index].contains(name) {
+            found.wrong(pointer, format!("`{name}` stands here twice; remove one"));
+        }
+    }
+}
+
+/// Whether a variable can have that name and be given values.
+fn own_name(name: &str) -> Result<(), String> {
+    if !is_name(name) {
+        return Err(format!(
+            "`{name}` is no name for a variable; use 1 to 64 of a-z, 0-9 and _, beginning with a letter"
+        ));
+    }
+    if BUILT_IN.contains(&name) {
+        return Err(format!("`{name}` is built in and cannot be changed; use another name"));
+    }
+    Ok(())
+}
+
+/// What is wrong so far.
+#[derive(Default)]
+struct Findings {
+    /// With the place of the node that it is about, if it is about one.
+    errors: Vec<(Option<usize>, FieldError)>,
+}
+
+impl Findings {
+    /// Something about no node.
+    fn wrong(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
+        self.errors.push((None, FieldError { pointer: pointer.into(), message: message.into() }));
+    }
+
+    /// For findings about one node.
+    fn at(&mut self, index: usize) -> AtNode<'_> {
+        AtNode { found: self, index }
+    }
+
+    fn in_order(mut self) -> Vec<FieldError> {
+        self.errors.sort_by_key(|(index, _)| *index);
+        self.errors.into_iter().map(|(_, error)| error).collect()
+    }
+}
+
+/// Takes what is wrong with one node.
+struct AtNode<'a> {
+    found: &'a mut Findings,
+    index: usize,
+}
+
+impl AtNode<'_> {
+    /// `field` is the pointer's rest: empty for the node, else without a leading slash.
+    fn wrong(&mut self, field: &str, message: impl Into<String>) {
+        let slash = if field.is_empty() { "" } else { "/" };
+        let pointer = format!("/nodes/{}{slash}{field}", self.index);
+        self.found.errors.push((Some(self.index), FieldError { pointer, message: message.into() }));
+    }
+}
