@@ -5,7 +5,11 @@
 //! typed.
 
 mod date;
+mod digits;
 mod email;
+#[cfg(test)]
+mod fixtures;
+mod host;
 mod link;
 mod name;
 mod number;
