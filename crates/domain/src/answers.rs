@@ -57,3 +57,6 @@ impl Rejected {
 fn trimmed(reply: &str) -> Result<String, Rejected> {
     text(reply, MAX_REPLY)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,15 +4,18 @@ use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 
-use super::{Rejected, trimmed};
+use super::{Rejected, text};
 use crate::Invalid;
 
 /// Most bytes of a pattern's text.
 const MAX_TEXT: usize = 1000;
 
-/// Most bytes of a compiled pattern: enough for repeated classes of all letters of Unicode, and little enough that
-/// the slowest pattern reads the longest reply in well under a second.
-const MAX_COMPILED: usize = 512 * 1024;
+/// Most bytes of a compiled pattern: enough for some forty repetitions of all letters of Unicode.
+const MAX_COMPILED: usize = 2 * 1024 * 1024;
+
+/// Most code points of a reply that is matched. The slowest pattern of that size takes a few tenths of a second for
+/// so many, and over a second for the longest reply.
+const MAX_MATCHED: usize = 1000;
 
 /// A regular expression that a whole reply must match. Two patterns are equal if their texts are.
 #[derive(Clone)]
@@ -81,9 +84,9 @@ fn invalid(message: String) -> Invalid {
 ///
 /// # Errors
 ///
-/// `pattern_mismatch`, and those of a text.
+/// `pattern_mismatch`, and those of a text, which may have 1,000 code points.
 pub fn matches(reply: &str, pattern: &Pattern) -> Result<String, Rejected> {
-    let typed = trimmed(reply)?;
+    let typed = text(reply, MAX_MATCHED)?;
     if pattern.0.is_match(&typed) {
         return Ok(typed);
     }
@@ -145,6 +148,16 @@ mod tests {
         for text in [r"\d{16}", r"[\p{L} '-]{2,40}", "[A-Z0-9-]{1,200}", r"\S+@\S+"] {
             assert!(Pattern::new(text).is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn long_replies_are_not_matched() {
+        let pattern = Pattern::new("a*").unwrap();
+        assert!(matches(&"a".repeat(1000), &pattern).is_ok());
+        assert_eq!(
+            matches(&"a".repeat(1001), &pattern).map_err(|rejected| rejected.code),
+            Err("text_too_long")
+        );
     }
 
     #[test]
