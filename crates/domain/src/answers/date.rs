@@ -26,8 +26,8 @@ pub struct DateRules {
 /// A date.
 ///
 /// - `2026-11-05` (ISO 8601), also with `/` or `.` and without leading zeros: the year comes first.
-/// - `5 Nov 2026`, `Nov 5, 2026`, `Thursday, 5th of November 2026`: the month is a word, in English. Without a year
-///   it is the next such day from today on, or the last one if the next is later than `max`.
+/// - `5 Nov 2026`, `Nov 5, 2026`, `Thursday, 5th of November 2026`: the month is a word, in English. Without a
+///   year it is the next such day from today on, or the last one if the next is later than `max`.
 /// - `05.11.2026`: with dots the day comes first.
 /// - `25/12/2026`, `12/25/2026`, `5-5-2026`: only if one order makes a date, or both make the same.
 /// - `today`, `tomorrow`, `yesterday`.

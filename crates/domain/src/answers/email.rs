@@ -32,11 +32,11 @@ pub struct Email {
 ///
 /// # Errors
 ///
-/// `email_wide_at` and `email_invisible` with the corrected form, `email_angle` with the address in the brackets,
-/// `email_space`, `email_no_at`, `email_several`, `email_quoted`, `email_no_local`, `email_no_domain`,
-/// `email_literal`, `email_single_label`, `email_local_dots`, `email_local_characters`, `email_local_too_long`,
-/// `email_domain_dots`, `email_domain_hyphen`, `email_domain_characters`, `email_domain_too_long`,
-/// `email_top_level`, `email_too_long`, and those of a text.
+/// `email_wide_at` and `email_invisible` with the corrected form, `email_angle` with the address in the
+/// brackets, `email_space`, `email_no_at`, `email_several`, `email_quoted`, `email_no_local`,
+/// `email_no_domain`, `email_literal`, `email_single_label`, `email_local_dots`, `email_local_characters`,
+/// `email_local_too_long`, `email_domain_dots`, `email_domain_hyphen`, `email_domain_characters`,
+/// `email_domain_too_long`, `email_top_level`, `email_too_long`, and those of a text.
 pub fn email(reply: &str) -> Result<Email, Rejected> {
     let trimmed = trimmed(reply)?;
     read(bare(&trimmed)).map_err(|rejected| match rejected.suggestion {
@@ -183,8 +183,8 @@ fn host(domain: &str) -> Result<Host, Rejected> {
     })
 }
 
-/// Case-folded close to Unicode's full folding (CaseFolding.txt): small, large, small makes one of ß and SS, of σ
-/// and ς. Dotless ı stays apart from i, as it does there.
+/// Case-folded close to Unicode's full folding (CaseFolding.txt): small, large, small makes one of ß and SS, of
+/// σ and ς. Dotless ı stays apart from i, as it does there.
 fn folded(local: &str) -> String {
     let upper = |c: char| if c == 'ı' { "ı".to_owned() } else { c.to_uppercase().collect() };
     let folded: String = local.chars().flat_map(char::to_lowercase).map(upper).collect();
@@ -195,10 +195,10 @@ fn folded(local: &str) -> String {
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
-            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
-            | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFD}' | '\u{E0000}'..='\u{E0FFF}'
-    )
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{FEFF}'
+    ) || matches!(c, '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}')
+        || matches!(c, '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFF0}'..='\u{FFFD}')
+        || matches!(c, '\u{E0000}'..='\u{E0FFF}')
 }
 
 #[cfg(test)]

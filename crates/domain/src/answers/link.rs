@@ -8,11 +8,11 @@ use super::{Rejected, trimmed};
 /// Most bytes of a web address in canonical form.
 const LONGEST: usize = 2048;
 
-/// A web address in canonical form (WHATWG URL); one without a scheme, such as `example.com`, gets `https://`. One
-/// full stop or comma after it is left out.
+/// A web address in canonical form (WHATWG URL); one without a scheme, such as `example.com`, gets `https://`.
+/// One full stop or comma after it is left out.
 ///
-/// The host must be a name with an ending: what a visitor gives is to be opened by somebody else, from elsewhere.
-/// Nor may there be a user's name in it, which is mostly used to make one host look like another.
+/// The host must be a name with an ending: what a visitor gives is to be opened by somebody else, from
+/// elsewhere. Nor may there be a user's name in it, which is mostly used to make one host look like another.
 ///
 /// # Errors
 ///

@@ -1,7 +1,8 @@
 //! A person's name, in any script.
 //!
 //! Names have one letter or many, one word or ten, apostrophes, digits and hyphens: next to nothing is refused,
-//! and nothing is changed but that it is NFC. It must not know what a name is shown in: whoever shows it escapes.
+//! and nothing is changed but that it is NFC. It must not know what a name is shown in: whoever shows it
+//! escapes.
 
 use super::{Rejected, email, link, trimmed};
 

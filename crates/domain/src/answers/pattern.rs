@@ -13,8 +13,8 @@ const MAX_TEXT: usize = 1000;
 /// Most bytes of a compiled pattern: enough for some forty repetitions of all letters of Unicode.
 const MAX_COMPILED: usize = 2 * 1024 * 1024;
 
-/// Most code points of a reply that is matched. The slowest pattern of that size takes a few tenths of a second for
-/// so many, and over a second for the longest reply.
+/// Most code points of a reply that is matched. The slowest pattern of that size takes a few tenths of a second
+/// for so many, and over a second for the longest reply.
 const MAX_MATCHED: usize = 1000;
 
 /// A regular expression that a whole reply must match. Two patterns are equal if their texts are.

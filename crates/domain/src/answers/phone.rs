@@ -11,8 +11,8 @@ use typed::Typed;
 
 use super::{Rejected, trimmed};
 
-/// Version of the numbering plans that numbers are judged by (metadata of Google's libphonenumber). Plans change
-/// over the years; this is for showing how old ours are.
+/// Version of the numbering plans that numbers are judged by (metadata of Google's libphonenumber). Plans
+/// change over the years; this is for showing how old ours are.
 pub const PHONE_METADATA: &str = "9.0.33";
 
 /// Fewest digits of a national number anywhere (libphonenumber).
@@ -38,9 +38,9 @@ pub fn known_region(code: &str) -> bool {
 /// A phone number as it is dialled within `region`, or with its country code after `+` or the region's prefix
 /// for calls abroad. Without a known region only those with `+` are taken.
 ///
-/// Spaces, `-`, `.`, `/` and parentheses may separate digits of any script. `strict` takes only numbers that the
-/// numbering plan assigns; otherwise a possible length is enough, even one that is possible only without the
-/// area code.
+/// Spaces, `-`, `.`, `/` and parentheses may separate digits of any script. `strict` takes only numbers that
+/// the numbering plan assigns; otherwise a possible length is enough, even one that is possible only without
+/// the area code.
 ///
 /// # Errors
 ///

@@ -14,8 +14,8 @@ pub fn clean(text: &str) -> Option<String> {
     text.chars().all(allowed).then(|| text.nfc().collect())
 }
 
-/// A reply of any content: 1 to `max` code points in NFC, without white space around it. More than [`MAX_REPLY`]
-/// are never taken.
+/// A reply of any content: 1 to `max` code points in NFC, without white space around it. More than
+/// [`MAX_REPLY`] are never taken.
 ///
 /// # Errors
 ///
@@ -56,9 +56,9 @@ const CARD_DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
 
 /// The text with every payment card number in it masked but for its last four digits.
 ///
-/// A card number is 13 to 19 digits whose check digit is right (Luhn), in groups with one space or hyphen between
-/// them. Other groups of digits may follow or precede, as the date of expiry does; what begins with `+` is a phone
-/// number.
+/// A card number is 13 to 19 digits whose check digit is right (Luhn), in groups with one space or hyphen
+/// between them. Other groups of digits may follow or precede, as the date of expiry does; what begins with `+`
+/// is a phone number.
 pub fn mask_cards(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut masked = chars.clone();
@@ -119,8 +119,8 @@ fn cards(chars: &[char], groups: &[Range<usize>]) -> Vec<Vec<usize>> {
     found
 }
 
-/// The check of ISO/IEC 7812-1, annex B: every second digit from the right is doubled, and the sum of all digits
-/// ends in 0.
+/// The check of ISO/IEC 7812-1, annex B: every second digit from the right is doubled, and the sum of all
+/// digits ends in 0.
 fn passes_luhn(chars: &[char], places: &[usize]) -> bool {
     let digits = places.iter().rev().filter_map(|&place| digits::ascii(chars[place]).to_digit(10));
     let sum: u32 = digits

@@ -56,8 +56,8 @@ const NO: &[&str] = &[
     "👎",
 ];
 
-/// What a reply to a yes-or-no question means; nothing if it is not clear. The whole reply counts, trimmed, in any
-/// case, without punctuation after it: `no idea` and `yes but` mean neither.
+/// What a reply to a yes-or-no question means; nothing if it is not clear. The whole reply counts, trimmed, in
+/// any case, without punctuation after it: `no idea` and `yes but` mean neither.
 pub fn yes_no(reply: &str) -> Option<bool> {
     let typed = super::trimmed(reply).ok()?.to_lowercase().replace('\u{2019}', "'");
     let words = typed.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '.' | '!' | ','));

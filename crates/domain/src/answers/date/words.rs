@@ -46,8 +46,8 @@ pub(super) struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    /// Reads lower-case text: one month, one day and, each at most once, a weekday and a year. The year is the number
-    /// of more than two digits, or else the second one.
+    /// Reads lower-case text: one month, one day and, each at most once, a weekday and a year. The year is the
+    /// number of more than two digits, or else the second one.
     pub fn read(typed: &'a str) -> Option<Words<'a>> {
         let mut numbers: Vec<&str> = Vec::new();
         let mut month = None;

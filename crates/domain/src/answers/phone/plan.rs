@@ -120,8 +120,8 @@ impl Plan {
     }
 
     /// The number as it is dialled from abroad: without the national prefix and carrier codes, rewritten where
-    /// the plan says so (Argentina's 15 becomes 9, a number within Bahamas gets its 242). A number that fits the
-    /// plan as it is stays so if it would not without the prefix.
+    /// the plan says so (Argentina's 15 becomes 9, a number within Bahamas gets its 242). A number that fits
+    /// the plan as it is stays so if it would not without the prefix.
     pub fn without_national_prefix(&self, digits: &str) -> Option<String> {
         let found = self.national_prefix.as_ref()?.regex().captures(digits)?;
         let stripped = self.rewritten(&found, digits);

@@ -35,7 +35,8 @@ const LEAD_INS: &[&str] = &[
 
 /// A number and its extension: `;ext=` (RFC 3966), `ext`, `extension`, `x` or `#`, then at most seven digits.
 static EXTENSION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(.*[0-9)])[ \u{A0}]*(?:;ext=|[,;]?[ \u{A0}]*(?:extension|extn|ext|x|#)[.:]?)[ \u{A0}]*([0-9]{1,7})#?$")
+    let mark = r"(?:;ext=|[,;]?\s*(?:extension|extn|ext|x|#)[.:]?)";
+    Regex::new(&format!(r"(?i)^(.*[0-9)])\s*{mark}\s*([0-9]{{1,7}})#?$"))
         .expect("a test reads extensions with it")
 });
 
@@ -102,7 +103,8 @@ fn is_separator(c: char) -> bool {
 
 /// Marks of direction and of breaking that come along when a number is copied from an address book.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    matches!(c, '\u{AD}' | '\u{2060}' | '\u{FEFF}' | '\u{200B}'..='\u{200F}')
+        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 fn letters() -> Rejected {
