@@ -7,6 +7,7 @@
 pub mod account;
 pub mod address;
 pub mod answers;
+pub mod csv;
 pub mod delivery;
 pub mod event;
 pub mod flow;
