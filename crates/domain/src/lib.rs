@@ -10,6 +10,7 @@ pub mod answers;
 pub mod chatbot;
 pub mod contact;
 pub mod conversation;
+pub mod csv;
 pub mod delivery;
 pub mod event;
 pub mod flow;
@@ -40,6 +41,7 @@ pub use delivery::{
     Phases, Response, SkipReason,
 };
 pub use event::{BodyForm, CheckedEvent, Context, Event, EventType, NewEvent};
+pub use flow::{Flow, early_contact};
 pub use hold::{Health, Notice};
 pub use id::{Id, Noun};
 pub use invalid::{FieldError, Invalid};
