@@ -1,8 +1,8 @@
 //! Named samples of every noun, for tests. Always two accounts, so that a leak between them shows.
 
 use crate::{
-    Account, BodyForm, Chatbot, ChatbotSettings, Contact, Department, EventType, Fields, Id, NewEvent, NewWebhook,
-    Ordering, RetryPolicy, Timestamp,
+    Account, BodyForm, Chatbot, ChatbotSettings, Contact, Department, EventType, Fields, Id, NewEvent,
+    NewWebhook, Ordering, RetryPolicy, Timestamp,
 };
 
 /// The instant at which tests begin.

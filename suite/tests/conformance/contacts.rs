@@ -93,8 +93,7 @@ async fn contacts_are_listed_newest_first_by_what_they_are_asked_for() {
         let list = |filter: ContactFilter, before, limit| {
             let db = &db;
             async move {
-                let list =
-                    move |tx: &mut Tx<'_>| contacts::list(tx, acme().id, &filter, id(before), limit);
+                let list = move |tx: &mut Tx<'_>| contacts::list(tx, acme().id, &filter, id(before), limit);
                 read(db, list).await.into_iter().map(|it| it.id).collect::<Vec<_>>()
             }
         };

@@ -186,7 +186,12 @@ async fn a_visitor_and_another_chat_tool_have_one_that_is_open() {
         let second = move |tx: &mut Tx<'_>| conversations::insert(tx, &of_visitor(3));
         assert_eq!(conflict(&db, second).await, "conversation_account_id_visitor_id_key", "{}", store.engine);
         let second = move |tx: &mut Tx<'_>| conversations::insert(tx, &external(3));
-        assert_eq!(conflict(&db, second).await, "conversation_account_id_external_id_key", "{}", store.engine);
+        assert_eq!(
+            conflict(&db, second).await,
+            "conversation_account_id_external_id_key",
+            "{}",
+            store.engine
+        );
         insert(&db, &Conversation { account: globex().id, ..external(4) }).await;
 
         let open_ones = |tx: &mut Tx<'_>| {

@@ -92,8 +92,11 @@ async fn a_deleted_department_gets_no_transfers_any_more_and_a_built_in_one_stay
 async fn a_foreign_account_sees_and_changes_no_department() {
     for store in stores().await {
         let (db, _) = open(&store).await;
-        insert(&db, &Department { transfer: Some((id(9), Duration::from_secs(9))), ..department(id(1), "Days") })
-            .await;
+        insert(
+            &db,
+            &Department { transfer: Some((id(9), Duration::from_secs(9))), ..department(id(1), "Days") },
+        )
+        .await;
         insert(&db, &Department { account: globex().id, ..department(id(9), "Nights") }).await;
         let other = globex().id;
         let seen = move |tx: &mut Tx<'_>| {

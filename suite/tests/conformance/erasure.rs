@@ -67,7 +67,12 @@ async fn found(store: &TestStore, texts: &[&'static str]) -> Vec<&'static str> {
 }
 
 /// Somebody of that name chats in another tool, leaves everything that can be left, and is gone.
-async fn chat(db: &app::Db, name: &'static str, email: &'static str, phone: &'static str) -> Id<Conversation> {
+async fn chat(
+    db: &app::Db,
+    name: &'static str,
+    email: &'static str,
+    phone: &'static str,
+) -> Id<Conversation> {
     let chat = move |tx: &mut Tx<'_>| {
         let actor = console();
         let begin = NewConversation {
@@ -125,10 +130,13 @@ async fn nothing_of_an_erased_person_is_left_in_any_table() {
         // One delivery is made and answered; the other waits. The browser had spoken before it was known who sat there.
         let more = move |tx: &mut Tx<'_>| {
             let name = conversation.to_string();
-            let [told] = &events::list(tx, acme().id, None, Some(&name), Id::from_uuid(Uuid::max()), 9)?[..] else {
+            let [told] = &events::list(tx, acme().id, None, Some(&name), Id::from_uuid(Uuid::max()), 9)?[..]
+            else {
                 panic!("one event")
             };
-            let [first, _] = &deliveries::of_event(tx, acme().id, told.id)?[..] else { panic!("two webhooks") };
+            let [first, _] = &deliveries::of_event(tx, acme().id, told.id)?[..] else {
+                panic!("two webhooks")
+            };
             deliveries::insert_attempt(tx, acme().id, first.id, &attempt(1, answer("janesanswer")))?;
             deliveries::set_delivered(tx, acme().id, first.id)?;
             let browser = Visitor { id: id(7), account: acme().id, chatbot: id(1), created_at: at(0) };
@@ -152,11 +160,17 @@ async fn nothing_of_an_erased_person_is_left_in_any_table() {
         };
         write(&db, more).await;
         assert_eq!(found(&store, &TRACES).await, TRACES, "what is looked for is there to be found");
-        let others = ["john.carter", "johnsname", "12025550143", "johnssecret", "johnscustom", "johnsconsent"];
+        let others =
+            ["john.carter", "johnsname", "12025550143", "johnssecret", "johnscustom", "johnsconsent"];
         assert_eq!(found(&store, &others).await, others);
 
         let receipt = carry_out(&db, move |tx| app::contacts::erase(tx, &console(), jane)).await;
-        assert_eq!(receipt, Receipt { conversations: 3, messages: 2, events: 1, skipped: 1 }, "{}", store.engine);
+        assert_eq!(
+            receipt,
+            Receipt { conversations: 3, messages: 2, events: 1, skipped: 1 },
+            "{}",
+            store.engine
+        );
         assert_eq!(found(&store, &TRACES).await, Vec::<&str>::new(), "{}", store.engine);
         assert_eq!(found(&store, &others).await, others, "another person is not touched");
         assert_eq!(read(&db, |tx| conversations::find_visitor(tx, "token")).await, None);
@@ -166,7 +180,8 @@ async fn nothing_of_an_erased_person_is_left_in_any_table() {
         assert_eq!(markers.len(), 1);
         let ledger = carry_out(&db, |tx| app::ledger::read(tx, &console())).await;
         assert!(ledger.balanced(), "{ledger:?}");
-        let of = read(&db, move |tx| events::list(tx, acme().id, None, None, Id::from_uuid(Uuid::max()), 9)).await;
+        let of =
+            read(&db, move |tx| events::list(tx, acme().id, None, None, Id::from_uuid(Uuid::max()), 9)).await;
         assert_eq!(of.iter().filter(|it| it.data.is_some()).count(), 1, "John's contact alone");
     }
 }

@@ -62,7 +62,8 @@ async fn a_sender_s_own_name_of_a_message_is_taken_once_in_an_account() {
     for store in stores().await {
         let (db, _) = open(&store).await;
         fill(&db).await;
-        let known = |name: &'static str| read(&db, move |tx| messages::find_conversation(tx, acme().id, name));
+        let known =
+            |name: &'static str| read(&db, move |tx| messages::find_conversation(tx, acme().id, name));
         assert_eq!((known("vis a").await, known("vis b").await), (Some(id(1)), Some(id(2))));
         assert_eq!(known("vis c").await, None);
         let again = |tx: &mut Tx<'_>| messages::insert(tx, acme().id, id(2), &[said(2, Some("vis a"))]);

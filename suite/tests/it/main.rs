@@ -3,6 +3,7 @@
 mod access;
 mod bad_input;
 mod bodies;
+mod conversations;
 mod deliveries;
 mod doors;
 mod events;
