@@ -97,7 +97,7 @@ async fn play(arena: &Arena, seed: u64) -> History {
     // Most histories begin further on: with an address, in a queue, or with an operator.
     for (step, text) in [(1, format!("ana.{}@example.com", seed % 97)), (2, "talk".to_owned())] {
         if dice.below(4) > 0 && known.replies == step {
-            known = say(&arena.db, &visit, &format!("begin {step}"), &text).await.unwrap();
+            known = say(&arena.db, &visit, &format!("begin-{step}"), &text).await.unwrap();
         }
     }
     if dice.below(2) == 0 {
