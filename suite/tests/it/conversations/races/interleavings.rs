@@ -39,12 +39,13 @@ async fn on_sqlite_nothing_is_lost_or_told_twice_whatever_happens_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn on_postgres_nothing_is_lost_or_told_twice_whatever_happens_at_once() {
-    match postgres_server() {
-        Some(server) => run(TestStore::postgres(server).await, cases().div_ceil(10)).await,
-        None => {
-            suite::store::skipped("postgres", "LEADPOST_TEST_POSTGRES names no server; races on SQLite only")
-        }
-    }
+    let Some(server) = postgres_server() else {
+        return suite::store::skipped(
+            "postgres",
+            "LEADPOST_TEST_POSTGRES names no server; races on SQLite only",
+        );
+    };
+    run(TestStore::postgres(server).await, cases().div_ceil(10)).await;
 }
 
 async fn run(on: TestStore, cases: u64) {
@@ -99,7 +100,7 @@ async fn play(arena: &Arena, seed: u64) -> History {
     // Most histories begin further on: with an address, in a queue, or with an operator.
     for (step, text) in [(1, format!("ana.{}@example.com", seed % 97)), (2, "talk".to_owned())] {
         if dice.below(4) > 0 && known.replies == step {
-            known = say(&arena.db, &visit, &format!("begin-{step}"), &text).await.unwrap();
+            known = say(&arena.db, &visit, &format!("begin-{step}"), &text).await.expect("it is heard");
         }
     }
     if dice.below(2) == 0 {
@@ -169,7 +170,7 @@ async fn operate(db: &Db, dice: &Dice, actor: Actor, id: Id<Conversation>) -> Ve
             Hand::Accept,
             reply,
             reply,
-            Hand::HandBack,
+            Hand::GiveBack,
             Hand::Transfer,
             Hand::Close,
         ]);
