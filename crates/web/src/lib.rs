@@ -82,6 +82,8 @@ pub struct WebSettings {
     pub widget: WidgetLimits,
     /// The origins of this server's own pages.
     pub own_origins: Vec<String>,
+    /// The public key of the chatbot that the page `/demo` shows; no such page without one.
+    pub demo: Option<String>,
 }
 
 impl Default for WebSettings {
@@ -92,6 +94,7 @@ impl Default for WebSettings {
             per_key_per_second: None,
             widget: WidgetLimits::default(),
             own_origins: Vec::new(),
+            demo: None,
         }
     }
 }
@@ -119,6 +122,13 @@ impl Web {
             hub,
             document: OnceLock::new(),
         }
+    }
+}
+
+impl Web {
+    /// Shows the page `/demo` with the chatbot of this public key.
+    pub fn show_demo(&mut self, public_key: &str) {
+        self.settings.demo = Some(public_key.to_owned());
     }
 }
 
