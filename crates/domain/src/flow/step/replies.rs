@@ -89,7 +89,7 @@ impl<'a> Walk<'a> {
         if !any_words && let Ok(better) = judge::judge(self.flow, node, typed, self.env) {
             return self.accept(node, asking, better);
         }
-        let attempts = asking.attempts + 1;
+        let attempts = asking.attempts.saturating_add(1);
         match &node.confirm {
             Some(question) if attempts < node.limit() => {
                 let asking = Asking { attempts, ..asking.clone() };
@@ -135,7 +135,7 @@ impl<'a> Walk<'a> {
 
     /// Asks again, or gives up.
     fn refuse(&mut self, node: &'a AskNode, asking: &Asking, rejected: &Rejected) {
-        let attempts = asking.attempts + 1;
+        let attempts = asking.attempts.saturating_add(1);
         if attempts >= node.limit() {
             return self.give_up(node);
         }

@@ -234,7 +234,7 @@ fn source(b: u16, c: u16) -> Json {
         1 => json!({"copy": name}),
         2 => json!({"add": [{"var": name}, {"var": "current_year"}]}),
         3 => json!({"subtract": [{"var": name}, 0.1]}),
-        4 => json!({"map": {"of": name, "cases": {"o1": "{{note}}", "1": true}, "default": 1}}),
+        4 => json!({"map": {"of": name, "cases": {"o1": "o2", "1": true}, "default": 1}}),
         _ => json!({"domain_of": name}),
     }
 }
