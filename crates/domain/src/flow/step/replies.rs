@@ -18,7 +18,10 @@ impl<'a> Walk<'a> {
     pub fn answer(&mut self, node: &'a AskNode, asking: &Asking, reply: Reply<'_>) {
         let ask = if asking.confirming.is_some() { confirm_back(node) } else { ask_of(node) };
         let typed = self.hear(&ask, reply);
-        let Some(typed) = typed.filter(|typed| !(node.optional && judge::declines(node.asks, typed))) else {
+        // After a question of yes or no, `no` answers that.
+        let is_yes_or_no = asking.confirming.is_some() || asking.suggested.is_some();
+        let asked = if is_yes_or_no { AskType::Confirm } else { node.asks };
+        let Some(typed) = typed.filter(|typed| !(node.optional && judge::declines(asked, typed))) else {
             return if node.optional { self.leave_empty(node) } else { self.refuse_skip(node, asking) };
         };
         match &asking.confirming {

@@ -302,6 +302,29 @@ fn words_that_could_be_the_answer_to_an_optional_text_do_not_skip_it() {
 }
 
 #[test]
+fn no_to_a_question_of_yes_or_no_does_not_skip_an_optional_one() {
+    let flow = asking(json!({"type": "email", "optional": true, "confirm": "{{x}}?", "errors": ["Hm."]}));
+    play(
+        &flow,
+        "
+        begin
+        bot: Well? (optional)
+        > ana＠example.com
+        bot: Hm. Did you mean ana@example.com? You can also skip this. (optional)
+        > no
+        bot: Hm. You can also skip this. (optional)
+        > anna@example.com
+        bot: anna@example.com? [Yes | No] (optional)
+        > no
+        bot: Well? (optional)
+        > no
+        bot: Got .
+        close
+        ",
+    );
+}
+
+#[test]
 fn what_is_needed_cannot_be_skipped_and_trying_to_counts_as_an_invalid_reply() {
     play(
         &asking(json!({"attempts": 2})),
