@@ -5,7 +5,11 @@
 //! typed.
 
 mod date;
+mod digits;
 mod email;
+#[cfg(test)]
+mod fixtures;
+mod host;
 mod link;
 mod name;
 mod number;
@@ -53,3 +57,6 @@ impl Rejected {
 fn trimmed(reply: &str) -> Result<String, Rejected> {
     text(reply, MAX_REPLY)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ pub mod answers;
 pub mod chatbot;
 pub mod contact;
 pub mod conversation;
+pub mod csv;
 pub mod delivery;
 pub mod event;
 pub mod flow;
