@@ -2,8 +2,8 @@
 //!
 //! Must not touch a flow: it goes in and out byte for byte. What is wrong with one is for `domain` to say.
 
-mod body;
-mod settings;
+pub(crate) mod body;
+pub(crate) mod settings;
 mod templates;
 
 use app::{

@@ -1,6 +1,6 @@
 //! Contacts over HTTP: list, show, merge, erase, export.
 
-mod body;
+pub(crate) mod body;
 pub(crate) mod export;
 
 use app::contacts::{self, Filter};

@@ -155,6 +155,7 @@ impl From<Message> for MessageView {
 
 /// A marker whose start was passed.
 #[derive(Serialize, ToSchema)]
+#[schema(as = PassedMarker)]
 pub(crate) struct MarkerView {
     #[schema(example = "Quote")]
     name: String,

@@ -1,6 +1,6 @@
 //! What other chat tools push: conversations, messages, contacts, markers. Closing stands with operators.
 
-mod body;
+pub(crate) mod body;
 
 use app::{
     AppError, Tx,
