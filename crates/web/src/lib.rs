@@ -4,6 +4,7 @@
 //! case of `app`, and answers. This crate must not know SQL, nor how deliveries are sent; the outside world it
 //! reaches only through `app::Outbound`.
 
+pub mod assets;
 mod attempts;
 mod auth;
 mod deliveries;
@@ -97,6 +98,7 @@ pub fn router(web: Web) -> Router {
     // The document was just made, and nothing else sets it.
     let _ = web.document.set(openapi::finish(document).into());
     router
+        .merge(assets::routes())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(Arc::clone(&web), exchange::around))

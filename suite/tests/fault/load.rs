@@ -162,7 +162,8 @@ impl Shared {
     /// Waits until there is room for more; false if none is wanted.
     async fn wait_for_room(&self, arrived: &mut watch::Receiver<usize>) -> bool {
         while !self.stopped() {
-            let room = self.acked.load(SeqCst) * self.hooks < *arrived.borrow_and_update() + self.window.load(SeqCst);
+            let room = self.acked.load(SeqCst) * self.hooks
+                < *arrived.borrow_and_update() + self.window.load(SeqCst);
             if room {
                 return true;
             }
