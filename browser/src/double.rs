@@ -354,6 +354,8 @@ impl Told {
         let visitor = stage.visitors.get(&self.token)?;
         if visitor.typing() != self.typing {
             self.typing = visitor.typing();
+            // What else changed is told next.
+            self.changes.mark_changed();
             return Some(format!("event: typing\ndata: {}\n\n", json!({"typing": self.typing})));
         }
         let update = visitor.update(self.seen);

@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, TypingData, WebDriver};
+use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, Key, TypingData, WebDriver};
 use tokio::time::{Instant, sleep};
 
 /// So long something that should happen may take.
@@ -32,20 +32,20 @@ const PRELUDE: &str = "
 pub struct Person {
     /// The browser.
     pub driver: WebDriver,
-    chromedriver: Child,
-    port: u16,
+    _chromedriver: Chromedriver,
     _profile: TempDir,
+}
+
+/// The program that drives a browser; both end with this.
+struct Chromedriver {
+    process: Child,
+    port: u16,
 }
 
 impl Person {
     /// Starts a browser of 1,100 by 800 pixels.
     pub async fn start() -> Self {
-        let mut chromedriver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("chromedriver is installed (Debian: chromium-driver)");
-        let port = port_of(&mut chromedriver);
+        let chromedriver = Chromedriver::start();
         let profile = tempfile::tempdir().expect("a folder can be made");
         let mut wishes = DesiredCapabilities::chrome();
         let folder = format!("--user-data-dir={}", profile.path().display());
@@ -64,9 +64,10 @@ impl Person {
         ] {
             wishes.add_arg(argument).expect("an argument is a text");
         }
-        let driver =
-            WebDriver::new(format!("http://127.0.0.1:{port}"), wishes).await.expect("chromium starts");
-        Self { driver, chromedriver, port, _profile: profile }
+        let driver = WebDriver::new(format!("http://127.0.0.1:{}", chromedriver.port), wishes)
+            .await
+            .expect("chromium starts");
+        Self { driver, _chromedriver: chromedriver, _profile: profile }
     }
 
     /// Goes to a page and waits until the widget's button is there.
@@ -113,6 +114,12 @@ impl Person {
     /// Presses keys, wherever the focus is.
     pub async fn press(&self, keys: impl Into<TypingData>) {
         self.driver.action_chain().send_keys(keys).perform().await.expect("keys can be pressed");
+    }
+
+    /// Presses keys while Shift or another is held.
+    pub async fn press_with(&self, held: Key, keys: impl Into<TypingData>) {
+        let keys = self.driver.action_chain().key_down(held.clone()).send_keys(keys).key_up(held);
+        keys.perform().await.expect("keys can be pressed");
     }
 
     /// Clicks an element of the widget.
@@ -169,14 +176,34 @@ impl Person {
 
 impl Drop for Person {
     fn drop(&mut self) {
-        // The driver ends its browser too, also after a failed assertion; nobody else may.
+        // The session ends with its driver, also after a failed assertion.
         let _ = self.driver.clone().leak();
+    }
+}
+
+impl Chromedriver {
+    fn start() -> Self {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("chromedriver is installed (Debian: chromium-driver)");
+        let port = port_of(&mut process);
+        Self { process, port }
+    }
+}
+
+impl Drop for Chromedriver {
+    fn drop(&mut self) {
+        // Told to end it ends its browser first; killed it would leave it behind.
         if let Ok(mut connection) = TcpStream::connect(("127.0.0.1", self.port)) {
             let _ = connection
                 .write_all(b"GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
-            let _ = connection.read_to_end(&mut Vec::new());
+            let _ = connection.set_read_timeout(Some(PATIENCE));
+            let _ = connection.read(&mut [0; 64]);
         }
-        let _ = self.chromedriver.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -193,7 +220,7 @@ fn port_of(chromedriver: &mut Child) -> u16 {
         line.clear();
         let read = output.read_line(&mut line).expect("its output can be read");
         assert!(read > 0, "chromedriver ended before it took a port");
-        if let Some((_, port)) = line.trim().trim_end_matches('.').rsplit_once(" on port ") {
+        if let Some((_, port)) = line.trim().trim_end_matches('.').rsplit_once("successfully on port ") {
             // What it says later must not fill the pipe.
             std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
             return port.parse().expect("a port is a number");

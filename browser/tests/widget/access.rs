@@ -55,11 +55,11 @@ async fn everything_has_its_role_and_name() {
     ] {
         property(&open, role, name, "");
     }
-    // The question's words are there, said by somebody.
+    // The words are there, and who said them, also where that is not shown again.
     let words: Vec<_> =
-        open.iter().filter(|(role, ..)| role == "StaticText").map(|(_, name, _)| name.as_str()).collect();
-    let question = words.iter().position(|word| *word == "What can I do for you?").unwrap();
-    assert_eq!(words[question - 1], "Mia:");
+        open.iter().filter(|(role, ..)| role == "StaticText").map(|(_, name, _)| name).collect();
+    assert!(words.iter().any(|word| *word == "What can I do for you?"));
+    assert_eq!(words.iter().filter(|word| **word == "Mia:").count(), 2);
     // No button, link or field without a name.
     let nameless = open.iter().filter(|(role, name, _)| {
         matches!(role.as_str(), "button" | "link" | "textbox" | "image") && name.is_empty()
@@ -72,14 +72,14 @@ async fn escape_closes_and_the_focus_goes_back_where_it_came_from() {
     let (_double, person) = begin("").await;
     person.until("focus() === $('textarea')").await;
     assert_eq!(person.see("$('.launch').getAttribute('aria-expanded')").await, "true");
-    person.press(Key::Escape + "").await;
+    person.press(Key::Escape).await;
     person.until("$('.panel').hidden && focus() === $('.launch')").await;
     assert_eq!(person.see("$('.launch').getAttribute('aria-expanded')").await, "false");
-    person.press(Key::Space + "").await;
+    person.press(Key::Space).await;
     person.until("!$('.panel').hidden && focus() === $('textarea')").await;
     assert_eq!(person.see("texts().length").await, 2);
     // A ring shows where one is.
-    person.press(Key::Tab + "").await;
+    person.press(Key::Tab).await;
     person.until("getComputedStyle(focus()).outlineStyle === 'solid' && parseFloat(getComputedStyle(focus()).outlineWidth) >= 2").await;
 }
 
@@ -106,7 +106,7 @@ async fn enter_within_a_composition_sends_nothing() {
     person.run(&format!("$('textarea').dispatchEvent({enter} keyCode: 229}}))")).await;
     assert_eq!(person.see("$('textarea').value").await, "にほん");
     assert!(double.calls("messages").is_empty());
-    person.press(Key::Enter + "").await;
+    person.press(Key::Enter).await;
     person.reads("にほん").await;
 }
 
@@ -122,14 +122,14 @@ async fn four_thousand_characters_are_counted_as_people_count_them() {
         person.see("[$('.counter').textContent, $('.send').disabled, $('textarea').ariaInvalid]").await,
         json!(["1 characters too many", true, "true"])
     );
-    person.press(Key::Enter + "").await;
+    person.press(Key::Enter).await;
     assert!(double.calls("messages").is_empty());
     person.run(&fill("'🙂'.repeat(4000)")).await;
     assert_eq!(
         person.see("[$('.counter').textContent, $('.send').disabled]").await,
         json!(["0 characters left", false])
     );
-    person.press(Key::Enter + "").await;
+    person.press(Key::Enter).await;
     person.reads(&"🙂".repeat(4000)).await;
     assert_eq!(double.said_by("visitor"), ["🙂".repeat(4000)]);
     assert_eq!(person.see("$('.counter').textContent").await, "");

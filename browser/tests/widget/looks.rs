@@ -5,15 +5,16 @@ use thirtyfour::Key;
 
 use crate::{MAIL, arrive, begin, choose};
 
-/// The contrast of a text upon its background (WCAG 2).
+/// The contrast of a text upon what lies under it (WCAG 2), as pixels.
 const CONTRAST: &str = "((selector) => { \
-    const light = (color) => { const [r, g, b] = color.match(/[\\d.]+/g).map((part) => part / 255) \
+    const grounds = [], canvas = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true}); \
+    for (let node = $(selector); node; node = node.parentElement) grounds.unshift(getComputedStyle(node).backgroundColor); \
+    const light = () => { const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((part) => part / 255) \
         .map((value) => value <= .04045 ? value / 12.92 : ((value + .055) / 1.055) ** 2.4); \
         return .2126 * r + .7152 * g + .0722 * b; }; \
-    let node = $(selector), ground = node; \
-    while (ground && /, 0\\)$|^transparent/.test(getComputedStyle(ground).backgroundColor)) ground = ground.parentElement; \
-    const [a, b] = [light(getComputedStyle(node).color), light(getComputedStyle(ground).backgroundColor)].sort((x, y) => y - x); \
-    return (a + .05) / (b + .05); })";
+    const fill = (color) => { canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); }; \
+    grounds.forEach(fill); const ground = light(); fill(getComputedStyle($(selector)).color); \
+    const [a, b] = [light(), ground].sort((x, y) => y - x); return (a + .05) / (b + .05); })";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_text_can_be_read_in_light_and_dark_on_any_colour() {

@@ -30,7 +30,7 @@ async fn begin(attributes: &str) -> (Double, Person) {
 /// The same, with a conversation under way: the first choice is made.
 async fn choose(attributes: &str) -> (Double, Person) {
     let (double, person) = begin(attributes).await;
-    person.click(".chip").await;
+    person.click(".tray .chip").await;
     person.reads(WHERE).await;
     (double, person)
 }

@@ -72,7 +72,7 @@ async fn the_page_calls_the_widget_and_hears_from_it() {
     person.reads("What can I do for you?").await;
     assert_eq!(double.calls("open")[0]["variables"], json!({"plan": "pro", "seats": 3}));
     person.run("Leadpost.prefill({plan: 'free'})").await;
-    person.click(".chip").await;
+    person.click(".tray .chip").await;
     person.reads(crate::WHERE).await;
     person.press("Lisbon" + Key::Enter).await;
     person.reads(MAIL).await;
@@ -121,7 +121,7 @@ async fn the_preview_and_a_tag_that_opens_it_say_so() {
     person.reads("What can I do for you?").await;
     assert_eq!(person.see("document.activeElement.tagName").await, "BODY");
     assert_eq!(double.calls("open")[0]["preview"], "draft-7");
-    person.click(".chip").await;
+    person.click(".tray .chip").await;
     person.reads(crate::WHERE).await;
     assert_eq!(double.calls("messages")[0]["preview"], "draft-7");
     // What is tried out is not the visitor's chat.
@@ -139,7 +139,7 @@ async fn it_works_where_the_browser_keeps_nothing() {
     person.visit(&double.page).await;
     person.click(".launch").await;
     person.reads("What can I do for you?").await;
-    person.click(".chip").await;
+    person.click(".tray .chip").await;
     person.reads(crate::WHERE).await;
     assert_eq!(double.said_by("visitor"), ["Plan a holiday"]);
 }

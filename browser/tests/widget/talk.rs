@@ -11,35 +11,29 @@ async fn from_the_greeting_to_the_lead_with_keys_alone() {
     // The page's one link, then the widget.
     person.press(Key::Tab + Key::Tab).await;
     person.until("focus() === $('.launch')").await;
-    person.press(Key::Enter + "").await;
+    person.press(Key::Enter).await;
     person.reads("What can I do for you?").await;
     person.until("focus() === $('textarea')").await;
     person.photograph("open").await;
 
     person.press(Key::Tab + Key::Tab).await;
     person.until("focus().textContent === 'Change a booking'").await;
-    person.press(Key::Tab + "").await;
+    person.press(Key::Tab).await;
     person.photograph("choice").await;
-    person.press(Key::Shift + Key::Tab).await;
-    person.press(Key::Shift + Key::Tab).await;
+    person.press_with(Key::Shift, Key::Tab).await;
+    person.press_with(Key::Shift, Key::Tab).await;
     person.until("focus().textContent === 'Plan a holiday'").await;
-    person.press(Key::Enter + "").await;
+    person.press(Key::Enter).await;
     person.reads(WHERE).await;
     person
-        .until(
-            "focus() === $('textarea') && $$('.chip').every((chip) => chip.textContent !== 'Plan a holiday')",
-        )
+        .until("focus() === $('textarea') && $$('.tray .chip').every((chip) => chip.textContent === 'Skip')")
         .await;
 
     person.press("Lisbon,").await;
-    person.press(Key::Shift + Key::Enter).await;
+    person.press_with(Key::Shift, Key::Enter).await;
     person.press("in May" + Key::Enter).await;
     person.reads(MAIL).await;
     assert_eq!(person.see("$('textarea').inputMode").await, "email");
-    person.press("ada@example" + Key::Backspace).await;
-    person.press(Key::Backspace + "").await;
-    person.run("0").await;
-    person.press(Key::Control + "a").await;
     person.press("ada at example.com" + Key::Enter).await;
     person.until("texts().at(-1).startsWith('That doesn’t look like')").await;
     person.photograph("error").await;
@@ -65,7 +59,7 @@ async fn a_choice_may_be_typed_and_an_optional_question_skipped() {
     let (double, person) = begin("").await;
     person.press("plan a holiday" + Key::Enter).await;
     person.reads(WHERE).await;
-    assert_eq!(person.see("$$('.chip').map((chip) => chip.textContent).slice(0, 1)").await, json!(["Skip"]));
+    assert_eq!(person.see("$$('.tray .chip').map((chip) => chip.textContent)").await, json!(["Skip"]));
     person.click(".tray .chip").await;
     person.reads(MAIL).await;
     let calls = double.calls("messages");
@@ -141,18 +135,18 @@ async fn an_operator_takes_over_types_and_the_visitor_ends_the_chat() {
     person.press("How lovely").await;
     person.until("true").await;
     assert_eq!(double.calls("typing").len(), 1);
-    person.press(Key::Enter + "").await;
+    person.press(Key::Enter).await;
     person.reads("How lovely").await;
     person.photograph("operator").await;
 
     person.click("[aria-label='End chat']").await;
     person.until("focus().textContent === 'Keep chatting'").await;
     person.photograph("end").await;
-    person.press(Key::Escape + "").await;
+    person.press(Key::Escape).await;
     person.until("$('.confirm').hidden && !$('.panel').hidden && focus() === $('textarea')").await;
     person.click("[aria-label='End chat']").await;
-    person.press(Key::Shift + Key::Tab).await;
-    person.press(Key::Enter + "").await;
+    person.press_with(Key::Shift, Key::Tab).await;
+    person.press(Key::Enter).await;
     person.until("$('.end span')?.textContent === 'Chat ended'").await;
     assert_eq!(double.calls("end").len(), 1);
     person.photograph("ended").await;

@@ -42,7 +42,7 @@ async fn the_page_needs_no_consent_beyond_its_policy_and_no_preflight() {
     person.run("window.refused = []; addEventListener('securitypolicyviolation', (event) => refused.push(event.blockedURI))").await;
     person.click(".launch").await;
     person.reads("What can I do for you?").await;
-    person.click(".chip").await;
+    person.click(".tray .chip").await;
     person.reads(crate::WHERE).await;
     assert_eq!(person.see("window.refused").await, json!([]));
     assert_eq!(double.calls("OPTIONS"), Vec::<Value>::new());

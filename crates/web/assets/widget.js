@@ -264,7 +264,7 @@
         heard = alive = true;
         misses = 0;
         if (down) paint((down = false));
-        const events = (rest + chunk.value).split(/\r?\n\r?\n/);
+        const events = (rest + chunk.value).split('\n\n');
         rest = events.pop();
         events.forEach(receive);
       }
@@ -283,10 +283,10 @@
   };
 
   const receive = (event) => {
-    const field = (name) => event.match(new RegExp('^' + name + ': ?(.*)', 'm'))?.[1];
-    const value = parsed(field('data'));
+    const fields = Object.fromEntries(event.split('\n').map((line) => line.split(/: ?(.*)/s)));
+    const value = parsed(fields.data);
     if (!value) return;
-    if (field('event') === 'typing') paint((typing = value.typing));
+    if (fields.event === 'typing') paint((typing = value.typing));
     else apply(value);
   };
 
@@ -492,13 +492,12 @@
   let line;
   const paint = () => {
     const name = operator?.name || config.name || say('chat');
-    const active = kept().live && opened;
     write(title, name);
     write(avatar, initial(name));
     write(status, gone || !opened ? '' : typing ? say('typing', name) : state === 'queued' ? say('queued') : say(operator || config.online ? 'online' : 'away'));
     status.classList.toggle('on', !!(opened && (operator || config.online)));
-    endButton.hidden = !active;
-    if (!active) confirm.hidden = true;
+    endButton.hidden = !kept().live || !opened;
+    if (endButton.hidden) confirm.hidden = true;
 
     const away = !navigator.onLine;
     write(banner, gone ? say('unavailable') : away ? say('offline') : down ? say('trouble') : '');
@@ -546,7 +545,7 @@
   };
 
   const paintLauncher = () => {
-    if (shown && opened) {
+    if (shown && opened && !document.hidden) {
       const seen = Math.max(0, ...known.keys());
       if (seen > (kept().seen || 0)) keep({ seen });
     }
@@ -582,7 +581,7 @@
       const value = part / 255;
       return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
     });
-    root.style.setProperty('--on-color', 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.183 ? '#111' : '#fff');
+    root.style.setProperty('--on-color', 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.19 ? '#111' : '#fff');
   };
 
   const darkness = matchMedia('(prefers-color-scheme:dark)');
@@ -605,7 +604,7 @@
     field.setAttribute('aria-invalid', left < 0);
     sendButton.disabled = left < 0 || left === LIMIT;
     field.style.height = 'auto';
-    field.style.height = field.scrollHeight + 'px';
+    field.style.height = field.scrollHeight + 2 + 'px';
     // A person at the other end sees that something is coming.
     if (left < LIMIT && ['queued', 'agent'].includes(state) && opened && Date.now() - told > 3000) {
       told = Date.now();
@@ -652,10 +651,10 @@
     if (!panel.parentNode) {
       root.prepend(panel);
       dress();
-      typed();
     }
     shown = true;
     panel.hidden = false;
+    typed();
     launcher.setAttribute('aria-expanded', true);
     panelKept(1);
     fit();
@@ -695,7 +694,7 @@
   };
 
   const CSS = `
-    :host { all: initial; position: fixed !important; z-index: var(--leadpost-z, 2147483000) !important; }
+    :host { all: initial !important; position: fixed !important; z-index: var(--leadpost-z, 2147483000) !important; }
     .lp {
     all: initial;
     --c: var(--leadpost-color, var(--bot-color, #4353e0));
@@ -712,7 +711,6 @@
     --r: var(--leadpost-radius, 18px);
     color: var(--fg);
     font: 400 15px/1.45 var(--leadpost-font, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif);
-    -webkit-text-size-adjust: 100%;
     }
     .lp[data-theme=dark] {
     --bg: #17191f;
@@ -724,7 +722,7 @@
     --warned: #ffd89b;
     --bad: #ff9c92;
     }
-    .lp * { box-sizing: border-box; margin: 0; font: inherit; color: inherit; }
+    :where(.lp *) { box-sizing: border-box; margin: 0; font: inherit; color: inherit; }
     .lp [hidden] { display: none; }
     button { border: 0; padding: 0; background: none; cursor: pointer; -webkit-tap-highlight-color: transparent; }
     :focus-visible { outline: 2px solid var(--fg); outline-offset: 2px; }
@@ -764,11 +762,10 @@
     }
     @keyframes rise { from { opacity: 0; transform: translateY(14px) scale(.98); } }
     [data-side=left] > * { right: auto; left: calc(var(--far) + env(safe-area-inset-left, 0px)); }
-    header { display: flex; align-items: center; gap: 4px; padding: 16px 12px 16px 18px; background: var(--c); color: var(--on); }
-    [dir=rtl] header { padding: 16px 18px 16px 12px; }
+    header { display: flex; align-items: center; gap: 4px; padding-block: 16px; padding-inline: 18px 12px; background: var(--c); color: var(--on); }
     header :focus-visible { outline-color: var(--on); }
     .avatar, .face { display: grid; place-content: center; flex: none; border-radius: 50%; font-weight: 600; }
-    .avatar { width: 42px; height: 42px; background: color-mix(in srgb, var(--on) 18%, transparent); font-size: 18px; }
+    .avatar { width: 42px; height: 42px; background: var(--on); color: var(--c); font-size: 18px; }
     .who { flex: 1; min-width: 0; padding: 0 8px; }
     h2, .status { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     h2 { font-size: 17px; font-weight: 650; line-height: 1.25; }
@@ -782,10 +779,10 @@
     .banner { background: var(--warn); color: var(--warned); font-size: 13px; text-align: center; }
     .banner:not(:empty) { padding: 8px 16px; }
     .list { flex: 1; overflow: hidden auto; overscroll-behavior: contain; padding: 8px 16px 14px; outline-offset: -3px; }
-    .m { position: relative; display: grid; width: fit-content; max-width: 82%; margin-top: 4px; animation: rise .2s; }
+    .m { position: relative; display: grid; width: fit-content; max-width: 82%; margin-top: 14px; animation: rise .2s; }
     .bot, .operator { grid-template-columns: 28px auto; column-gap: 8px; }
     .visitor { margin-inline-start: auto; justify-items: end; }
-    .visitor + .bot, .visitor + .operator, .bot + .operator, .operator + .bot, .bot + .visitor, .operator + .visitor, .m:first-child { margin-top: 14px; }
+    .bot + .bot, .operator + .operator, .visitor + .visitor { margin-top: 4px; }
     .face { grid-row: 2; width: 28px; height: 28px; background: var(--soft); color: var(--mute); font-size: 12px; }
     .name { grid-column: 2; padding-bottom: 3px; color: var(--mute); font-size: 12px; }
     .visitor .face { display: none; }
@@ -800,7 +797,7 @@
     .note { padding-top: 3px; color: var(--mute); font-size: 12px; }
     .note:empty { display: none; }
     .failed .note { color: var(--bad); }
-    .m.system { width: auto; max-width: none; margin: 14px 0; color: var(--mute); font-size: 13px; text-align: center; }
+    .m.system { width: auto; max-width: none; color: var(--mute); font-size: 13px; text-align: center; }
     .end span { display: flex; align-items: center; gap: 12px; }
     .end span::before, .end span::after { content: ""; flex: 1; height: 1px; background: var(--line); }
     .dots { display: none; gap: 4px; width: fit-content; margin: 14px 36px 0; padding: 14px; border-radius: 18px; background: var(--soft); }
