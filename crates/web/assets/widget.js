@@ -14,8 +14,8 @@
 // A page with a content security policy must allow this script's origin in script-src and connect-src, and nothing
 //   else: there is no inline style, no markup from strings, no font, image or frame.
 //
-// The file is served without the lines that begin with two slashes and without indentation (see assets.rs), so a
-// comment has a line of its own and no string may depend on how its lines are indented.
+// The file is served without the lines that begin with two slashes, without indentation, and with the style sheet
+// closed up (see assets.rs), so a comment has a line of its own and no string may depend on how its lines are indented.
 (() => {
   'use strict';
   const TAG = 'leadpost-chat';
@@ -374,16 +374,13 @@
     return node;
   };
   const icon = (path) => {
-    const make = (tag, attributes) => {
-      const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
-      for (const key in attributes) node.setAttribute(key, attributes[key]);
-      return node;
-    };
-    const svg = make('svg', { viewBox: '0 0 24 24', 'aria-hidden': true });
-    svg.append(make('path', { d: path }));
+    const [svg, line] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
+    svg.setAttribute('viewBox', '0 0 24 24');
+    svg.setAttribute('aria-hidden', true);
+    line.setAttribute('d', path);
+    svg.append(line);
     return svg;
   };
-  const CROSS = 'M6 6l12 12M18 6L6 18';
 
   // Changes a label only when it is another: screen readers speak on every change.
   const label = (node, text) => node.getAttribute('aria-label') !== text && node.setAttribute('aria-label', text);
@@ -401,7 +398,7 @@
   const banner = h('p.banner', { role: 'status' });
   const tray = h('div.tray', { role: 'group' });
   const counter = h('p.counter', { id: 'counter' });
-  const field = h('textarea', { id: 'field', rows: 1, 'aria-describedby': 'counter', dir: 'auto', enterkeyhint: 'send', oninput: () => typed(), onkeydown: (event) => {
+  const field = h('textarea', { id: 'field', rows: 1, 'aria-describedby': 'counter', enterkeyhint: 'send', oninput: () => typed(), onkeydown: (event) => {
     // Enter also ends a composition of an input method (229), which must not send half a word.
     if (event.key === 'Enter' && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
       event.preventDefault();
@@ -409,8 +406,8 @@
     }
   } });
   const sendButton = h('button.send', { type: 'submit' }, icon('M4 12l16-8-6 16-3-6.5zM11 13.5L20 4'));
-  const endButton = h('button.head', { type: 'button', onclick: () => question(true) }, icon('M12 3v8M6.8 6.5a8 8 0 1 0 10.4 0'));
-  const closeButton = h('button.head', { type: 'button', onclick: () => close() }, icon(CROSS));
+  const endButton = h('button.head', { type: 'button', onclick: () => question(true) }, icon('M9 4H5v16h4M14 8l4 4-4 4M18 12H9'));
+  const closeButton = h('button.head', { type: 'button', onclick: () => close() }, icon('M6 6l12 12M18 6L6 18'));
   const endYes = h('button.chip', { type: 'button', onclick: () => end() });
   const endNo = h('button.chip', { type: 'button', onclick: () => question(false) });
   const endAsk = h('span', { id: 'ask' });
@@ -444,7 +441,7 @@
     const time = h('time', { 'aria-hidden': true }, at ? when(at) : '');
     const node = author === 'system'
       ? h('div.m.system', { dir: 'auto' }, text)
-      : h('div.m.' + author, {}, h('span.face', { 'aria-hidden': true }, initial(who)), h('span.name', {}, who + ':'),
+      : h('div.m.' + author, {}, h('span.face', { 'aria-hidden': true }, initial(who)), h('span.name', { dir: 'auto' }, who),
         h('div.text', { dir: 'auto' }, ...linked(text)), time, note);
     return { node, note, time };
   };
@@ -538,9 +535,9 @@
     if (ask?.optional) tray.append(chip(say('skip'), { skip: true, label: say('skip') }, '.ghost'));
     if (focused) field.focus();
     // Keyboards of phones suit what is asked.
-    const [mode, fill] = { email: ['email', 'email'], phone: ['tel', 'tel'], number: ['decimal', 'off'], link: ['url', 'url'], name: ['text', 'name'] }[ask?.kind] || ['text', 'off'];
-    field.setAttribute('inputmode', mode);
-    field.setAttribute('autocomplete', fill);
+    const kind = ask?.kind;
+    field.inputMode = { phone: 'tel', number: 'decimal', link: 'url' }[kind] || (kind === 'email' ? kind : 'text');
+    field.autocomplete = { phone: 'tel', email: kind, name: kind }[kind] || 'off';
     if (key) scroll();
   };
 
@@ -709,8 +706,9 @@
     --bad: #b42318;
     --far: var(--leadpost-inset, 20px);
     --r: var(--leadpost-radius, 18px);
+    scrollbar-color: var(--line) transparent;
     color: var(--fg);
-    font: 400 15px/1.45 var(--leadpost-font, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif);
+    font: 400 15px/1.45 var(--leadpost-font, system-ui, sans-serif);
     }
     .lp[data-theme=dark] {
     --bg: #17191f;
@@ -726,19 +724,15 @@
     .lp [hidden] { display: none; }
     button { border: 0; padding: 0; background: none; cursor: pointer; -webkit-tap-highlight-color: transparent; }
     :focus-visible { outline: 2px solid var(--fg); outline-offset: 2px; }
-    svg { display: block; width: 24px; height: 24px; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
+    svg { display: block; width: 20px; height: 20px; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
     .launch {
     position: fixed;
     bottom: calc(var(--far) + env(safe-area-inset-bottom, 0px));
-    right: calc(var(--far) + env(safe-area-inset-right, 0px));
-    display: grid;
-    place-content: center;
     width: 58px;
     height: 58px;
-    border-radius: 50%;
     background: var(--c);
     color: var(--on);
-    box-shadow: 0 8px 24px rgb(16 20 32 / .24), 0 2px 6px rgb(16 20 32 / .16);
+    box-shadow: 0 8px 24px #0004, 0 2px 6px #0002;
     transition: transform .15s;
     }
     .launch:hover { transform: scale(1.06); }
@@ -749,7 +743,6 @@
     .panel {
     position: fixed;
     bottom: calc(var(--far) + 72px + env(safe-area-inset-bottom, 0px));
-    right: calc(var(--far) + env(safe-area-inset-right, 0px));
     display: flex;
     flex-direction: column;
     width: 384px;
@@ -757,28 +750,31 @@
     overflow: hidden;
     border-radius: var(--r);
     background: var(--bg);
-    box-shadow: 0 24px 64px rgb(16 20 32 / .22), 0 4px 16px rgb(16 20 32 / .12), 0 0 0 1px rgb(16 20 32 / .06);
+    box-shadow: 0 24px 64px #0004, 0 4px 16px #0002, 0 0 0 1px #0001;
     animation: rise .22s cubic-bezier(.2, .8, .2, 1);
     }
     @keyframes rise { from { opacity: 0; transform: translateY(14px) scale(.98); } }
-    [data-side=left] > * { right: auto; left: calc(var(--far) + env(safe-area-inset-left, 0px)); }
+    [data-side=right] > * { right: calc(var(--far) + env(safe-area-inset-right, 0px)); }
+    [data-side=left] > * { left: calc(var(--far) + env(safe-area-inset-left, 0px)); }
     header { display: flex; align-items: center; gap: 4px; padding-block: 16px; padding-inline: 18px 12px; background: var(--c); color: var(--on); }
     header :focus-visible { outline-color: var(--on); }
-    .avatar, .face { display: grid; place-content: center; flex: none; border-radius: 50%; font-weight: 600; }
+    .avatar, .face, .head, .send, .launch { display: grid; place-content: center; flex: none; border-radius: 50%; font-weight: 600; }
     .avatar { width: 42px; height: 42px; background: var(--on); color: var(--c); font-size: 18px; }
     .who { flex: 1; min-width: 0; padding: 0 8px; }
     h2, .status { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     h2 { font-size: 17px; font-weight: 650; line-height: 1.25; }
     .status { font-size: 13px; }
-    .status.on::before { content: ""; display: inline-block; width: 8px; height: 8px; margin-inline-end: 6px; border-radius: 50%; background: #3ddc84; box-shadow: 0 0 0 1.5px var(--on); }
-    .head { display: grid; place-content: center; flex: none; width: 38px; height: 38px; border-radius: 50%; }
+    .status.on::before { content: ""; display: inline-block; width: 8px; height: 8px; margin-inline: 2px 6px; border-radius: 50%; background: #3ddc84; box-shadow: 0 0 0 1.5px var(--on); }
+    .head { width: 38px; height: 38px; }
     .head:hover { background: color-mix(in srgb, var(--on) 16%, transparent); }
-    .head svg { width: 20px; height: 20px; }
     .confirm { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; padding: 12px 16px; border-bottom: 1px solid var(--line); }
     .confirm span { flex: 1 0 100%; font-weight: 600; }
+    span + .chip { border-color: var(--c); background: var(--c); color: var(--on); }
+    span + .chip:hover { opacity: .9; background: var(--c); }
     .banner { background: var(--warn); color: var(--warned); font-size: 13px; text-align: center; }
     .banner:not(:empty) { padding: 8px 16px; }
-    .list { flex: 1; overflow: hidden auto; overscroll-behavior: contain; padding: 8px 16px 14px; outline-offset: -3px; }
+    .list { display: flex; flex-direction: column; flex: 1; overflow: hidden auto; scrollbar-width: thin; overscroll-behavior: contain; padding: 16px; outline-offset: -3px; }
+    .m:first-child { margin-top: auto; }
     .m { position: relative; display: grid; width: fit-content; max-width: 82%; margin-top: 14px; animation: rise .2s; }
     .bot, .operator { grid-template-columns: 28px auto; column-gap: 8px; }
     .visitor { margin-inline-start: auto; justify-items: end; }
@@ -794,7 +790,7 @@
     time { position: absolute; bottom: 10px; inset-inline-start: 100%; width: max-content; max-width: 62px; padding: 0 8px; color: var(--mute); font-size: 11px; line-height: 1.2; opacity: 0; transition: opacity .15s; }
     .visitor time { inset-inline: auto 100%; text-align: end; }
     .m:hover time { opacity: 1; }
-    .note { padding-top: 3px; color: var(--mute); font-size: 12px; }
+    .note { grid-row: 3; padding-top: 3px; color: var(--mute); font-size: 12px; }
     .note:empty { display: none; }
     .failed .note { color: var(--bad); }
     .m.system { width: auto; max-width: none; color: var(--mute); font-size: 13px; text-align: center; }
@@ -807,18 +803,17 @@
     .dots i + i + i { animation-delay: .3s; }
     @keyframes blink { 50% { opacity: .25; } }
     form { display: grid; grid-template: auto auto auto / 1fr auto; gap: 0 8px; align-items: end; padding: 10px 12px 12px; padding-bottom: calc(12px + env(safe-area-inset-bottom, 0px)); border-top: 1px solid var(--line); }
-    textarea { grid-area: 2/1; max-height: 132px; padding: 10px 14px; border: 1px solid var(--mute); border-radius: 22px; background: var(--bg); resize: none; overflow: hidden auto; scrollbar-width: thin; }
-    textarea:focus-visible { outline-offset: 0; }
+    textarea { grid-area: 2/1; max-height: 132px; padding: 10px 14px; border: 1px solid var(--mute); border-radius: 22px; background: var(--bg); resize: none; overflow: hidden auto; scrollbar-width: thin; unicode-bidi: plaintext; }
+    textarea:focus-visible { border-color: transparent; outline-offset: -1px; }
     ::placeholder { color: var(--mute); opacity: 1; }
     .tray { grid-area: 1/1/auto/3; display: flex; flex-wrap: wrap; gap: 8px; max-height: 33vh; overflow: auto; margin: -6px -4px 6px; padding: 6px 4px; }
     .tray:empty { display: none; }
     .chip { min-height: 38px; padding: 7px 16px; border: 1px solid color-mix(in srgb, var(--c) 60%, var(--mute)); border-radius: 20px; background: color-mix(in srgb, var(--c) 8%, var(--bg)); font-weight: 500; font-size: 14px; text-align: start; }
     .chip:hover { background: color-mix(in srgb, var(--c) 20%, var(--bg)); }
-    .ghost { border-color: transparent; background: none; color: var(--mute); }
-    .send { grid-area: 2/2; display: grid; place-content: center; width: 44px; height: 44px; border-radius: 50%; background: var(--c); color: var(--on); }
+    .ghost { border-color: var(--mute); background: none; color: var(--mute); }
+    .send { grid-area: 2/2; width: 44px; height: 44px; background: var(--c); color: var(--on); }
     .send:disabled { background: var(--soft); color: var(--mute); cursor: default; }
-    .send svg { width: 20px; height: 20px; }
-    [dir=rtl] .send svg { transform: scaleX(-1); }
+    [dir=rtl] form svg, [dir=rtl] .head { transform: scaleX(-1); }
     .counter { grid-column: 1/3; padding-inline: 14px; color: var(--mute); font-size: 12px; }
     .counter:not(:empty) { padding-top: 6px; }
     .over { color: var(--bad); }

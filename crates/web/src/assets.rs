@@ -99,11 +99,24 @@ fn values(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     lines.flat_map(|line| line.split(',')).map(str::trim)
 }
 
-/// Leaves out what only readers of the source need: indentation, empty lines, and lines that are a `//` comment.
+/// Leaves out what only readers of the source need: indentation, empty lines, lines that are a `//` comment, and the
+/// spaces of the style sheet, which stands between a line that ends with `CSS = \`` and one that is `` `; ``.
 /// It looks at lines alone, so a comment after code stays, and no text of the source may depend on its indentation.
 fn strip(source: &str) -> String {
-    let lines = source.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
-    lines.collect::<Vec<_>>().join("\n")
+    let mut in_style = false;
+    let mut kept = Vec::new();
+    for line in source.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")) {
+        in_style &= line != "`;";
+        kept.push(if in_style { close_up(line) } else { line.to_owned() });
+        in_style |= line.ends_with("CSS = `");
+    }
+    kept.join("\n")
+}
+
+/// Takes out the spaces that CSS does without. Those around `+`, in `calc` and between the parts of a value it needs.
+fn close_up(line: &str) -> String {
+    let gaps = [(" { ", "{"), (" {", "{"), ("; }", "}"), (" }", "}"), ("; ", ";"), (": ", ":"), (", ", ",")];
+    gaps.iter().fold(line.to_owned(), |line, (wide, close)| line.replace(wide, close))
 }
 
 fn compress(plain: &[u8]) -> Vec<u8> {
@@ -159,6 +172,10 @@ mod tests {
     fn only_what_readers_need_is_left_out() {
         let source = "  // why\nconst a = 'x // y';\n\n\t call(a); // stays\n    //: gone\n};";
         assert_eq!(strip(source), "const a = 'x // y';\ncall(a); // stays\n};");
+        let style = "const CSS = `\n  .a :b + c, .d { x: calc(1px + 2px); y: z, 0; }\n@media (w: 1px) {\n}\n`;\nf({ a: b });";
+        let closed =
+            "const CSS = `\n.a :b + c,.d{x:calc(1px + 2px);y:z,0}\n@media (w:1px){\n}\n`;\nf({ a: b });";
+        assert_eq!(strip(style), closed);
         assert!(!WIDGET.plain.windows(3).any(|bytes| bytes == b"\n//"));
     }
 
