@@ -120,14 +120,14 @@ async fn four_thousand_characters_are_counted_as_people_count_them() {
     person.run(&fill("'🙂'.repeat(4001)")).await;
     assert_eq!(
         person.see("[$('.counter').textContent, $('.send').disabled, $('textarea').ariaInvalid]").await,
-        json!(["1 characters too many", true, "true"])
+        json!(["Too long by 1", true, "true"])
     );
     person.press(Key::Enter).await;
     assert!(double.calls("messages").is_empty());
     person.run(&fill("'🙂'.repeat(4000)")).await;
     assert_eq!(
         person.see("[$('.counter').textContent, $('.send').disabled]").await,
-        json!(["0 characters left", false])
+        json!(["0 left", false])
     );
     person.press(Key::Enter).await;
     person.reads(&"🙂".repeat(4000)).await;

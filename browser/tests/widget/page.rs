@@ -61,7 +61,7 @@ async fn the_page_calls_the_widget_and_hears_from_it() {
     let person = Person::start().await;
     person
         .tool("Page.addScriptToEvaluateOnNewDocument", json!({"source":
-            "window.heard = []; (window.leadpost = window.leadpost || []).push(['prefill', {plan: 'pro', seats: 3}], ['on', 'open', () => heard.push('open')]);"}))
+            "window.heard = []; (window.leadpost = window.leadpost || []).push(['prefill', {plan: 'pro', seats: 3, nothing: null, more: {}}], ['on', 'open', () => heard.push('open')]);"}))
         .await;
     person.visit(&double.page).await;
     person

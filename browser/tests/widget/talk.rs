@@ -119,6 +119,28 @@ async fn two_tabs_are_in_step() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tab_that_nobody_used_goes_along_with_the_one_that_is_used() {
+    let (double, person) = arrive("").await;
+    let idle = person.driver.window().await.unwrap();
+    let used = person.driver.new_tab().await.unwrap();
+    person.driver.switch_to_window(used).await.unwrap();
+    person.visit(&double.page).await;
+    person.click(".launch").await;
+    person.reads("What can I do for you?").await;
+    assert_eq!(double.calls("open").len(), 1);
+    person.click(".tray .chip").await;
+    person.reads(WHERE).await;
+    person.driver.switch_to_window(idle).await.unwrap();
+    person.click(".launch").await;
+    person.reads(WHERE).await;
+    assert_eq!(double.calls("open").len(), 2);
+    assert_eq!(double.calls("open")[1]["token"], double.calls("messages")[0]["token"]);
+    person.press("Lisbon" + Key::Enter).await;
+    person.reads(MAIL).await;
+    assert_eq!(double.said_by("visitor"), ["Plan a holiday", "Lisbon"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_operator_takes_over_types_and_the_visitor_ends_the_chat() {
     let (double, person) = choose("").await;
     double.queue();

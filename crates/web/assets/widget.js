@@ -11,6 +11,7 @@
 // API: window.Leadpost = { open(), close(), toggle(), prefill({name: value}), end(), on(event, listener) -> off() },
 //   events open, close, message, state. Before the script is there, calls wait in
 //   (window.leadpost = window.leadpost || []).push(['prefill', {plan: 'pro'}]).
+// Made for browsers from spring 2023 on; in an older one there is no button, and the page is as it was.
 // A page with a content security policy must allow this script's origin in script-src and connect-src, and nothing
 //   else: there is no inline style, no markup from strings, no font, image or frame.
 //
@@ -44,8 +45,8 @@
     choices: 'Answers to choose from',
     skip: 'Skip',
     send: 'Send',
-    left: '{n} characters left',
-    tooLong: '{n} characters too many',
+    left: '{n} left',
+    tooLong: 'Too long by {n}',
     sending: 'Sending…',
     unsent: 'Not sent yet – will be sent',
     failed: 'Could not be sent',
@@ -117,7 +118,8 @@
   let gone = false;
   // The last call did not get through.
   let down = false;
-  // Variables that the server has not got.
+  // What the page knows of its visitor: all of it, and what the server has not got.
+  let prefilled;
   let variables;
   // The token that this tab goes by; another tab may get a new one.
   let { token } = kept();
@@ -138,6 +140,9 @@
   };
   const update = async (verb, body) => (await call(verb, { token: kept().token, cursor, ...body })).json();
 
+  // Not before this instant, as the server asked.
+  let until = 0;
+
   // Draws the conclusions from a failed call; answers how many milliseconds to wait before the next one.
   const fail = ({ status, wait }, tries) => {
     // The token is not known any more: the next opening makes a new visitor, who says what is unsent.
@@ -147,7 +152,8 @@
       keep({ token: undefined, outbox: outbox().map(({ question, ...entry }) => entry) });
     }
     gone = status === 403 || status === 404;
-    down = !status || status >= 500;
+    down = status !== 401 && status !== 429;
+    until = wait ? Date.now() + wait : 0;
     paint();
     return wait || (status === 401 && !tries ? 0 : pause(tries));
   };
@@ -159,23 +165,24 @@
   let busy = false;
   let tries = 0;
   let timer;
-  // Not before this instant, as the server asked.
-  let until = 0;
 
   const sync = async () => {
-    if (!started || busy || gone || Date.now() < until) return;
+    if (!started || busy || gone) return;
     clearTimeout(timer);
+    let wait = until - Date.now();
+    if (wait > 0) {
+      timer = setTimeout(sync, wait);
+      return paint();
+    }
     busy = true;
     paint();
-    let wait;
     try {
       for (let entry; !opened || (entry = outbox()[0]); ) await (opened ? deliver(entry) : enter());
       tries = 0;
       down = false;
     } catch (error) {
       wait = fail(error, tries++);
-      until = error.wait ? Date.now() + wait : 0;
-      timer = setTimeout(() => { until = 0; sync(); }, wait);
+      timer = setTimeout(sync, wait);
     }
     busy = false;
     paint();
@@ -191,7 +198,7 @@
   };
 
   const enter = async () => {
-    const answer = await introduce('open', { cursor: undefined });
+    const answer = await introduce('open', { cursor: undefined, variables: prefilled });
     opened = true;
     config = answer.config;
     Object.assign(texts, config.texts, window.leadpostTexts, parsed(data.texts, {}));
@@ -268,14 +275,12 @@
         rest = events.pop();
         events.forEach(receive);
       }
-      // An end without a word is as good as two failures.
-      if (!heard && wanted()) misses++;
     } catch (error) {
       wait = error.wait;
       if (error.status && error.status !== 429 && error.status < 500) fail(error, 0);
     }
     clearTimeout(watch);
-    if (!heard && wanted()) misses++;
+    misses += !heard && wanted();
     alive = typing = false;
     stream = undefined;
     paint();
@@ -291,14 +296,14 @@
   };
 
   const poll = async () => {
-    // A closed panel asks only now and then.
-    if (alive || misses < 2 || !wanted() || busy || Date.now() < until || (!shown && ++ticks % 10)) return;
+    if (alive) ticks = 0;
+    // The first time may be in between two streams; a closed panel asks only now and then.
+    if (alive || !wanted() || busy || Date.now() < until || (shown ? !ticks++ : ++ticks % 10)) return;
     try {
       const answer = await update('updates');
       down = false;
       apply(answer);
     } catch (error) {
-      until = error.wait ? Date.now() + error.wait : 0;
       fail(error, 0);
       if (!opened) sync();
     }
@@ -683,7 +688,12 @@
     close,
     toggle,
     end,
-    prefill: (values) => { variables = { ...variables, ...values }; },
+    prefill: (values) => {
+      for (const name in values) {
+        if (/string|number|boolean/.test(typeof values[name])) variables = { ...variables, [name]: values[name] };
+      }
+      prefilled = { ...prefilled, ...variables };
+    },
     on: (event, listener) => {
       (listeners[event] ||= []).push(listener);
       return () => { listeners[event] = listeners[event].filter((other) => other !== listener); };
@@ -770,7 +780,6 @@
     .confirm { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; padding: 12px 16px; border-bottom: 1px solid var(--line); }
     .confirm span { flex: 1 0 100%; font-weight: 600; }
     span + .chip { border-color: var(--c); background: var(--c); color: var(--on); }
-    span + .chip:hover { opacity: .9; background: var(--c); }
     .banner { background: var(--warn); color: var(--warned); font-size: 13px; text-align: center; }
     .banner:not(:empty) { padding: 8px 16px; }
     .list { display: flex; flex-direction: column; flex: 1; overflow: hidden auto; scrollbar-width: thin; overscroll-behavior: contain; padding: 16px; outline-offset: -3px; }
@@ -780,7 +789,7 @@
     .visitor { margin-inline-start: auto; justify-items: end; }
     .bot + .bot, .operator + .operator, .visitor + .visitor { margin-top: 4px; }
     .face { grid-row: 2; width: 28px; height: 28px; background: var(--soft); color: var(--mute); font-size: 12px; }
-    .name { grid-column: 2; padding-bottom: 3px; color: var(--mute); font-size: 12px; }
+    .name { grid-column: 2; justify-self: start; padding-bottom: 3px; color: var(--mute); font-size: 12px; }
     .visitor .face { display: none; }
     .bot + .bot .face, .operator + .operator .face { visibility: hidden; }
     .visitor .name, .bot + .bot .name, .operator + .operator .name { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -809,7 +818,7 @@
     .tray { grid-area: 1/1/auto/3; display: flex; flex-wrap: wrap; gap: 8px; max-height: 33vh; overflow: auto; margin: -6px -4px 6px; padding: 6px 4px; }
     .tray:empty { display: none; }
     .chip { min-height: 38px; padding: 7px 16px; border: 1px solid color-mix(in srgb, var(--c) 60%, var(--mute)); border-radius: 20px; background: color-mix(in srgb, var(--c) 8%, var(--bg)); font-weight: 500; font-size: 14px; text-align: start; }
-    .chip:hover { background: color-mix(in srgb, var(--c) 20%, var(--bg)); }
+    .chip:hover { text-decoration: underline; }
     .ghost { border-color: var(--mute); background: none; color: var(--mute); }
     .send { grid-area: 2/2; width: 44px; height: 44px; background: var(--c); color: var(--on); }
     .send:disabled { background: var(--soft); color: var(--mute); cursor: default; }
@@ -817,7 +826,7 @@
     .counter { grid-column: 1/3; padding-inline: 14px; color: var(--mute); font-size: 12px; }
     .counter:not(:empty) { padding-top: 6px; }
     .over { color: var(--bad); }
-    @media (max-width: 480px) {
+    @media (max-width: 480px), (max-height: 480px) {
     .panel { inset: var(--top, 0) 0 auto !important; width: auto; height: var(--height, 100vh); border-radius: 0; }
     .launch[aria-expanded=true] { display: none; }
     header { padding-top: calc(12px + env(safe-area-inset-top, 0px)); padding-bottom: 12px; }
@@ -861,12 +870,12 @@
     addEventListener('storage', ({ key }) => {
       if (key !== KEY) return;
       const theirs = kept();
-      if (theirs.token && theirs.token !== token && (started || theirs.live)) {
+      if (started && theirs.token && theirs.token !== token) {
         opened = false;
-        cursor = undefined;
         stream?.abort();
-        start();
+        sync();
       }
+      if (theirs.live && !started) start();
       token = theirs.token;
       paint();
     });
