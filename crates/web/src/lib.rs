@@ -5,6 +5,7 @@
 //! reaches only through `app::Outbound`.
 
 mod allowance;
+pub mod assets;
 mod attempts;
 mod auth;
 mod chatbots;
@@ -148,6 +149,7 @@ pub fn router(web: Web) -> Router {
     let _ = web.document.set(openapi::finish(document).into());
     router
         .merge(widget::routes())
+        .merge(assets::routes())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(Arc::clone(&web), exchange::around))
