@@ -23,6 +23,7 @@ mod metrics;
 mod nodes;
 mod openapi;
 mod pace;
+mod pages;
 mod problem;
 mod query;
 mod read;
@@ -82,6 +83,8 @@ pub struct WebSettings {
     pub widget: WidgetLimits,
     /// The origins of this server's own pages.
     pub own_origins: Vec<String>,
+    /// The public key of the chatbot on the sample company's page; there is no such page if None.
+    pub demo: Option<String>,
 }
 
 impl Default for WebSettings {
@@ -92,6 +95,7 @@ impl Default for WebSettings {
             per_key_per_second: None,
             widget: WidgetLimits::default(),
             own_origins: Vec::new(),
+            demo: None,
         }
     }
 }
@@ -133,6 +137,7 @@ pub fn router(web: Web) -> Router {
     let _ = web.document.set(openapi::finish(document).into());
     router
         .merge(widget::routes())
+        .merge(pages::routes())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(Arc::clone(&web), exchange::around))
