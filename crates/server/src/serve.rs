@@ -173,6 +173,11 @@ impl Node {
         Ok(Node { db, address, listener, tls, courier, web, readiness, patience: server.stop_patience() })
     }
 
+    /// Shows the page `/demo` with this chatbot.
+    pub fn show_demo(&mut self, public_key: &str) {
+        self.web.show_demo(public_key);
+    }
+
     /// Where it can be reached from this machine.
     pub fn url(&self) -> String {
         format!("{}://{}", if self.tls.is_some() { "https" } else { "http" }, self.address)

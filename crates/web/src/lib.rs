@@ -126,6 +126,13 @@ impl Web {
     }
 }
 
+impl Web {
+    /// Shows the page `/demo` with the chatbot of this public key.
+    pub fn show_demo(&mut self, public_key: &str) {
+        self.settings.demo = Some(public_key.to_owned());
+    }
+}
+
 /// What every handler gets.
 pub(crate) type Shared = Arc<Web>;
 

@@ -19,3 +19,4 @@ mod tidy;
 mod tls;
 mod walk;
 mod webhooks;
+mod widget;
