@@ -29,6 +29,7 @@ mod nodes;
 mod openapi;
 mod operators;
 mod pace;
+mod pages;
 mod problem;
 mod query;
 mod read;
@@ -88,7 +89,7 @@ pub struct WebSettings {
     pub widget: WidgetLimits,
     /// The origins of this server's own pages.
     pub own_origins: Vec<String>,
-    /// The public key of the chatbot that the page `/demo` shows; no such page without one.
+    /// The public key of the chatbot on the sample company's page; there is no such page if None.
     pub demo: Option<String>,
 }
 
@@ -150,6 +151,7 @@ pub fn router(web: Web) -> Router {
     router
         .merge(widget::routes())
         .merge(assets::routes())
+        .merge(pages::routes())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(Arc::clone(&web), exchange::around))
