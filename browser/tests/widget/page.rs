@@ -125,7 +125,7 @@ async fn the_preview_and_a_tag_that_opens_it_say_so() {
     person.reads(crate::WHERE).await;
     assert_eq!(double.calls("messages")[0]["preview"], "draft-7");
     // What is tried out is not the visitor's chat.
-    assert_eq!(person.see("Object.keys(localStorage)").await, json!(["leadpost:pk_demo:preview"]));
+    assert_eq!(person.see("Object.keys(localStorage)").await, json!(["leadpost:pk_demo/preview"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
