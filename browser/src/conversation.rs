@@ -61,7 +61,7 @@ impl Visitor {
         };
         self.push(json!({"author": "visitor", "text": text, "client_id": call["id"]}));
         if self.state == "bot" {
-            self.answer(&text.to_owned());
+            self.answer(text);
         }
     }
 

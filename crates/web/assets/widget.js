@@ -358,7 +358,7 @@
 
   // What the bot waits for: what its last message asks.
   const asked = () => {
-    const last = [...known.values()].filter((message) => message.author === 'bot').sort((a, b) => a.seq - b.seq).pop();
+    const last = [...known.values()].filter(({ author }) => author === 'bot').sort((a, b) => b.seq - a.seq)[0];
     return state === 'bot' || state === 'none' ? last?.ask : undefined;
   };
 
@@ -394,7 +394,7 @@
   const root = h('div.lp');
   const badge = h('span.badge', { 'aria-hidden': true });
   const launcher = h('button.launch', { type: 'button', 'aria-expanded': false, 'aria-controls': 'panel', onclick: () => toggle() },
-    icon('M12 4c5 0 9 3.1 9 7s-4 7-9 7c-1 0-2-.1-3-.4L4.5 20l1-3.7C3.9 15 3 13.1 3 11c0-3.9 4-7 9-7z'), icon('M6 9.5l6 6 6-6'), badge);
+    icon('M7 4h10a4 4 0 0 1 4 4v5a4 4 0 0 1-4 4h-5l-5 4v-4a4 4 0 0 1-4-4V8a4 4 0 0 1 4-4z'), icon('M6 9.5l6 6 6-6'), badge);
   const avatar = h('span.avatar', { 'aria-hidden': true });
   const title = h('h2', { id: 'title' });
   const status = h('p.status');
@@ -432,7 +432,8 @@
 
   const when = (at) => {
     const date = new Date(at);
-    const form = date.toDateString() === new Date().toDateString() ? { timeStyle: 'short' } : { dateStyle: 'short', timeStyle: 'short' };
+    const today = date.toDateString() === new Date().toDateString();
+    const form = { timeStyle: 'short', dateStyle: today ? undefined : 'short' };
     try {
       return date.toLocaleString(data.lang || [], form);
     } catch {
@@ -475,10 +476,9 @@
   const paintPending = () => {
     const entries = outbox();
     for (const [id, { node }] of pending) {
-      if (!entries.some((entry) => entry.id === id)) {
-        node.remove();
-        pending.delete(id);
-      }
+      if (entries.some((entry) => entry.id === id)) continue;
+      node.remove();
+      pending.delete(id);
     }
     for (const { id, text, label } of entries) {
       if (!pending.has(id)) {
