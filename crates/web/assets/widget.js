@@ -796,7 +796,7 @@
     .visitor .name, .bot + .bot .name, .operator + .operator .name { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     .text { grid-area: 2/2; min-width: 0; padding: 9px 14px; border-radius: 18px; border-start-start-radius: 6px; background: var(--soft); white-space: pre-wrap; unicode-bidi: plaintext; }
     .visitor .text { grid-column: 1; border-start-start-radius: 18px; border-end-end-radius: 6px; background: var(--c); color: var(--on); }
-    time { position: absolute; bottom: 10px; inset-inline-start: 100%; width: max-content; max-width: 62px; padding: 0 8px; color: var(--mute); font-size: 11px; line-height: 1.2; opacity: 0; }
+    time { position: absolute; bottom: 10px; inset-inline-start: 100%; width: max-content; max-width: 62px; padding: 0 8px; color: var(--mute); font-size: 11px; line-height: 1.2; overflow-wrap: normal; opacity: 0; }
     .visitor time { inset-inline: auto 100%; text-align: end; }
     .m:hover time { opacity: 1; }
     .note { grid-row: 3; padding-top: 3px; color: var(--mute); font-size: 12px; }
@@ -811,7 +811,8 @@
     .dots i + i + i { animation-delay: .3s; }
     @keyframes blink { 50% { opacity: .25; } }
     form { display: grid; grid-template: auto auto auto / 1fr auto; gap: 0 8px; align-items: end; padding: 10px 12px 12px; padding-bottom: calc(12px + env(safe-area-inset-bottom, 0px)); border-top: 1px solid var(--line); }
-    textarea { grid-area: 2/1; max-height: 132px; padding: 10px 14px; border: 1px solid var(--mute); border-radius: 22px; background: var(--bg); resize: none; overflow: hidden auto; scrollbar-width: thin; unicode-bidi: plaintext; }
+    textarea { grid-area: 2/1; max-height: 132px; padding: 10px 14px; border: 1px solid var(--mute); border-radius: 22px; background: var(--bg); resize: none; overflow: hidden auto; scrollbar-width: thin; }
+    textarea:not(:placeholder-shown) { unicode-bidi: plaintext; }
     textarea:focus-visible { border-color: transparent; outline-offset: -1px; }
     ::placeholder { color: var(--mute); opacity: 1; }
     .tray { grid-area: 1/1/auto/3; display: flex; flex-wrap: wrap; gap: 8px; max-height: 33vh; overflow: auto; margin: -6px -4px 6px; padding: 6px 4px; }
