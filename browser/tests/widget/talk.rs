@@ -156,6 +156,8 @@ async fn an_operator_takes_over_types_and_the_visitor_ends_the_chat() {
     person
         .until("$('.status').textContent === 'Anna is typing…' && css('.dots', 'display') === 'flex'")
         .await;
+    // Nobody says that they stop.
+    person.until("$('.status').textContent === 'Online' && css('.dots', 'display') === 'none'").await;
     double.operator_says("Hello! Lisbon is lovely in May.");
     person.reads("Hello! Lisbon is lovely in May.").await;
     person.until("css('.dots', 'display') === 'none'").await;

@@ -27,7 +27,7 @@
 
   const data = script.dataset;
   const endpoint = new URL(script.src).origin + '/w/' + encodeURIComponent(data.bot) + '/';
-  const preview = data.preview === undefined ? undefined : data.preview || true;
+  const preview = 'preview' in data || undefined;
   const LIMIT = 4000;
 
   const texts = {
@@ -151,7 +151,6 @@
       opened = false;
       cursor = undefined;
       keep({ token: (token = undefined) });
-      for (const { question, ...entry } of outbox()) put(UNSENT + entry.id, entry);
     }
     gone = status === 403 || status === 404;
     down = status !== 401 && status !== 429;
@@ -287,12 +286,16 @@
     setTimeout(opened ? listen : sync, wait || pause(Math.max(0, misses - 1)));
   };
 
+  let rests;
   const receive = (event) => {
     const fields = Object.fromEntries(event.split('\n').map((line) => line.split(/: ?(.*)/s)));
     const value = parsed(fields.data);
     if (!value) return;
-    if (fields.event === 'typing') paint((typing = value.typing));
-    else apply(value);
+    if (fields.event !== 'typing') return apply(value);
+    paint((typing = value.typing));
+    // Who goes on typing says so again; who stops need not say it.
+    clearTimeout(rests);
+    rests = setTimeout(() => paint((typing = false)), 6000);
   };
 
   const poll = async () => {
@@ -885,7 +888,7 @@
     window.leadpost = { push: ([name, ...values]) => api[name]?.(...values) };
     calls.forEach(window.leadpost.push);
 
-    if (data.open !== undefined || (panelKept() && kept().live && innerWidth > 480)) open(true);
+    if ('open' in data || (panelKept() && kept().live && innerWidth > 480)) open(true);
     else if (kept().live || outbox().length) start();
   };
   if (document.body) begin();
