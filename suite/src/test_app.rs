@@ -6,7 +6,7 @@ use app::{AppError, Db, Tx, accounts};
 use axum::{Router, body::Body};
 use courier::{Courier, CourierSettings, Egress, EgressSettings};
 use domain::{Account, Actor, EgressPolicy, Id, Scope};
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
@@ -34,6 +34,9 @@ pub struct TestApp {
     egress: Egress,
     store: TestStore,
 }
+
+/// The origin of the product's own pages.
+pub const OWN_ORIGIN: &str = "https://leads.example.com";
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -90,7 +93,8 @@ impl TestApp {
         let watch = courier.watch();
         let readiness = Readiness::new(move || watch().ready);
         let metrics = Metrics::new(Registry::default());
-        let web = Web::new(db.clone(), courier.outbound(), WebSettings::default(), readiness, metrics);
+        let web_settings = WebSettings { own_origins: vec![OWN_ORIGIN.to_owned()], ..WebSettings::default() };
+        let web = Web::new(db.clone(), courier.outbound(), web_settings, readiness, metrics);
         let (acme, globex) = (account(&db, "Acme").await, account(&db, "Globex").await);
         let router = web::router(web);
         Self { engine: store.engine, db, clock, courier, acme, globex, router, settings, egress, store }
@@ -113,9 +117,14 @@ impl TestApp {
         key(&self.db, self.acme.0, scope).await
     }
 
+    /// The answer to any request, its body not read yet.
+    pub async fn respond(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.expect("the router answers")
+    }
+
     /// Any request.
     pub async fn call(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("the router answers");
+        let response = self.respond(request).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("the answer ends").to_bytes();
         Answer {

@@ -60,6 +60,12 @@ pub fn list(
     page.fill(|before, limit| Ok(store::conversations::list(tx, account, filter, before, limit)?), |it| it.id)
 }
 
+/// One conversation, without what was said.
+pub fn find(tx: &mut Tx<'_>, actor: &Actor, id: Id<Conversation>) -> Result<Conversation, AppError> {
+    require(actor, Permission::Read)?;
+    store::conversations::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)
+}
+
 /// A conversation with what was said and passed in it.
 pub struct ConversationDetail {
     /// The conversation.
@@ -77,9 +83,8 @@ pub fn get(
     id: Id<Conversation>,
     after: u32,
 ) -> Result<ConversationDetail, AppError> {
-    require(actor, Permission::Read)?;
+    let conversation = find(tx, actor, id)?;
     let account = actor.account();
-    let conversation = store::conversations::find(tx, account, id)?.ok_or(AppError::NotFound)?;
     Ok(ConversationDetail {
         conversation,
         messages: store::messages::list(tx, account, id, after, MESSAGES)?,
@@ -89,10 +94,8 @@ pub fn get(
 
 /// Everything that was said in a conversation, however long.
 pub fn messages(tx: &mut Tx<'_>, actor: &Actor, id: Id<Conversation>) -> Result<Vec<Message>, AppError> {
-    require(actor, Permission::Read)?;
-    let account = actor.account();
-    store::conversations::find(tx, account, id)?.ok_or(AppError::NotFound)?;
-    Ok(store::messages::list(tx, account, id, 0, u32::MAX)?)
+    let conversation = find(tx, actor, id)?;
+    Ok(store::messages::list(tx, conversation.account, id, 0, u32::MAX)?)
 }
 
 /// Ends a conversation: the other chat tool says so, for a reason, if it pushes it; else an operator does.

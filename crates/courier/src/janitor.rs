@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use app::{
-    AppError, BoxFuture, Changed, Db, Signal, Subscription, deliveries, holds,
+    AppError, BoxFuture, Changed, Db, Signal, Subscription,
+    conversations::clock,
+    deliveries, holds,
     retention::{self, Retention},
 };
 use tokio_util::sync::CancellationToken;
@@ -53,6 +55,32 @@ async fn slices<F: Future<Output = Result<bool, AppError>>>(
     slice: impl Fn() -> F,
 ) -> Result<(), AppError> {
     while !stop.is_cancelled() && slice().await? {}
+    Ok(())
+}
+
+/// How often conversations are looked through for what is due in them.
+const CLOCK: Duration = Duration::from_secs(1);
+
+/// Does what time alone brings about in conversations, until told to stop. Several nodes may do so at once.
+pub(crate) async fn watch_conversations(db: Db, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(CLOCK) => {}
+        }
+        if let Err(error) = settle_conversations(&db).await {
+            tracing::warn!(%error, "conversations were not looked through; trying again");
+        }
+    }
+}
+
+/// One conversation after the other, each in its own transaction: one that cannot be settled keeps no other.
+async fn settle_conversations(db: &Db) -> Result<(), AppError> {
+    for (account, id) in db.read(clock::due).await? {
+        if let Err(error) = db.write(move |tx| clock::settle(tx, account, id)).await {
+            tracing::warn!(%error, conversation.id = %id, "what is due in a conversation was not done; trying again");
+        }
+    }
     Ok(())
 }
 

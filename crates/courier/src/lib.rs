@@ -158,6 +158,7 @@ impl Courier {
         };
         let dispatcher = tokio::spawn(dispatcher.run());
         tokio::spawn(janitor::run(db.clone(), settings.retention, stop_chores.clone()));
+        tokio::spawn(janitor::watch_conversations(db.clone(), stop_chores.clone()));
         tokio::spawn(recoverer::run(db.clone(), node, stop_chores.clone()));
         Ok(Courier { db, node, egress, counters, notes, dispatcher, stop_chores, give_up })
     }

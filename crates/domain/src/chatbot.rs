@@ -257,6 +257,12 @@ pub fn check_origin(text: &str) -> Result<String, Invalid> {
     if plain { Ok(url.origin().ascii_serialization()) } else { Err(wrong()) }
 }
 
+/// The origin of a page's address.
+pub fn origin_of(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
+}
+
 /// The secret by which a browser shows that a conversation is its own: `lpv_` and 256 random bits.
 ///
 /// Only its hash is stored. `Debug` prints `***`.

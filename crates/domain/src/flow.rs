@@ -36,7 +36,8 @@ pub use turn::{Ask, AskKind, Choice, Effect, Ending, Input, Said, Step, Turn};
 pub use value::{Number, Value};
 
 use crate::{Invalid, Pattern};
-use document::{AskNode, Document, Literal, Node, Op};
+use check::Patterns;
+use document::{AskNode, Document, Node};
 
 /// Most code points of a text in a flow, and of one that the bot says.
 pub const MAX_TEXT: usize = 4000;
@@ -52,7 +53,7 @@ pub struct Flow {
     /// Where each node stands.
     places: HashMap<String, usize>,
     /// Compiled once, by their texts.
-    patterns: HashMap<String, Pattern>,
+    patterns: Patterns,
 }
 
 impl Flow {
@@ -64,19 +65,13 @@ impl Flow {
     pub fn parse(text: &str) -> Result<Flow, Invalid> {
         let mut document = Document::read(text)?;
         check::normalise(&mut document);
-        let errors = check::check(&document);
-        if !errors.is_empty() {
-            return Err(Invalid { code: "invalid", errors });
-        }
-        Ok(Flow::assemble(document))
+        let patterns = check::check(&document).map_err(|errors| Invalid { code: "invalid", errors })?;
+        Ok(Flow::assemble(document, patterns))
     }
 
-    /// What is checked elsewhere, made ready to run.
-    fn assemble(document: Document) -> Flow {
+    /// What was checked, made ready to run.
+    fn assemble(document: Document, patterns: Patterns) -> Flow {
         let places = document.nodes.iter().enumerate().map(|(i, node)| (node.id().to_owned(), i)).collect();
-        let patterns = patterns_of(&document)
-            .filter_map(|text| Some((text.to_owned(), Pattern::new(text).ok()?)))
-            .collect();
         Flow { document, places, patterns }
     }
 
@@ -110,25 +105,6 @@ impl PartialEq for Flow {
     fn eq(&self, other: &Self) -> bool {
         self.document == other.document
     }
-}
-
-/// The texts of all patterns in a document.
-fn patterns_of(document: &Document) -> impl Iterator<Item = &str> {
-    document.nodes.iter().flat_map(|node| -> Vec<&str> {
-        match node {
-            Node::Ask(ask) => ask.pattern.as_deref().into_iter().collect(),
-            Node::Condition(condition) => {
-                let tests = condition.branches.iter().flat_map(|branch| &branch.all);
-                tests
-                    .filter_map(|test| match (test.op, &test.value) {
-                        (Op::Matches, Some(Literal::One(Value::Text(text)))) => Some(text.as_str()),
-                        _ => None,
-                    })
-                    .collect()
-            }
-            _ => Vec::new(),
-        }
-    })
 }
 
 impl AskNode {

@@ -41,6 +41,7 @@ pub use delivery::{
     Phases, Response, SkipReason,
 };
 pub use event::{BodyForm, CheckedEvent, Context, Event, EventType, NewEvent};
+pub use flow::{Flow, early_contact};
 pub use hold::{Health, Notice};
 pub use id::{Id, Noun};
 pub use invalid::{FieldError, Invalid};

@@ -16,6 +16,7 @@ use app::{StoreUrl, Synchronous};
 use domain::{EgressPolicy, HostRule};
 use serde::Deserialize;
 use tracing_subscriber::filter::Targets;
+use web::WidgetLimits;
 
 use layers::Layers;
 use values::{Network, each_parsed, optional, parsed};
@@ -130,6 +131,11 @@ pub struct Retention {
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     api_per_key_per_second: u32,
+    visitor_messages_per_second: u32,
+    visitor_message_burst: u32,
+    visitor_streams: u32,
+    visitors_per_address_per_minute: u32,
+    streams_per_address: u32,
 }
 
 /// `[metrics]`
@@ -268,6 +274,17 @@ impl Limits {
     /// How many requests a key may make in a second, if there is a limit.
     pub fn per_key_per_second(&self) -> Option<u32> {
         Some(self.api_per_key_per_second).filter(|limit| *limit > 0)
+    }
+
+    /// How much visitors of web pages may ask for.
+    pub fn widget(&self) -> WidgetLimits {
+        WidgetLimits {
+            messages_per_second: self.visitor_messages_per_second,
+            message_burst: self.visitor_message_burst,
+            streams_per_visitor: self.visitor_streams,
+            visitors_per_address_per_minute: self.visitors_per_address_per_minute,
+            streams_per_address: self.streams_per_address,
+        }
     }
 }
 

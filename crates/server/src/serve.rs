@@ -91,6 +91,17 @@ fn first_steps(store: &StoreUrl) -> anyhow::Result<String> {
     ))
 }
 
+/// The origins of this server's own pages: the public address, or else what this machine calls itself.
+fn own_origins(settings: &Settings, address: SocketAddr, tls: bool) -> Vec<String> {
+    let scheme = if tls { "https" } else { "http" };
+    let port = address.port();
+    let texts = match &settings.server.public_url {
+        Some(public) => vec![public.to_string()],
+        None => vec![format!("{scheme}://{address}"), format!("{scheme}://localhost:{port}")],
+    };
+    texts.iter().filter_map(|text| domain::chatbot::origin_of(text)).collect()
+}
+
 /// A running server.
 pub struct Node {
     /// Its store.
@@ -152,12 +163,19 @@ impl Node {
             WebSettings {
                 metrics_open: settings.metrics.open,
                 per_key_per_second: settings.limits.per_key_per_second(),
+                widget: settings.limits.widget(),
+                own_origins: own_origins(settings, address, tls.is_some()),
                 ..WebSettings::default()
             },
             readiness.clone(),
             Metrics::new(metrics::registry(courier.watch())),
         );
         Ok(Node { db, address, listener, tls, courier, web, readiness, patience: server.stop_patience() })
+    }
+
+    /// Shows the page `/demo` with this chatbot.
+    pub fn show_demo(&mut self, public_key: &str) {
+        self.web.show_demo(public_key);
     }
 
     /// Where it can be reached from this machine.
@@ -168,7 +186,7 @@ impl Node {
     /// Answers until `stop` is done, then stops softly.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let router = web::router(self.web);
-        let service = move |_peer| TowerToHyperService::new(router.clone());
+        let service = move |peer: SocketAddr| TowerToHyperService::new(web::for_peer(&router, peer.ip()));
         let (say_stop, stop_said) = oneshot::channel::<()>();
         // Dropping the sender is saying it.
         let stopped = async move { drop(stop_said.await) };

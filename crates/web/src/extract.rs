@@ -63,7 +63,7 @@ impl<T: read::FromObject + Send + 'static> OptionalFromRequest<Shared> for Json<
     }
 }
 
-async fn parse<T: read::FromObject + Send + 'static>(bytes: Bytes) -> Result<Json<T>, Problem> {
+pub(crate) async fn parse<T: read::FromObject + Send + 'static>(bytes: Bytes) -> Result<Json<T>, Problem> {
     let parsed = if bytes.len() <= LONG {
         parse_now(&bytes)
     } else {
@@ -118,7 +118,8 @@ fn is_json(content_type: &str) -> bool {
     })
 }
 
-async fn receive(request: Request, limit: usize, patience: Duration) -> Result<Bytes, Problem> {
+/// The whole body, if it is not too long and comes in time.
+pub(crate) async fn receive(request: Request, limit: usize, patience: Duration) -> Result<Bytes, Problem> {
     let (parts, body) = request.into_parts();
     let announced = body.size_hint().lower();
     // Whoever asks first (RFC 9110 10.1.1), or announces far too much, is not made to send it.

@@ -2,17 +2,12 @@
 //!
 //! Must not know why something is down: the floors that know tell [`Readiness`].
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use app::AppError;
 use axum::{Json, extract::State};
 use serde::Serialize;
+use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use crate::{Shared, problem::Problem};
@@ -26,22 +21,28 @@ pub struct Readiness(Arc<Inner>);
 
 struct Inner {
     dispatcher: Box<dyn Fn() -> bool + Send + Sync>,
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
 }
 
 impl Readiness {
     /// Ready as long as `dispatcher` says that deliveries are being sent, and until [`Readiness::drain`].
     pub fn new(dispatcher: impl Fn() -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Inner { dispatcher: Box::new(dispatcher), draining: AtomicBool::new(false) }))
+        Self(Arc::new(Inner { dispatcher: Box::new(dispatcher), draining: watch::Sender::new(false) }))
     }
 
     /// Says that the process is about to end, for good.
     pub fn drain(&self) {
-        self.0.draining.store(true, Ordering::Relaxed);
+        self.0.draining.send_replace(true);
+    }
+
+    /// Waits until the process is about to end: what would go on for ever ends then.
+    pub(crate) async fn drained(&self) {
+        // The sender lives as long as this does.
+        let _ = self.0.draining.subscribe().wait_for(|draining| *draining).await;
     }
 
     fn check(&self) -> Result<(), Problem> {
-        if self.0.draining.load(Ordering::Relaxed) {
+        if *self.0.draining.borrow() {
             return Err(not_ready("this node is draining"));
         }
         if !(self.0.dispatcher)() {

@@ -4,6 +4,7 @@
 //! case of `app`, and answers. This crate must not know SQL, nor how deliveries are sent; the outside world it
 //! reaches only through `app::Outbound`.
 
+mod allowance;
 mod attempts;
 mod auth;
 mod chatbots;
@@ -11,6 +12,7 @@ mod contacts;
 mod conversations;
 mod deliveries;
 mod departments;
+mod desk;
 mod event_types;
 mod events;
 mod exchange;
@@ -20,6 +22,7 @@ mod health;
 mod kit;
 mod ledger;
 mod list;
+mod live;
 mod metrics;
 mod nodes;
 mod openapi;
@@ -32,21 +35,29 @@ mod recoveries;
 #[cfg(test)]
 mod tests;
 mod webhooks;
+mod widget;
 mod words;
 
 use std::{
+    net::IpAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use app::{Db, Outbound};
-use axum::{Router, middleware};
+use axum::{
+    Extension, Router,
+    middleware::{self, AddExtension},
+};
 use bytes::Bytes;
+use tower::Layer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use health::Readiness;
 pub use metrics::Metrics;
 use problem::Problem;
+use widget::Peer;
+pub use widget::WidgetLimits;
 
 /// What this floor is made of.
 pub struct Web {
@@ -57,6 +68,8 @@ pub struct Web {
     metrics: Metrics,
     keys: auth::RecentKeys,
     pace: pace::Pace,
+    limits: widget::Limits,
+    hub: live::Hub,
     /// `/openapi.json`, once the routes are known.
     document: OnceLock<Bytes>,
 }
@@ -70,11 +83,24 @@ pub struct WebSettings {
     pub body_timeout: Duration,
     /// How many requests a key may make in a second; no limit if None.
     pub per_key_per_second: Option<u32>,
+    /// How much visitors of web pages may ask for.
+    pub widget: WidgetLimits,
+    /// The origins of this server's own pages.
+    pub own_origins: Vec<String>,
+    /// The public key of the chatbot that the page `/demo` shows; no such page without one.
+    pub demo: Option<String>,
 }
 
 impl Default for WebSettings {
     fn default() -> Self {
-        Self { metrics_open: false, body_timeout: Duration::from_secs(10), per_key_per_second: None }
+        Self {
+            metrics_open: false,
+            body_timeout: Duration::from_secs(10),
+            per_key_per_second: None,
+            widget: WidgetLimits::default(),
+            own_origins: Vec::new(),
+            demo: None,
+        }
     }
 }
 
@@ -88,7 +114,26 @@ impl Web {
         metrics: Metrics,
     ) -> Self {
         let (keys, pace) = (auth::RecentKeys::default(), pace::Pace::new(settings.per_key_per_second));
-        Self { db, outbound, settings, readiness, metrics, keys, pace, document: OnceLock::new() }
+        let (limits, hub) = (widget::Limits::new(settings.widget), live::Hub::new());
+        Self {
+            db,
+            outbound,
+            settings,
+            readiness,
+            metrics,
+            keys,
+            pace,
+            limits,
+            hub,
+            document: OnceLock::new(),
+        }
+    }
+}
+
+impl Web {
+    /// Shows the page `/demo` with the chatbot of this public key.
+    pub fn show_demo(&mut self, public_key: &str) {
+        self.settings.demo = Some(public_key.to_owned());
     }
 }
 
@@ -102,10 +147,16 @@ pub fn router(web: Web) -> Router {
     // The document was just made, and nothing else sets it.
     let _ = web.document.set(openapi::finish(document).into());
     router
+        .merge(widget::routes())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(Arc::clone(&web), exchange::around))
         .with_state(web)
+}
+
+/// The service for the connections of one peer, whose address counts for the limits of visitors.
+pub fn for_peer(router: &Router, peer: IpAddr) -> AddExtension<Router, Peer> {
+    Extension(Peer(peer)).layer(router.clone())
 }
 
 /// All routes. Each is documented where it is written, or it could not stand here.
@@ -152,6 +203,8 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(contacts::export::export))
         .routes(routes!(contacts::get, contacts::erase))
         .routes(routes!(contacts::merge))
+        .routes(routes!(desk::stream))
+        .routes(routes!(desk::typing))
         .routes(routes!(ledger::get))
         .routes(routes!(nodes::list))
         .routes(routes!(health::live))

@@ -2,52 +2,30 @@
 //!
 //! Must not cost anything where no limit is set, which is the default.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use domain::{Actor, ApiKey, Id, Timestamp};
 
-use crate::problem::Problem;
+use crate::{allowance::Allowance, problem::Problem};
 
 /// Lets each key make so many requests per second, in one burst or spread.
-///
-/// For each key it keeps the instant at which its allowance would be whole again (GCRA); that may lie at most one
-/// second ahead.
-pub(crate) struct Pace {
-    per_second: Option<u32>,
-    whole_at: Mutex<HashMap<Id<ApiKey>, Timestamp>>,
-}
+pub(crate) struct Pace(Option<(u32, Allowance<Id<ApiKey>>)>);
 
 impl Pace {
-    const BURST: Duration = Duration::from_secs(1);
-    /// From so many keys on, those with a whole allowance are forgotten.
-    const CAPACITY: usize = 4_096;
-
     pub(crate) fn new(per_second: Option<u32>) -> Self {
-        Self { per_second: per_second.filter(|limit| *limit > 0), whole_at: Mutex::default() }
+        let limited = |limit| (limit, Allowance::new(limit, Duration::from_secs(1), limit));
+        Self(per_second.filter(|limit| *limit > 0).map(limited))
     }
 
     /// Counts a request, or refuses it.
     pub(crate) fn admit(&self, actor: &Actor, now: Timestamp) -> Result<(), Problem> {
-        let (Some(per_second), Actor::Key { key, .. }) = (self.per_second, actor) else {
+        let (Some((per_second, allowance)), Actor::Key { key, .. }) = (&self.0, actor) else {
             return Ok(());
         };
-        let mut keys = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if keys.len() >= Self::CAPACITY && !keys.contains_key(key) {
-            keys.retain(|_, whole_at| *whole_at > now);
-        }
-        let whole_at = keys.entry(*key).or_insert(now);
-        // A clock that was set back must not lock a key out for longer than its burst.
-        let start = (*whole_at).clamp(now, now + Self::BURST);
-        let next = start + Self::BURST / per_second;
-        if next.since(now) > Self::BURST {
-            return Err(Problem::too_many_requests(per_second));
-        }
-        *whole_at = next;
-        Ok(())
+        allowance.admit(*key, now).map_err(|wait| {
+            let detail = format!("this instance lets a key make {per_second} requests per second");
+            Problem::too_many_requests(detail, wait)
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 //! Must not let internal text out: what nobody but the operator can mend is logged here, once, and answered
 //! as `internal`.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use app::{AppError, StoreError};
 use axum::{
@@ -22,6 +22,8 @@ pub(crate) struct Problem {
     code: &'static str,
     detail: String,
     errors: Vec<FieldError>,
+    /// After how many seconds it may be tried again, where that is of use.
+    retry_after: u64,
 }
 
 /// The body of every error.
@@ -63,7 +65,7 @@ pub(crate) struct Place<'a> {
 impl Problem {
     /// An error about the request as a whole.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new() }
+        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: 1 }
     }
 
     /// There is no key, or none that opens anything.
@@ -94,10 +96,18 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
     }
 
-    /// The key is used faster than this instance lets it.
-    pub(crate) fn too_many_requests(per_second: u32) -> Self {
-        let detail = format!("this instance lets a key make {per_second} requests per second");
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
+    /// Faster, or more at once, than this instance lets anybody; `wait` is until when it is no use.
+    pub(crate) fn too_many_requests(detail: impl Into<String>, wait: Duration) -> Self {
+        // Whole seconds, rounded up (RFC 9110, section 10.2.3).
+        let retry_after = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
+        Self { retry_after: retry_after.max(1), ..problem }
+    }
+
+    /// A widget calls from a page that may not, or from no page.
+    pub(crate) fn no_origin() -> Self {
+        let detail = "this is for web pages: there is no header Origin that says which";
+        Self::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail)
     }
 
     /// Something that only the operator can mend; it has been logged.
@@ -118,7 +128,13 @@ impl From<Invalid> for Problem {
             "payload_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        Self { status, code: invalid.code, detail: summary(&invalid.errors), errors: invalid.errors }
+        Self {
+            status,
+            code: invalid.code,
+            detail: summary(&invalid.errors),
+            errors: invalid.errors,
+            retry_after: 1,
+        }
     }
 }
 
@@ -201,7 +217,7 @@ impl IntoResponse for Problem {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                headers.insert(header::RETRY_AFTER, self.retry_after.into());
             }
             _ => {}
         }

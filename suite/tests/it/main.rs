@@ -24,3 +24,4 @@ mod tidy;
 mod tls;
 mod walk;
 mod webhooks;
+mod widget;

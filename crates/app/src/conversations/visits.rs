@@ -6,7 +6,8 @@
 use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 
 use domain::{
-    Author, Chatbot, CloseReason, Conversation, Id, Invalid, Message, Phase, Visitor, VisitorToken, answers,
+    Author, Chatbot, ChatbotSettings, CloseReason, Conversation, Id, Invalid, Message, Phase, Visitor,
+    VisitorToken, answers,
     flow::{self, Input, State, Step, Value},
 };
 use store::Tx;
@@ -128,6 +129,25 @@ pub fn enter(tx: &mut Tx<'_>, visit: &Visit) -> Result<Chatbot, AppError> {
         visit.origin
     );
     Err(AppError::Forbidden { code: "origin_not_allowed", message })
+}
+
+/// What a widget is to look and sound like.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The chatbot's name.
+    pub name: String,
+    /// Theme and texts, among others.
+    pub settings: ChatbotSettings,
+    /// Whether any operator is there.
+    pub online: bool,
+}
+
+/// What a widget needs when it is opened.
+pub fn open(tx: &mut Tx<'_>, visit: &Visit, cursor: Option<Cursor>) -> Result<(Config, Update), AppError> {
+    let Chatbot { account, name, settings, .. } = enter(tx, visit)?;
+    let now = tx.now();
+    let online = !store::departments::present(tx, account, now)?.is_empty();
+    Ok((Config { name, settings, online }, look(tx, visit, cursor)?))
 }
 
 /// What the visitor has to see who knows the conversation up to `cursor`. Before the first action there is no

@@ -1,12 +1,15 @@
 //! Whether a document makes sense: everything that is wrong with it at once, each with its place and how to mend it.
 //!
-//! Three views: each node by itself (`fields`, `asks`), names of variables (`variables`), ways from node to node
-//! (`graph`).
+//! Four views: each node by itself (`fields`, `asks`), patterns (`patterns`), names of variables (`variables`), ways
+//! from node to node (`graph`).
 
 mod asks;
 mod fields;
 mod graph;
+mod patterns;
 mod variables;
+
+pub(super) use patterns::Patterns;
 
 use super::{
     MAX_TEXT,
@@ -30,16 +33,21 @@ pub(super) fn normalise(document: &mut Document) {
     }
 }
 
+/// The compiled patterns of a document that makes sense.
+///
+/// # Errors
+///
 /// Everything that is wrong, in the order of the document.
-pub(super) fn check(document: &Document) -> Vec<FieldError> {
+pub(super) fn check(document: &Document) -> Result<Patterns, Vec<FieldError>> {
     let mut found = Findings::default();
     prefill(document, &mut found);
     for (index, node) in document.nodes.iter().enumerate() {
         fields::check(node, &mut found.at(index));
     }
+    let patterns = patterns::compile(document, &mut found);
     variables::check(document, &mut found);
     graph::check(document, &mut found);
-    found.in_order()
+    if found.errors.is_empty() { Ok(patterns) } else { Err(found.in_order()) }
 }
 
 fn prefill(document: &Document, found: &mut Findings) {

@@ -2,12 +2,17 @@
 //!
 //! Only shapes are known here. Which documents make sense is for `check` to say, what they do for `step`.
 
-use std::collections::BTreeMap;
+mod ask;
+mod logic;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::value::{Number, Value};
+pub use ask::{AskNode, AskType, Bound, Transform};
+pub use logic::{
+    Branch, ConditionNode, Literal, MapSource, Op, Operand, SetNode, Source, Test, VariableOperand,
+};
+
 use crate::{FieldError, Invalid};
 
 /// The one version of the document's form there is so far.
@@ -16,6 +21,8 @@ pub const SCHEMA: u32 = 1;
 pub const MAX_BYTES: usize = 256 * 1024;
 /// Most nodes of a document.
 pub const MAX_NODES: usize = 500;
+/// Most different patterns of a document: each takes memory and time to compile.
+pub const MAX_PATTERNS: usize = 50;
 
 /// A flow as it is stored and edited.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -71,122 +78,6 @@ pub struct MessageNode {
     pub next: String,
 }
 
-/// See [`Node::Ask`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AskNode {
-    /// Id.
-    pub id: String,
-    /// What kind of value is asked for.
-    #[serde(rename = "type")]
-    pub asks: AskType,
-    /// The question.
-    pub text: String,
-    /// Where the answer goes; only `confirm` may do without.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub var: Option<String>,
-    /// Where it goes on with an answer; `confirm` has `yes` and `no` instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-    /// `confirm` only: where yes leads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub yes: Option<String>,
-    /// `confirm` only: where no leads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub no: Option<String>,
-    /// What is said to invalid replies, the first to the first and so on; the last one to all further ones.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<String>,
-    /// So many invalid replies and the bot gives up; 3 if not given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub attempts: Option<u32>,
-    /// Where giving up leads; without it the variable stays empty and `next` (`no` of a `confirm`) follows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fail: Option<String>,
-    /// True if the visitor may skip it.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub optional: bool,
-    /// A question that gives the answer back to be confirmed before it counts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confirm: Option<String>,
-    /// `text` and `regex`: what is done to the reply before it is looked at.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub transform: Option<Transform>,
-    /// `number` and `date`: the least.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub min: Option<Bound>,
-    /// `number` and `date`: the most.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max: Option<Bound>,
-    /// `number`: no fraction.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub integer: bool,
-    /// `date`: Monday to Friday.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub weekdays: bool,
-    /// `date`: from today to so many days later.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub within_days: Option<u32>,
-    /// `regex`: what the whole reply must match.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pattern: Option<String>,
-    /// `phone`: only numbers that are assigned, not any of possible length; true if not given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub strict: Option<bool>,
-    /// `text`: most code points.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_length: Option<usize>,
-}
-
-/// What an [`AskNode`] asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AskType {
-    /// Any text.
-    Text,
-    /// A person's name.
-    Name,
-    /// An e-mail address.
-    Email,
-    /// A phone number.
-    Phone,
-    /// A number.
-    Number,
-    /// A date; its value is ISO text such as `2026-11-05`.
-    Date,
-    /// An address of the web.
-    Link,
-    /// What matches a pattern.
-    Regex,
-    /// Yes or no.
-    Confirm,
-}
-
-/// What is done to a reply first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Transform {
-    /// In upper case.
-    Upper,
-    /// In lower case.
-    Lower,
-    /// Without white space around it, as every reply; says that nothing else is done.
-    Trim,
-}
-
-/// The least or most of a number or date: a number, an ISO date, `today` or `current_year`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected a number, a date such as \"2026-11-05\", \"today\" or \"current_year\""
-)]
-pub enum Bound {
-    /// Of a number.
-    Number(Number),
-    /// Of a date, or the current year.
-    Word(String),
-}
-
 /// See [`Node::Choice`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -224,143 +115,6 @@ impl ChoiceOption {
     pub fn shown(&self) -> &str {
         self.label.as_deref().unwrap_or(&self.value)
     }
-}
-
-/// See [`Node::Condition`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConditionNode {
-    /// Id.
-    pub id: String,
-    /// The first that holds is taken.
-    pub branches: Vec<Branch>,
-    /// Where it goes on if none holds.
-    pub default: String,
-}
-
-/// One way out of a [`ConditionNode`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Branch {
-    /// All must hold.
-    pub all: Vec<Test>,
-    /// Where it goes on then.
-    pub next: String,
-}
-
-/// One test of a variable.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Test {
-    /// The variable.
-    pub var: String,
-    /// The comparison.
-    pub op: Op,
-    /// What it is compared with; none for `set` and `empty`, a list for `in`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<Literal>,
-}
-
-/// A comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Op {
-    /// The same.
-    Eq,
-    /// Not the same; true of an empty variable.
-    Ne,
-    /// At least.
-    Ge,
-    /// At most.
-    Le,
-    /// More than.
-    Gt,
-    /// Less than.
-    Lt,
-    /// The same as one of a list.
-    In,
-    /// Has the text in it.
-    Contains,
-    /// The pattern matches the whole of it.
-    Matches,
-    /// Has a value.
-    Set,
-    /// Has no value.
-    Empty,
-}
-
-/// What a [`Test`] compares with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected a text, a number, true or false, or for `in` a list of them")]
-pub enum Literal {
-    /// One value.
-    One(Value),
-    /// Several, for `in`.
-    Many(Vec<Value>),
-}
-
-/// See [`Node::Set`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SetNode {
-    /// Id.
-    pub id: String,
-    /// The variable.
-    pub var: String,
-    /// Its new value.
-    pub to: Source,
-    /// Where it goes on.
-    pub next: String,
-}
-
-/// Where a [`SetNode`] has its value from. If there is none (a copy of nothing, a sum with a text), the variable
-/// becomes empty.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// Given.
-    Value(Value),
-    /// Another variable's.
-    Copy(String),
-    /// A sum.
-    Add([Operand; 2]),
-    /// A difference.
-    Subtract([Operand; 2]),
-    /// Looked up.
-    Map(MapSource),
-    /// What follows the last `@` of an e-mail address, in lower case.
-    DomainOf(String),
-}
-
-/// One side of a sum or difference.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected a number or {\"var\": name}")]
-pub enum Operand {
-    /// Given.
-    Number(Number),
-    /// A variable's.
-    Variable(VariableOperand),
-}
-
-/// `{"var": name}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VariableOperand {
-    /// The variable.
-    pub var: String,
-}
-
-/// One value for each value of a variable.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MapSource {
-    /// The variable that is looked at.
-    pub of: String,
-    /// Its values, as texts, and what they give.
-    pub cases: BTreeMap<String, Value>,
-    /// What every other value gives, and none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub default: Option<Value>,
 }
 
 /// See [`Node::Marker`].
@@ -503,11 +257,6 @@ impl Node {
             Node::End(node) => &node.id,
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 /// The document around its nodes, which are read one by one so that each error says where.

@@ -2,7 +2,7 @@
 
 use super::{AtNode, MAX_NAME, MAX_TEXT, asks, own_name};
 use crate::{
-    Pattern, answers,
+    answers,
     flow::{
         document::{
             ChoiceNode, ConditionNode, ConsentNode, EndNode, Literal, Node, Op, SaveNode, Source, Test,
@@ -145,18 +145,13 @@ fn operand(test: &Test) -> Result<(), String> {
         (Op::In, Some(Literal::Many(_))) => Ok(()),
         (Op::In, Some(Literal::One(_))) => Err("`in` compares with a list; write [\"…\", \"…\"]".into()),
         (_, Some(Literal::Many(_))) => Err("only `in` compares with a list; write one value".into()),
-        (Op::Matches, Some(Literal::One(Value::Text(text)))) => pattern(text),
+        (Op::Matches, Some(Literal::One(Value::Text(_)))) => Ok(()),
         (Op::Matches, Some(_)) => Err("`matches` compares with a pattern; write a text".into()),
         (Op::Ge | Op::Le | Op::Gt | Op::Lt, Some(Literal::One(Value::Bool(_)))) => {
             Err("yes and no have no order; compare with a number, a text or a date".into())
         }
         _ => Ok(()),
     }
-}
-
-/// Whether a pattern compiles.
-pub(super) fn pattern(text: &str) -> Result<(), String> {
-    Pattern::new(text).map(drop).map_err(|invalid| invalid.to_string())
 }
 
 fn consent(node: &ConsentNode, at: &mut AtNode<'_>) {

@@ -75,9 +75,9 @@ fn travel_b_a_visitor_who_leaves_at_the_travellers_has_started_book_trip_only() 
         > Lisbon
         bot: When do you leave? (e.g. 2026-11-05)
         > yesterday-ish
-        bot: Please type a date such as 2026-11-05.
+        bot: …
         > 2026-10-21
-        bot: Please type a date that is 2026-10-22 or later.
+        bot: …
         > 2026-11-05
         bot: How many travellers?
         ? depart = 2026-11-05
@@ -128,39 +128,14 @@ fn travel_c_without_consent_nothing_is_saved_and_both_markers_stay_open() {
 
 #[test]
 fn travel_d_two_trips_in_one_conversation_hit_the_markers_twice() {
-    play(
-        &template("travel-desk"),
+    let flow = template("travel-desk");
+    let first = ["book", "Lisbon", "2026-11-05", "2", "lt500", "Ana", "ana@example.com", "no thanks", "yes"];
+    let state = after(&flow, &first);
+    play_in(
+        &flow,
+        &env(),
+        state,
         "
-        begin
-        bot: Good morning! This is the Meridian travel desk.
-        bot: What can I do for you? [Book a trip | Trip status | Talk to someone]
-        # book
-        heard Book a trip
-        + Book Trip
-        bot: Where would you like to go?
-        > Lisbon
-        bot: When do you leave? (e.g. 2026-11-05)
-        > 2026-11-05
-        bot: How many travellers?
-        > 2
-        bot: Budget per person? [Under 500 | 500 to 1500 | Over 1500]
-        # lt500
-        heard Under 500
-        + Contact Details
-        bot: Whom may I address?
-        > Ana
-        bot: Which e-mail for the offer?
-        > ana@example.com
-        bot: A number in case of questions? (optional)
-        > no thanks
-        bot: May we keep these details to prepare your offer? [Yes | No]
-        # yes
-        heard Yes
-        consent true: May we keep these details to prepare your offer?
-        save name=Ana email=ana@example.com phone=null destination=Lisbon depart=2026-11-05 pax=2 budget=lt500
-        - Contact Details
-        - Book Trip
-        bot: Anything else? [Yes | No]
         # yes
         heard Yes
         bot: What can I do for you? [Book a trip | Trip status | Talk to someone]
@@ -182,8 +157,8 @@ fn travel_d_two_trips_in_one_conversation_hit_the_markers_twice() {
         > Ana
         bot: Which e-mail for the offer?
         > ana.b@example.com
-        early
         bot: A number in case of questions? (optional)
+        early name=Ana email=ana.b@example.com phone=null
         > 020 7946 0018
         bot: May we keep these details to prepare your offer? [Yes | No]
         # yes
@@ -214,7 +189,7 @@ fn travel_e_a_booking_code_is_upper_cased_and_an_agent_is_called() {
         + Trip Status
         bot: Your booking code?
         > AB12
-        bot: That does not have the form that is asked for. Please check it.
+        bot: …
         > ab123456
         bot: Thanks - an agent checks AB123456.
         - Trip Status
@@ -308,9 +283,9 @@ fn car_a_a_used_car_and_two_wrong_phones_still_end_in_a_quote() {
         > John Carter
         bot: Mobile number?
         > call me
-        bot: That is not a phone number. Please type one such as +44 20 7946 0018.
+        bot: …
         > 12345
-        bot: That is not a phone number. Please type one such as +44 20 7946 0018.
+        bot: …
         > 020 7946 0018
         bot: I have +442079460018 - correct? [Yes | No]
         # yes
@@ -344,7 +319,7 @@ fn car_b_a_classic_goes_to_a_specialist_and_counts_as_a_referral_when_nobody_is_
         heard Used
         bot: Year of first registration?
         > 1949
-        bot: Please type a number that is at least 1950.
+        bot: …
         > 1962
         bot: Cars over 20 years go to our classics desk.
         + Specialist Referral
@@ -403,9 +378,9 @@ fn car_c_three_bad_phones_and_an_email_give_a_contact_without_a_phone() {
         > Ana
         bot: Mobile number?
         > call me
-        bot: That is not a phone number. Please type one such as +44 20 7946 0018.
+        bot: …
         > call me maybe
-        bot: That is not a phone number. Please type one such as +44 20 7946 0018.
+        bot: …
         > 12345
         bot: E-mail for the quote document? (optional)
         > ana@example.com
@@ -571,9 +546,9 @@ fn saas_b_a_large_team_is_handed_over_after_the_contact_is_told() {
         heard More than 250
         bot: Preferred day? (optional)
         > 2026-10-24
-        bot: Please choose a day from Monday to Friday. You can also skip this. (optional)
+        bot: … You can also skip this. (optional)
         > 2026-12-24
-        bot: Please type a date that is 2026-11-21 or earlier. You can also skip this. (optional)
+        bot: … You can also skip this. (optional)
         > no thanks
         bot: Phone, if you prefer a call? (optional)
         > 020 7946 0018
