@@ -138,12 +138,13 @@ async fn of_an_erased_person_nothing_is_left_in_any_table() {
     for store in stores().await {
         let app = TestApp::start(store).await;
         let (told, slow) = (Receiver::start().await, Receiver::start().await);
-        told.behave(gossip());
         slow.behave(Behaviour::status(503));
         app.webhook(&told.url("/told"), json!({"body": "extended"})).await;
         app.webhook(&slow.url("/slow"), json!({})).await;
-        let chat = lucja(&app).await;
         let other = captured(&app, json!({"name": "Somebody Else", "email": "else@example.com"})).await;
+        app.settle().await;
+        told.behave(gossip());
+        let chat = lucja(&app).await;
         app.settle().await;
         let before = app.dump().await;
         for value in PERSONAL {
