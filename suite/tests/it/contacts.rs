@@ -4,7 +4,10 @@ use app::{
     AppError, Tx,
     conversations::inbound::{self as pushing, NewContact, NewConversation},
 };
+use axum::body::Body;
 use domain::{Actor, Fields, Scope};
+use http::{Request, header};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use suite::{Behaviour, Receiver, TestApp, stores};
 
@@ -246,6 +249,28 @@ async fn an_export_has_every_contact_once_and_no_formula() {
         assert_eq!(foreign.body, "[]");
         for format in ["xml", "", "CSV"] {
             assert_eq!(export(format).await.expect(422)["errors"][0]["pointer"], "/format");
+        }
+        app.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_fails_on_the_way_does_not_look_whole() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        many(&app, 501).await;
+        for format in ["csv", "json"] {
+            let request = Request::get(format!("/api/v1/contacts/export?format={format}"))
+                .header(header::AUTHORIZATION, format!("Bearer {}", app.acme.1));
+            let answer = app.respond(request.body(Body::empty()).expect("a good request")).await;
+            assert_eq!(answer.status(), 200);
+            let mut body = answer.into_body();
+            let first = body.frame().await.expect("a piece").expect("it is there").into_data().expect("data");
+            let first = String::from_utf8_lossy(&first).into_owned();
+            assert!(first.contains("n500@example.com") && !first.contains("n0@example.com"));
+            app.sabotage("alter table contact rename to elsewhere").await;
+            assert!(body.frame().await.expect("something").is_err(), "{}: {format}", app.engine);
+            app.sabotage("alter table elsewhere rename to contact").await;
         }
         app.finish().await;
     }
