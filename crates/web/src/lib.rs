@@ -5,6 +5,7 @@
 //! reaches only through `app::Outbound`.
 
 mod allowance;
+pub mod assets;
 mod attempts;
 mod auth;
 mod chatbots;
@@ -28,6 +29,7 @@ mod nodes;
 mod openapi;
 mod operators;
 mod pace;
+mod pages;
 mod problem;
 mod query;
 mod read;
@@ -87,7 +89,7 @@ pub struct WebSettings {
     pub widget: WidgetLimits,
     /// The origins of this server's own pages.
     pub own_origins: Vec<String>,
-    /// The public key of the chatbot that the page `/demo` shows; no such page without one.
+    /// The public key of the chatbot on the sample company's page; there is no such page if None.
     pub demo: Option<String>,
 }
 
@@ -148,6 +150,8 @@ pub fn router(web: Web) -> Router {
     let _ = web.document.set(openapi::finish(document).into());
     router
         .merge(widget::routes())
+        .merge(assets::routes())
+        .merge(pages::routes())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(Arc::clone(&web), exchange::around))
@@ -178,6 +182,8 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(deliveries::resend))
         .routes(routes!(recoveries::list, recoveries::create))
         .routes(routes!(recoveries::get, recoveries::update, recoveries::cancel))
+        .routes(routes!(desk::stream))
+        .routes(routes!(desk::typing))
         .routes(routes!(chatbots::list, chatbots::create))
         .routes(routes!(chatbots::get, chatbots::update, chatbots::delete))
         .routes(routes!(chatbots::publish))
@@ -203,8 +209,6 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(contacts::export::export))
         .routes(routes!(contacts::get, contacts::erase))
         .routes(routes!(contacts::merge))
-        .routes(routes!(desk::stream))
-        .routes(routes!(desk::typing))
         .routes(routes!(ledger::get))
         .routes(routes!(nodes::list))
         .routes(routes!(health::live))

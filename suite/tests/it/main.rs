@@ -5,6 +5,7 @@ mod bad_input;
 mod bodies;
 mod chatbots;
 mod contacts;
+mod conversations;
 mod deliveries;
 mod departments;
 mod doors;

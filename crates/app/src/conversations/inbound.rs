@@ -206,7 +206,7 @@ fn normal(fields: &Fields, region: Option<&str>) -> Result<Fields, Invalid> {
         phone.as_ref().map(drop).map_err(Clone::clone),
     ])?;
     let fields = Fields { name: name?, email: email?.map(|it| it.address), phone: phone?.map(|it| it.e164) };
-    match fields.reach() {
+    match fields.is_reachable() {
         true => Ok(fields),
         false => Err(Invalid::field("", "a contact needs an e-mail address or a phone number")),
     }
