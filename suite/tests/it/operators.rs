@@ -63,7 +63,7 @@ pub fn handing_over() -> Value {
         {"id": "s", "kind": "save_contact", "email": "email", "next": "h"},
         {"id": "h", "kind": "handover", "department": "Sales", "next": "b", "offline": "z"},
         {"id": "b", "kind": "ask", "type": "text", "text": "Anything else?", "var": "else", "next": "z"},
-        {"id": "z", "kind": "end", "close": "now"},
+        {"id": "z", "kind": "end", "then": "close"},
     ]})
 }
 
