@@ -47,7 +47,9 @@ export class Chat {
   async #accept() {
     const id = this.#shown;
     this.tell('');
-    if (await this.#desk.act(id, 'accept') && id === this.#shown) this.focusField();
+    if (!(await this.#desk.act(id, 'accept')) || id !== this.#shown) return;
+    this.paint();
+    this.focusField();
   }
 
   async #act(verb, body) {
