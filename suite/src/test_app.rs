@@ -150,6 +150,26 @@ impl TestApp {
         self.call(request.body(Body::from(body)).expect("a good request")).await
     }
 
+    /// A request with these headers, and the admin key of the first account unless they have another.
+    pub async fn send_with(
+        &self,
+        headers: &[(&str, &str)],
+        method: &str,
+        path: &str,
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        let own = |name: &str| headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+        if !own("authorization") {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.acme.1));
+        }
+        if !own("content-type") {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.call(request.body(Body::from(body.into())).expect("a good request")).await
+    }
+
     /// Reads something that must be there.
     pub async fn get(&self, path: &str) -> Value {
         self.send("GET", path, "").await.expect(200)
@@ -193,6 +213,11 @@ impl TestApp {
     /// Runs SQL behind the product's back.
     pub async fn sabotage(&self, sql: &str) {
         self.store.sabotage(sql, sql).await;
+    }
+
+    /// Everything that is stored, as text.
+    pub async fn dump(&self) -> String {
+        self.store.dump().await
     }
 
     /// Ends the product: every planned delivery is accounted for, and nothing that is due was left lying.

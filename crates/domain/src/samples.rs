@@ -1,6 +1,9 @@
 //! Named samples of every noun, for tests. Always two accounts, so that a leak between them shows.
 
-use crate::{Account, BodyForm, EventType, Id, NewEvent, NewWebhook, Ordering, RetryPolicy, Timestamp};
+use crate::{
+    Account, BodyForm, Chatbot, ChatbotSettings, Contact, Department, EventType, Fields, Id, NewEvent,
+    NewWebhook, Ordering, RetryPolicy, Timestamp,
+};
 
 /// The instant at which tests begin.
 pub fn start() -> Timestamp {
@@ -51,5 +54,48 @@ pub fn transcript() -> NewEvent {
         data: EventType::ChatTranscript.sample_data().into(),
         conversation_id: Some("c-1".into()),
         occurred_at: None,
+    }
+}
+
+/// A chatbot of [`acme`] that is not published.
+pub fn chatbot(id: Id<Chatbot>) -> Chatbot {
+    Chatbot {
+        id,
+        account: acme().id,
+        name: "Travel desk".into(),
+        public_key: format!("pk_{}", id.uuid().simple()),
+        draft: "{}".into(),
+        version: None,
+        settings: ChatbotSettings::default(),
+        created_at: start(),
+        updated_at: start(),
+    }
+}
+
+/// A department of [`acme`] that is not built in.
+pub fn department(id: Id<Department>, name: &str) -> Department {
+    Department {
+        id,
+        account: acme().id,
+        name: name.into(),
+        email: None,
+        disabled: false,
+        built_in: false,
+        transfer: None,
+        created_at: start(),
+    }
+}
+
+/// A person in the books of [`acme`] with that e-mail address.
+pub fn person(id: Id<Contact>, email: &str) -> Contact {
+    Contact {
+        id,
+        account: acme().id,
+        fields: Fields { name: Some("John Carter".into()), email: Some(email.into()), phone: None },
+        custom: serde_json::Map::new(),
+        consent: None,
+        duplicate_of: None,
+        created_at: start(),
+        seen_at: start(),
     }
 }

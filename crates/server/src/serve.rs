@@ -140,6 +140,8 @@ impl Node {
             _ => None,
         };
         let address = listener.local_addr()?;
+        // The numbering plans are read at their first use, which is not to be a visitor's.
+        tokio::task::spawn_blocking(|| domain::answers::known_region("US"));
         let db = store_args::open(settings, Purpose::Serve).await?;
         let egress = EgressSettings {
             policy: settings.egress_policy(limits::reachable_at(address)),

@@ -75,7 +75,7 @@ create table conversation (
   visitor_id uuid, -- null if another chat tool pushes it
   external_id text /*pg: collate "C" */, -- that tool's own name of it
   preview boolean not null, -- never counted, never told
-  state text not null,
+  state text /*pg: collate "C" */ not null,
   department_id uuid,
   operator_id uuid,
   operator_name text,
@@ -97,10 +97,11 @@ create table conversation (
   primary key (account_id, id)
 );
 
--- A visitor has at most one that is open, and so has each conversation of another chat tool.
-create unique index conversation_open on conversation (account_id, visitor_id)
+-- A visitor has at most one that is open, and so has each conversation of another chat tool. Unique indexes are named
+-- as a constraint would be, for a conflict tells which it was.
+create unique index conversation_account_id_visitor_id_key on conversation (account_id, visitor_id)
   where visitor_id is not null and state <> 'closed';
-create unique index conversation_external on conversation (account_id, external_id)
+create unique index conversation_account_id_external_id_key on conversation (account_id, external_id)
   where external_id is not null and state <> 'closed';
 create index conversation_visitor on conversation (account_id, visitor_id, id) where visitor_id is not null;
 create index conversation_due on conversation (due_at) where due_at is not null;
@@ -121,7 +122,7 @@ create table message (
   foreign key (account_id, conversation_id) references conversation (account_id, id)
 ) /*sqlite: without rowid */;
 
-create unique index message_client_id on message (account_id, client_id) where client_id is not null;
+create unique index message_account_id_client_id_key on message (account_id, client_id) where client_id is not null;
 
 -- From a marker's start to its end.
 create table marker_run (

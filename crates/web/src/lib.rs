@@ -5,9 +5,14 @@
 //! reaches only through `app::Outbound`.
 
 mod allowance;
+pub mod assets;
 mod attempts;
 mod auth;
+mod chatbots;
+mod contacts;
+mod conversations;
 mod deliveries;
+mod departments;
 mod desk;
 mod event_types;
 mod events;
@@ -22,6 +27,7 @@ mod live;
 mod metrics;
 mod nodes;
 mod openapi;
+mod operators;
 mod pace;
 mod pages;
 mod problem;
@@ -144,6 +150,7 @@ pub fn router(web: Web) -> Router {
     let _ = web.document.set(openapi::finish(document).into());
     router
         .merge(widget::routes())
+        .merge(assets::routes())
         .merge(pages::routes())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
@@ -177,6 +184,31 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(recoveries::get, recoveries::update, recoveries::cancel))
         .routes(routes!(desk::stream))
         .routes(routes!(desk::typing))
+        .routes(routes!(chatbots::list, chatbots::create))
+        .routes(routes!(chatbots::get, chatbots::update, chatbots::delete))
+        .routes(routes!(chatbots::publish))
+        .routes(routes!(chatbots::versions))
+        .routes(routes!(chatbots::version))
+        .routes(routes!(chatbots::templates))
+        .routes(routes!(departments::list, departments::create))
+        .routes(routes!(departments::update, departments::delete))
+        .routes(routes!(operators::list))
+        .routes(routes!(operators::arrive, operators::leave))
+        .routes(routes!(conversations::list, conversations::inbound::begin))
+        .routes(routes!(conversations::get))
+        .routes(routes!(conversations::transcript::show))
+        .routes(routes!(conversations::operators::accept))
+        .routes(routes!(conversations::operators::reply))
+        .routes(routes!(conversations::operators::hand_back))
+        .routes(routes!(conversations::operators::transfer))
+        .routes(routes!(conversations::operators::close))
+        .routes(routes!(conversations::inbound::message))
+        .routes(routes!(conversations::inbound::contact))
+        .routes(routes!(conversations::inbound::marker))
+        .routes(routes!(contacts::list))
+        .routes(routes!(contacts::export::export))
+        .routes(routes!(contacts::get, contacts::erase))
+        .routes(routes!(contacts::merge))
         .routes(routes!(ledger::get))
         .routes(routes!(nodes::list))
         .routes(routes!(health::live))

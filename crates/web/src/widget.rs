@@ -15,11 +15,11 @@ use axum::{
     Router,
     extract::{FromRequest, FromRequestParts, Path, Request, State},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
-    routing::post,
+    response::Response,
+    routing::{MethodRouter, post},
 };
 use domain::{Timestamp, VisitorToken};
-use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde::Serialize;
 
 use self::body::{Call, Opened, UpdateView};
@@ -38,23 +38,25 @@ pub struct Peer(pub IpAddr);
 /// The routes, under `/w/{key}`.
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
-        .route("/w/{key}/open", post(open))
-        .route("/w/{key}/messages", post(messages))
-        .route("/w/{key}/updates", post(updates))
-        .route("/w/{key}/stream", post(stream::open))
-        .route("/w/{key}/typing", post(typing))
-        .route("/w/{key}/end", post(end))
+        .route("/w/{key}/open", verb(post(open)))
+        .route("/w/{key}/messages", verb(post(messages)))
+        .route("/w/{key}/updates", verb(post(updates)))
+        .route("/w/{key}/stream", verb(post(stream::open)))
+        .route("/w/{key}/typing", verb(post(typing)))
+        .route("/w/{key}/end", verb(post(end)))
         .layer(middleware::from_fn(across_origins))
+}
+
+/// A verb, and the question whether it may be called that a browser asks before an unusual request.
+fn verb(handler: MethodRouter<Shared>) -> MethodRouter<Shared> {
+    handler.options(async || StatusCode::NO_CONTENT)
 }
 
 /// Lets scripts of other origins read the answers (the Fetch standard, "CORS protocol"), errors too: they say what to
 /// do, and nothing else. Whether a page may call at all is decided by the use case.
 async fn across_origins(request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let mut response = match *request.method() {
-        Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
-        _ => next.run(request).await,
-    };
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     if let Some(origin) = origin {

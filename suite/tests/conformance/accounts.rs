@@ -80,6 +80,8 @@ async fn a_key_is_revoked_once_and_stays_in_the_list() {
         assert_eq!(read(&db, |tx| accounts::find_key(tx, "hash 2")).await, Some(revoked.clone()));
         let listed = read(&db, |tx| accounts::list_keys(tx, acme().id)).await;
         assert_eq!(listed[1], revoked);
+        let named = |number| read(&db, move |tx| accounts::get_key(tx, acme().id, id(number)));
+        assert_eq!((named(2).await, named(9).await), (Some(revoked.clone()), None));
         assert!(listed.iter().all(|it| it.id == revoked.id || it.revoked_at.is_none()));
     }
 }
@@ -90,6 +92,7 @@ async fn a_foreign_account_sees_and_revokes_no_key() {
         let (db, _) = open(&store).await;
         write(&db, insert_keys).await;
         assert_eq!(read(&db, |tx| accounts::list_keys(tx, globex().id)).await, []);
+        assert_eq!(read(&db, |tx| accounts::get_key(tx, globex().id, id(2))).await, None);
         assert!(!write(&db, |tx| accounts::revoke_key(tx, globex().id, id(2), at(50))).await);
         assert_eq!(read(&db, |tx| accounts::find_key(tx, "hash 2")).await, Some(key(2, Scope::Read)));
     }

@@ -5,7 +5,12 @@
 mod accounts;
 mod attempts;
 mod backup;
+mod chatbots;
+mod contacts;
+mod conversations;
 mod deliveries;
+mod departments;
+mod erasure;
 mod events;
 mod health;
 mod idempotency;
@@ -16,6 +21,8 @@ mod leases;
 mod ledger;
 mod lines;
 mod lists;
+mod markers;
+mod messages;
 mod opening;
 mod queue;
 mod races;
@@ -31,13 +38,20 @@ mod webhook_races;
 mod webhooks;
 
 /// The store's nouns: module and source.
-const NOUNS: [(&str, &str); 10] = [
+const NOUNS: [(&str, &str); 17] = [
     ("accounts", include_str!("../../../crates/store/src/accounts.rs")),
+    ("chatbots", include_str!("../../../crates/store/src/chatbots.rs")),
+    ("contacts", include_str!("../../../crates/store/src/contacts.rs")),
+    ("conversations", include_str!("../../../crates/store/src/conversations.rs")),
     ("deliveries", include_str!("../../../crates/store/src/deliveries.rs")),
+    ("departments", include_str!("../../../crates/store/src/departments.rs")),
+    ("erasure", include_str!("../../../crates/store/src/erasure.rs")),
     ("events", include_str!("../../../crates/store/src/events.rs")),
     ("idempotency", include_str!("../../../crates/store/src/idempotency.rs")),
     ("ledger", include_str!("../../../crates/store/src/ledger.rs")),
     ("lines", include_str!("../../../crates/store/src/lines.rs")),
+    ("markers", include_str!("../../../crates/store/src/markers.rs")),
+    ("messages", include_str!("../../../crates/store/src/messages.rs")),
     ("nodes", include_str!("../../../crates/store/src/nodes.rs")),
     ("recoveries", include_str!("../../../crates/store/src/recoveries.rs")),
     ("retention", include_str!("../../../crates/store/src/retention.rs")),
@@ -49,11 +63,16 @@ const DOORS: [&str; 2] =
     [include_str!("../../../crates/store/src/db.rs"), include_str!("../../../crates/store/src/tx.rs")];
 
 /// Where the tests are.
-const TESTS: [&str; 26] = [
+const TESTS: [&str; 33] = [
     include_str!("accounts.rs"),
     include_str!("attempts.rs"),
     include_str!("backup.rs"),
+    include_str!("chatbots.rs"),
+    include_str!("contacts.rs"),
+    include_str!("conversations.rs"),
     include_str!("deliveries.rs"),
+    include_str!("departments.rs"),
+    include_str!("erasure.rs"),
     include_str!("events.rs"),
     include_str!("health.rs"),
     include_str!("idempotency.rs"),
@@ -63,6 +82,8 @@ const TESTS: [&str; 26] = [
     include_str!("ledger.rs"),
     include_str!("lines.rs"),
     include_str!("lists.rs"),
+    include_str!("markers.rs"),
+    include_str!("messages.rs"),
     include_str!("opening.rs"),
     include_str!("queue.rs"),
     include_str!("races.rs"),

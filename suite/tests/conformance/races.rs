@@ -5,7 +5,8 @@ use std::sync::Arc;
 use app::{
     AppError, Db, Tx,
     deliveries::Report,
-    events::{Accepted, Idempotency, Posting},
+    events::{Accepted, Posting},
+    idempotency::Idempotency,
 };
 use domain::{Account, AttemptKind, Delivery, DeliveryState, RetryPolicy, WebhookState, samples::acme};
 use store::{accounts, deliveries, webhooks};

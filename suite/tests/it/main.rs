@@ -3,11 +3,17 @@
 mod access;
 mod bad_input;
 mod bodies;
+mod chatbots;
+mod contacts;
+mod conversations;
 mod deliveries;
+mod departments;
 mod doors;
 mod events;
+mod inbound;
 mod ledger;
 mod model;
+mod operators;
 mod oracles;
 mod order;
 mod paging;

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 use domain::{
     Author, Chatbot, ChatbotSettings, CloseReason, Conversation, Id, Invalid, Message, Phase, Visitor,
     VisitorToken, answers,
-    flow::{self, Input, State, Step, Value},
+    flow::{self, Input, State, Step, Turn, Value},
 };
 use store::Tx;
 
@@ -180,14 +180,19 @@ fn show(tx: &mut Tx<'_>, conversation: Conversation, cursor: Cursor) -> Result<U
     Ok(Update { cursor, reset, conversation: Some(conversation), messages })
 }
 
-/// What a conversation would begin with. Nothing of it is stored.
-fn greet(tx: &mut Tx<'_>, visit: &Visit, chatbot: Chatbot, cursor: Cursor) -> Result<Update, AppError> {
+/// What the flow does before the visitor does anything.
+fn opening(tx: &mut Tx<'_>, visit: &Visit, chatbot: &Chatbot) -> Result<Turn, AppError> {
     let version = chatbot.version.ok_or(AppError::NotFound)?;
     let flow = chatbots::flow(tx, chatbot.account, chatbot.id, version)?;
     let conversation = Conversation::begun(tx.new_id(), chatbot.account, tx.now());
     let session = Session::begin(conversation, Some(chatbot.clone()));
     let begin = Input::Begin { variables: visit.variables.clone() };
-    let turn = flow::step(&flow, &State::default(), &begin, &session.env(tx));
+    Ok(flow::step(&flow, &State::default(), &begin, &session.env(tx)))
+}
+
+/// What a conversation would begin with. Nothing of it is stored.
+fn greet(tx: &mut Tx<'_>, visit: &Visit, chatbot: Chatbot, cursor: Cursor) -> Result<Update, AppError> {
+    let turn = opening(tx, visit, &chatbot)?;
     let said = turn.steps.iter().filter_map(|step| match step {
         Step::Said(said) => Some(said),
         Step::Effect(_) => None,
@@ -227,6 +232,8 @@ pub fn hear(tx: &mut Tx<'_>, visit: &Visit, said: &Said, cursor: Option<Cursor>)
     if known.is_none() {
         let mut session = match open_session(tx, &visitor)? {
             Some(session) => session,
+            // A button of a chat that is over opens none in which nobody has spoken.
+            None if !opens(tx, visit, &chatbot, said)? => return look(tx, visit, cursor),
             None => begin(tx, visit, chatbot, &visitor)?,
         };
         take(tx, &mut session, said, client_id)?;
@@ -276,6 +283,16 @@ fn open_session(tx: &mut Tx<'_>, visitor: &Visitor) -> Result<Option<Session>, A
     match store::conversations::find_open_of_visitor(tx, visitor.account, visitor.id)? {
         Some(open) => Session::resume(tx, open).map(Some),
         None => Ok(None),
+    }
+}
+
+/// Whether a conversation can begin with that: any words, or a reply to what the flow asks first.
+fn opens(tx: &mut Tx<'_>, visit: &Visit, chatbot: &Chatbot, said: &Said) -> Result<bool, AppError> {
+    match said.what {
+        What::Text(_) => Ok(true),
+        What::Choice { question, .. } | What::Skip { question } => {
+            Ok(opening(tx, visit, chatbot)?.state.pending() == Some(question))
+        }
     }
 }
 

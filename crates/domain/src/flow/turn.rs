@@ -15,7 +15,7 @@ use super::{
 pub enum Input {
     /// It begins.
     Begin {
-        /// What the page brought along; only what the flow declares is taken.
+        /// What the page brought along. Taken is what the flow declares and what could as well have been typed.
         variables: BTreeMap<String, Value>,
     },
     /// The visitor typed something.

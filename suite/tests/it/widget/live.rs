@@ -75,6 +75,7 @@ async fn another_tab_and_an_operator_are_seen_at_once_and_in_order() {
         let bot = chatbot(&app).await;
         let mut browser = Browser::open(&app, &bot).await;
         let mut live = Stream::open(&app, browser.request("stream", json!({}))).await;
+        assert_eq!(live.update().await["messages"], json!([]), "it has the greeting");
         // Before the first word there is nobody whose stream it is.
         let begun = browser.presses("human").await;
         let seen = live.update().await;
