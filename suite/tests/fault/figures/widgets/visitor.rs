@@ -167,7 +167,11 @@ impl Visitor {
                 sleep(POLL).await;
             }
         };
-        assert!(timeout(PATIENCE, all).await.is_ok(), "some of what visitor {} said is not shown", self.number);
+        assert!(
+            timeout(PATIENCE, all).await.is_ok(),
+            "some of what visitor {} said is not shown",
+            self.number
+        );
         let notes = self.notes();
         let places = notes.shown.iter().map(|(place, _)| *place);
         assert!(places.eq(1..=notes.shown.len() as u64), "{:?}", notes.shown);
@@ -191,7 +195,8 @@ impl Visitor {
         let (path, mut answers) = (format!("{}/messages", self.path), Vec::new());
         while Instant::now() < end {
             let id = format!("{connection}-{}", answers.len());
-            let body = json!({"token": self.token, "cursor": self.cursor, "id": id, "text": "more"}).to_string();
+            let body =
+                json!({"token": self.token, "cursor": self.cursor, "id": id, "text": "more"}).to_string();
             let began = Instant::now();
             let answer = client.call("POST", &path, None, &body).await.expect("the server answers");
             let wait = answer.header("retry-after").and_then(|wait| wait.parse().ok());
