@@ -13,4 +13,4 @@ pub mod tls_fixture;
 pub use clock::{ManualClock, SeededRandom};
 pub use receiver::{Behaviour, Receiver};
 pub use store::{TestStore, stores};
-pub use test_app::{Answer, TestApp};
+pub use test_app::{Answer, OWN_ORIGIN, TestApp};

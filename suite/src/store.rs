@@ -122,6 +122,36 @@ impl TestStore {
             StoreUrl::Postgres(url) => run(url, postgres).await,
         }
     }
+
+    /// Everything in all tables, as text.
+    pub async fn dump(&self) -> String {
+        match &self.url {
+            StoreUrl::Sqlite(path) => {
+                let mut shell = tokio::process::Command::new("sqlite3");
+                shell.args(["-cmd", ".timeout 10000"]).arg(path).arg(".dump");
+                let output = shell.output().await.expect("sqlite3 runs");
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                String::from_utf8_lossy(&output.stdout).into_owned()
+            }
+            StoreUrl::Postgres(url) => dump_postgres(url).await,
+        }
+    }
+}
+
+async fn dump_postgres(url: &str) -> String {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the test server answers");
+    tokio::spawn(connection);
+    let tables = "select tablename from pg_tables where schemaname = current_schema() order by tablename";
+    let tables = client.query(tables, &[]).await.expect("there are tables");
+    let mut dump = String::new();
+    for table in tables {
+        let table: String = table.get(0);
+        let rows = client.query(&format!("select t::text from \"{table}\" t"), &[]).await.expect("its rows");
+        for row in rows {
+            dump.push_str(&format!("{table} {}\n", row.get::<_, &str>(0)));
+        }
+    }
+    dump
 }
 
 impl Drop for TestStore {

@@ -6,7 +6,7 @@ use app::{AppError, Db, Tx, accounts};
 use axum::{Router, body::Body};
 use courier::{Courier, CourierSettings, Egress, EgressSettings};
 use domain::{Account, Actor, EgressPolicy, Id, Scope};
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
@@ -34,6 +34,9 @@ pub struct TestApp {
     egress: Egress,
     store: TestStore,
 }
+
+/// The origin of the product's own pages.
+pub const OWN_ORIGIN: &str = "https://leads.example.com";
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -90,7 +93,8 @@ impl TestApp {
         let watch = courier.watch();
         let readiness = Readiness::new(move || watch().ready);
         let metrics = Metrics::new(Registry::default());
-        let web = Web::new(db.clone(), courier.outbound(), WebSettings::default(), readiness, metrics);
+        let web_settings = WebSettings { own_origins: vec![OWN_ORIGIN.to_owned()], ..WebSettings::default() };
+        let web = Web::new(db.clone(), courier.outbound(), web_settings, readiness, metrics);
         let (acme, globex) = (account(&db, "Acme").await, account(&db, "Globex").await);
         let router = web::router(web);
         Self { engine: store.engine, db, clock, courier, acme, globex, router, settings, egress, store }
@@ -113,9 +117,14 @@ impl TestApp {
         key(&self.db, self.acme.0, scope).await
     }
 
+    /// The answer to any request, its body not read yet.
+    pub async fn respond(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.expect("the router answers")
+    }
+
     /// Any request.
     pub async fn call(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("the router answers");
+        let response = self.respond(request).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("the answer ends").to_bytes();
         Answer {
@@ -139,6 +148,26 @@ impl TestApp {
             .header(header::AUTHORIZATION, format!("Bearer {key}"))
             .header(header::CONTENT_TYPE, "application/json");
         self.call(request.body(Body::from(body)).expect("a good request")).await
+    }
+
+    /// A request with these headers, and the admin key of the first account unless they have another.
+    pub async fn send_with(
+        &self,
+        headers: &[(&str, &str)],
+        method: &str,
+        path: &str,
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        let own = |name: &str| headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+        if !own("authorization") {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.acme.1));
+        }
+        if !own("content-type") {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.call(request.body(Body::from(body.into())).expect("a good request")).await
     }
 
     /// Reads something that must be there.
@@ -184,6 +213,11 @@ impl TestApp {
     /// Runs SQL behind the product's back.
     pub async fn sabotage(&self, sql: &str) {
         self.store.sabotage(sql, sql).await;
+    }
+
+    /// Everything that is stored, as text.
+    pub async fn dump(&self) -> String {
+        self.store.dump().await
     }
 
     /// Ends the product: every planned delivery is accounted for, and nothing that is due was left lying.

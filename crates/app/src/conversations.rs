@@ -22,10 +22,14 @@ mod session;
 mod telling;
 mod turn;
 
-use domain::{Actor, Contact, Conversation, Id, MarkerRun, Message, Permission, Phase, conversation};
+use domain::{Actor, CloseReason, Contact, Conversation, Id, Invalid, MarkerRun, Message, Permission, Phase};
 use store::{Tx, conversations::ConversationFilter};
 
-use crate::{AppError, Page, PageRequest, access::require};
+use crate::{
+    AppError, Page, PageRequest,
+    access::require,
+    idempotency::{self, Idempotency},
+};
 
 /// The most messages that a conversation is shown with at once.
 pub const MESSAGES: u32 = 1_000;
@@ -88,9 +92,34 @@ pub fn get(
     })
 }
 
-/// The whole transcript of a conversation, however long.
-pub fn transcript(tx: &mut Tx<'_>, actor: &Actor, id: Id<Conversation>) -> Result<String, AppError> {
+/// Everything that was said in a conversation, however long.
+pub fn messages(tx: &mut Tx<'_>, actor: &Actor, id: Id<Conversation>) -> Result<Vec<Message>, AppError> {
     let conversation = find(tx, actor, id)?;
-    let messages = store::messages::list(tx, conversation.account, id, 0, u32::MAX)?;
-    Ok(conversation::transcript(&messages, usize::MAX))
+    Ok(store::messages::list(tx, conversation.account, id, 0, u32::MAX)?)
+}
+
+/// Ends a conversation: the other chat tool says so, for a reason, if it pushes it; else an operator does.
+pub fn close(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: Id<Conversation>,
+    reason: Option<CloseReason>,
+    idempotency: Option<&Idempotency>,
+) -> Result<(), AppError> {
+    if !actor.may(Permission::Ingest) {
+        require(actor, Permission::Manage)?;
+    }
+    let account = actor.account();
+    let conversation = store::conversations::find(tx, account, id)?.ok_or(AppError::NotFound)?;
+    if inbound::is_inbound(&conversation) && actor.may(Permission::Ingest) {
+        let reason = reason.unwrap_or(CloseReason::OperatorClosed);
+        return inbound::close(tx, actor, id, reason, idempotency);
+    }
+    require(actor, Permission::Manage)?;
+    if reason.is_some() {
+        let message =
+            "can be given only by the chat tool that pushes the conversation, with the scope ingest";
+        return Err(Invalid::field("/reason", message).into());
+    }
+    idempotency::once(tx, account, idempotency, |tx| operators::close(tx, actor, id).map(drop))
 }

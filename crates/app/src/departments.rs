@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use domain::{Account, Actor, Department, Id, Invalid, Operator, Permission, account::check_name};
-use store::{Tx, departments::Present};
+pub use store::departments::Present;
+use store::{StoreError, Tx};
 
 use crate::{AppError, access::require};
 
 /// How long an operator counts as there without saying so again.
 pub const PRESENT_FOR: Duration = Duration::from_secs(60);
+
+/// So many departments an operator can be there for by name.
+const MOST_NAMED: usize = 100;
 
 /// How a department is to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +25,12 @@ pub struct NewDepartment {
     pub disabled: bool,
     /// Where a chat goes that nobody accepts, and after how long.
     pub transfer: Option<(Id<Department>, Duration)>,
+}
+
+impl From<Department> for NewDepartment {
+    fn from(it: Department) -> Self {
+        Self { name: it.name, email: it.email, disabled: it.disabled, transfer: it.transfer }
+    }
 }
 
 /// The account's departments, oldest first.
@@ -56,15 +66,19 @@ pub fn update(
 ) -> Result<Department, AppError> {
     require(actor, Permission::Manage)?;
     let mut department = store::departments::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
-    if department.built_in && new.name != department.name {
+    if department.built_in && new.name.trim() != department.name {
         return Err(Invalid::field("/name", "a built-in department keeps its name").into());
     }
-    let same_name = store::departments::find_by_name(tx, actor.account(), &new.name)?;
-    if same_name.is_some_and(|it| it.id != id) {
-        return Err(taken(&new.name));
-    }
     apply(tx, &mut department, new)?;
-    if store::departments::update(tx, &department)? { Ok(department) } else { Err(AppError::NotFound) }
+    let same_name = store::departments::find_by_name(tx, actor.account(), &department.name)?;
+    if same_name.is_some_and(|it| it.id != id) {
+        return Err(taken(&department.name));
+    }
+    match store::departments::update(tx, &department) {
+        // Another took the name at this moment.
+        Err(StoreError::Conflict { .. }) => Err(taken(&department.name)),
+        updated => updated?.then_some(department).ok_or(AppError::NotFound),
+    }
 }
 
 /// Deletes a department. Chats that wait for it go on as if nobody accepted.
@@ -138,6 +152,10 @@ pub(crate) fn operator(tx: &mut Tx<'_>, actor: &Actor) -> Result<Operator, AppEr
 /// The operator is there for these departments, or for all, for [`PRESENT_FOR`].
 pub fn arrive(tx: &mut Tx<'_>, actor: &Actor, departments: Vec<Id<Department>>) -> Result<Present, AppError> {
     require(actor, Permission::Manage)?;
+    if departments.len() > MOST_NAMED {
+        let message = format!("must name at most {MOST_NAMED} departments; none means all");
+        return Err(Invalid::field("/departments", message).into());
+    }
     let Operator { id, name } = operator(tx, actor)?;
     for department in &departments {
         let known = store::departments::find(tx, actor.account(), *department)?;

@@ -279,6 +279,9 @@ impl Author {
     /// All authors.
     pub const ALL: [Author; 4] = [Author::Visitor, Author::Bot, Author::Operator, Author::System];
 
+    /// Those whose messages another chat tool can push. What Leadpost itself says, it alone says.
+    pub const PUSHED: [Author; 3] = [Author::Visitor, Author::Bot, Author::Operator];
+
     /// The name in the API and the store.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -330,6 +333,11 @@ pub struct Message {
 impl Message {
     /// The longest text, in code points.
     pub const MAX: usize = 4_000;
+
+    /// What a transcript calls its author.
+    pub fn author_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.author.label())
+    }
 }
 
 /// The transcript of a conversation as one string: `[2026-03-04T10:15:30Z] Author: text` a line, and lines within a
@@ -358,7 +366,7 @@ pub fn transcript(messages: &[Message], most: usize) -> String {
 
 fn line(message: &Message) -> String {
     let at = Timestamp::from_micros(message.at.seconds() * 1_000_000);
-    let author = message.name.as_deref().unwrap_or(message.author.label());
+    let author = message.author_name();
     let text = message.text.replace("\r\n", "\n").replace(['\n', '\r'], "\n  ");
     format!("[{at}] {author}: {text}")
 }

@@ -1,6 +1,6 @@
 //! Flows: what a bot says and asks, as data, and what follows from each reply.
 //!
-//! The cast: a [`Document`](document::Document) is a flow's JSON; [`Flow::parse`] checks it (`check`) and gives a
+//! The cast: a [`Document`] is a flow's JSON; [`Flow::parse`] checks it (`check`) and gives a
 //! [`Flow`], which always makes sense: every target exists, every loop waits for the visitor. [`step`] is the
 //! whole engine: a pure function from a flow, a [`State`] and an [`Input`] to a [`Turn`], which holds the next
 //! state and everything that is said and done, in order. A conversation begins with [`State::default`] and
@@ -29,7 +29,7 @@ mod value;
 use std::collections::HashMap;
 
 pub use scope::{BUILT_IN, Env};
-pub use state::{Answer, Asking, Contact, Place, State, early_contact};
+pub use state::{Answer, Asking, Place, State, early_contact};
 pub use step::{pending_ask, step};
 pub use templates::{Template, templates};
 pub use turn::{Ask, AskKind, Choice, Effect, Ending, Input, Said, Step, Turn};

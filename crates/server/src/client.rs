@@ -27,7 +27,8 @@ pub struct Client {
     host: HeaderValue,
     /// The path of the base URL, without a slash at its end.
     prefix: String,
-    authorization: HeaderValue,
+    /// None for a stranger.
+    authorization: Option<HeaderValue>,
 }
 
 /// What came back.
@@ -40,10 +41,13 @@ pub struct Answer {
 
 impl Client {
     /// Connects to the server whose API lies under `base`, such as `http://127.0.0.1:8080`.
-    pub async fn connect(base: &Uri, key: &ApiKeyText) -> anyhow::Result<Client> {
+    pub async fn connect(base: &Uri, key: Option<&ApiKeyText>) -> anyhow::Result<Client> {
         let sender = open(base).await?;
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key.reveal()))?;
-        authorization.set_sensitive(true);
+        let mut authorization =
+            key.map(|key| HeaderValue::from_str(&format!("Bearer {}", key.reveal()))).transpose()?;
+        if let Some(secret) = &mut authorization {
+            secret.set_sensitive(true);
+        }
         let prefix = base.path().trim_end_matches('/').to_owned();
         let host = HeaderValue::from_str(base.authority().map_or("", |authority| authority.as_str()))?;
         Ok(Client { base: base.clone(), sender, host, prefix, authorization })
@@ -73,12 +77,16 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &str, body: Bytes) -> anyhow::Result<Request<Full<Bytes>>> {
-        Ok(Request::builder()
+        let request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.prefix))
             .header(HOST, &self.host)
-            .header(AUTHORIZATION, &self.authorization)
-            .body(Full::new(body))?)
+            .body(Full::new(body));
+        let mut request = request?;
+        if let Some(authorization) = &self.authorization {
+            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        }
+        Ok(request)
     }
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {

@@ -1,22 +1,25 @@
 //! `leadpost demo`: the whole walk of an event in one process, with nothing to prepare and nothing left behind.
 //!
-//! It is no play: the server is the one that `serve` starts, the events go in over its HTTP API, and the
-//! receiver checks signatures as a stranger's would. Only the egress settings are the demo's: they let
+//! It is no play: the server is the one that `serve` starts, a visitor talks to a published chatbot through the
+//! endpoints that the widget uses, and the receiver checks signatures as a stranger's would. Only the egress settings are the demo's: they let
 //! webhooks reach exactly its own receiver.
 
+mod visitor;
 mod words;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use app::{AppError, Db, StoreUrl, accounts};
+use app::{
+    AppError, Db, StoreUrl, accounts,
+    chatbots::{self, NewChatbot},
+};
 use clap::Args;
-use domain::{Actor, Ambient, ApiKeyText, EventType, Scope, Secret};
+use domain::{Actor, Ambient, ApiKeyText, ChatbotSettings, EventType, Scope, Secret};
 use hyper::StatusCode;
 use hyper::service::service_fn;
 use serde_json::json;
-use serde_json::value::RawValue;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
@@ -26,8 +29,9 @@ use crate::config::{self, Settings};
 use crate::out::say;
 use crate::receiver::{Behaviour, Received, Receiver};
 use crate::scratch::Folder;
-use crate::send::{EVENTS, EventBody};
 use crate::serve::Node;
+use visitor::{BOOKING, Visitor};
+
 use crate::{accept, ambient, signals, telemetry};
 
 /// How long to stay.
@@ -51,19 +55,26 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let settings = settings(&folder, receiver)?;
     telemetry::start(&settings.log);
 
-    let node = Node::start_on(listener().await?, &settings).await?;
+    let mut node = Node::start_on(listener().await?, &settings).await?;
     let url = node.url();
-    let key = make_key(&node.db).await?;
+    let (key, public_key) = make_account(&node.db, &url).await?;
+    node.show_demo(&public_key);
     let (say_stop, stop_said) = oneshot::channel::<()>();
     let serving = tokio::spawn(node.run(async move { drop(stop_said.await) }));
-    let mut client = Client::connect(&url.parse()?, &key).await?;
+    let mut client = Client::connect(&url.parse()?, Some(&key)).await?;
     make_webhook(&mut client, receiver, &secret).await?;
 
     words::introduce(&url, receiver)?;
-    for (step, event_type) in
-        [EventType::ContactInformation, EventType::ChatTranscript].into_iter().enumerate()
+    let mut visitor = Visitor::open(Client::connect(&url.parse()?, None).await?, &public_key, &url).await?;
+    for (part, event_type) in
+        BOOKING.into_iter().zip([EventType::ContactInformation, EventType::ChatTranscript])
     {
-        show_walk(step + 1, event_type, &mut client, &mut received).await?;
+        let mut said = Instant::now();
+        for act in part {
+            said = Instant::now();
+            visitor.act(*act).await?;
+        }
+        show_arrival(event_type, said, &mut received).await?;
     }
     if args.once {
         say!("Both deliveries arrived, and their signatures are right.")?;
@@ -122,11 +133,22 @@ async fn start_receiver(
     Ok((address, received))
 }
 
-async fn make_key(db: &Db) -> anyhow::Result<ApiKeyText> {
-    let made = db.write(|tx| {
+/// An account with an admin key, and a chatbot that pages of `origin` may embed; the key and the chatbot's.
+async fn make_account(db: &Db, origin: &str) -> anyhow::Result<(ApiKeyText, String)> {
+    let settings = ChatbotSettings { allowed_origins: vec![origin.to_owned()], ..ChatbotSettings::default() };
+    let new = NewChatbot {
+        name: "Meridian Travel Desk".to_owned(),
+        template: Some("travel-desk".to_owned()),
+        settings,
+        ..NewChatbot::default()
+    };
+    let made = db.write(move |tx| {
         let account = accounts::create(tx, "Demo")?;
         let actor = Actor::Console { account: account.id };
-        accounts::create_key(tx, &actor, "demo", Scope::Admin).map(|(_, text)| text)
+        let (_, key) = accounts::create_key(tx, &actor, "Demo operator", Scope::Admin)?;
+        let chatbot = chatbots::create(tx, &actor, &new)?;
+        chatbots::publish(tx, &actor, chatbot.id)?;
+        Ok((key, chatbot.public_key))
     });
     made.await.map_err(|error: AppError| error.into())
 }
@@ -142,29 +164,22 @@ async fn make_webhook(client: &mut Client, receiver: SocketAddr, secret: &Secret
     Ok(())
 }
 
-/// Posts one event and shows it arriving.
-async fn show_walk(
-    step: usize,
+/// Waits for the event that the visitor has just caused, and shows it.
+async fn show_arrival(
     event_type: EventType,
-    client: &mut Client,
+    said: Instant,
     received: &mut UnboundedReceiver<Received>,
 ) -> anyhow::Result<()> {
-    let data = RawValue::from_string(event_type.sample_data().to_owned())?;
-    let body = EventBody { event_type: event_type.as_str(), data: &data, conversation_id: Some("demo-1") };
-    let json = serde_json::to_string(&body)?;
-    let sent = Instant::now();
-    let accepted = client.post(EVENTS, &[], json.clone()).await?.json()?;
-    words::posted(step, event_type, &json, &accepted, sent.elapsed())?;
     let arrived = tokio::time::timeout(PATIENCE, received.recv())
         .await
         .with_context(|| format!("the delivery did not arrive within {} s", PATIENCE.as_secs()))?
         .context("the demo's receiver has ended")?;
-    words::arrived(&arrived, arrived.instant.saturating_duration_since(sent))?;
+    words::arrived(event_type, &arrived, arrived.instant.saturating_duration_since(said))?;
     if let Err(reason) = &arrived.verdict {
         bail!("the delivery's signature is not right: {reason}");
     }
-    if accepted["id"] != arrived.header("webhook-id") {
-        bail!("another event arrived than the one that was posted");
+    if arrived.header("webhook-event-type") != event_type.as_str() {
+        bail!("another event arrived than the one that was to be expected");
     }
     Ok(())
 }

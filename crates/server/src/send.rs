@@ -64,7 +64,7 @@ pub async fn run(args: SendArgs) -> anyhow::Result<()> {
     };
     let json = Bytes::from(serde_json::to_vec(&body)?);
     let headers: Vec<_> = args.idempotency_key.iter().map(|key| ("idempotency-key", key.as_str())).collect();
-    let mut client = Client::connect(&args.url, &key).await?;
+    let mut client = Client::connect(&args.url, Some(&key)).await?;
     let answer = client.post(EVENTS, &headers, json).await?;
     let accepted = answer.json()?;
     say!("{}", String::from_utf8_lossy(&answer.body))?;

@@ -140,6 +140,8 @@ impl Node {
             _ => None,
         };
         let address = listener.local_addr()?;
+        // The numbering plans are read at their first use, which is not to be a visitor's.
+        tokio::task::spawn_blocking(|| domain::answers::known_region("US"));
         let db = store_args::open(settings, Purpose::Serve).await?;
         let egress = EgressSettings {
             policy: settings.egress_policy(limits::reachable_at(address)),
@@ -171,6 +173,11 @@ impl Node {
             Metrics::new(metrics::registry(courier.watch())),
         );
         Ok(Node { db, address, listener, tls, courier, web, readiness, patience: server.stop_patience() })
+    }
+
+    /// Shows the page `/demo` with this chatbot.
+    pub fn show_demo(&mut self, public_key: &str) {
+        self.web.show_demo(public_key);
     }
 
     /// Where it can be reached from this machine.

@@ -34,8 +34,10 @@ sql! {
         where account_id = $1 and id = $2 /*pg: for no key update */");
     OPEN_OF_VISITOR = concat!("select ", columns!(), " from conversation
         where account_id = $1 and visitor_id = $2 and state <> 'closed' /*pg: for no key update */");
+    // The open one first: clocks of nodes differ, so the newest need not have the highest id.
     LAST_OF_VISITOR = concat!("select ", columns!(), " from conversation
-        where account_id = $1 and visitor_id = $2 order by id desc limit 1");
+        where account_id = $1 and visitor_id = $2
+        order by case when state = 'closed' then 1 else 0 end, id desc limit 1");
     OPEN_EXTERNAL = concat!("select ", columns!(), " from conversation
         where account_id = $1 and external_id = $2 and state <> 'closed' /*pg: for no key update */");
     LIST = concat!("select ", columns!(), " from conversation where account_id = $1 and id < $2 order by id desc limit $3");

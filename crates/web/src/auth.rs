@@ -30,6 +30,8 @@ pub(crate) struct Caller<N> {
 pub(crate) trait Needs {
     /// The permission.
     const PERMISSION: Permission;
+    /// Another that will do as well; the use case then says which of the two it takes.
+    const OR: Option<Permission> = None;
 }
 
 /// Needs [`Permission::Ingest`].
@@ -38,6 +40,10 @@ pub(crate) enum Ingest {}
 pub(crate) enum Read {}
 /// Needs [`Permission::Manage`].
 pub(crate) enum Manage {}
+/// Needs [`Permission::Admin`].
+pub(crate) enum Admin {}
+/// Needs [`Permission::Ingest`] or [`Permission::Manage`].
+pub(crate) enum IngestOrManage {}
 
 impl Needs for Ingest {
     const PERMISSION: Permission = Permission::Ingest;
@@ -51,13 +57,24 @@ impl Needs for Manage {
     const PERMISSION: Permission = Permission::Manage;
 }
 
+impl Needs for Admin {
+    const PERMISSION: Permission = Permission::Admin;
+}
+
+impl Needs for IngestOrManage {
+    const PERMISSION: Permission = Permission::Ingest;
+    const OR: Option<Permission> = Some(Permission::Manage);
+}
+
 impl<N: Needs + Send> FromRequestParts<Shared> for Caller<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Shared) -> Result<Self, Problem> {
         let actor = authenticate(web, &parts.headers).await?;
         web.pace.admit(&actor, web.db.ambient().clock.now())?;
-        access::require(&actor, N::PERMISSION)?;
+        if !N::OR.is_some_and(|other| actor.may(other)) {
+            access::require(&actor, N::PERMISSION)?;
+        }
         Ok(Self { actor, needs: PhantomData })
     }
 }

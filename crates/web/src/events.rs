@@ -15,7 +15,7 @@ use self::body::{BatchAccepted, EventAccepted, EventDetailView, EventView, PostB
 use crate::{
     Shared,
     auth::{Caller, Ingest, Read},
-    extract::{IdempotencyKey, Json, PathId},
+    extract::{IdempotencyHeader, IdempotencyKey, Json, PathId},
     list::{List, Paging},
     problem::Problem,
     query::{FromQuery, Params, Query},
@@ -68,17 +68,6 @@ async fn accept(web: &Shared, actor: Actor, posting: Posting) -> Result<Vec<Acce
         web.metrics.accepted(event.deliveries);
     }
     Ok(accepted)
-}
-
-/// What makes a repeat harmless.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "only describes the header that IdempotencyKey reads")]
-struct IdempotencyHeader {
-    /// Kept for 72 hours. The same key with the same body gets the same answer, and nothing happens twice;
-    /// with another body it is refused (422, `idempotency_key_reused`).
-    #[param(rename = "Idempotency-Key", required = false, min_length = 1, max_length = 255)]
-    idempotency_key: String,
 }
 
 /// Which events are wanted.

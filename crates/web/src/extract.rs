@@ -15,6 +15,8 @@ use domain::{Id, Invalid, Noun};
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use http_body_util::BodyExt;
 
+use utoipa::IntoParams;
+
 use crate::{Shared, problem::Problem, read};
 
 /// So much of a body that is too long is still read and thrown away, so that its sender gets to see the answer.
@@ -170,6 +172,32 @@ impl<T: Noun + Send> FromRequestParts<Shared> for PathId<T> {
             Path::<String>::from_request_parts(parts, web).await.map_err(|_| Problem::not_found())?;
         text.parse().map(Self).map_err(|_| Problem::not_found())
     }
+}
+
+/// The id and the number in a path such as `/chatbots/{id}/versions/{version}`. What is neither names nothing: 404.
+pub(crate) struct PathIdAnd<T>(pub(crate) Id<T>, pub(crate) u32);
+
+impl<T: Noun + Send> FromRequestParts<Shared> for PathIdAnd<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Shared) -> Result<Self, Problem> {
+        let path = Path::<(String, String)>::from_request_parts(parts, web).await;
+        let Path((id, number)) = path.map_err(|_| Problem::not_found())?;
+        let number: Option<u32> = number.parse().ok().filter(|known: &u32| known.to_string() == number);
+        let (Ok(id), Some(number)) = (id.parse(), number) else { return Err(Problem::not_found()) };
+        Ok(Self(id, number))
+    }
+}
+
+/// What makes a repeat harmless.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only describes the header that IdempotencyKey reads")]
+pub(crate) struct IdempotencyHeader {
+    /// Kept for 72 hours. The same key with the same body gets the same answer, and nothing happens twice;
+    /// with another body it is refused (422, `idempotency_key_reused`).
+    #[param(rename = "Idempotency-Key", required = false, min_length = 1, max_length = 255)]
+    idempotency_key: String,
 }
 
 /// The header `Idempotency-Key`, if there is one.

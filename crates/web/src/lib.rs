@@ -5,9 +5,14 @@
 //! reaches only through `app::Outbound`.
 
 mod allowance;
+pub mod assets;
 mod attempts;
 mod auth;
+mod chatbots;
+mod contacts;
+mod conversations;
 mod deliveries;
+mod departments;
 mod desk;
 mod event_types;
 mod events;
@@ -22,7 +27,9 @@ mod live;
 mod metrics;
 mod nodes;
 mod openapi;
+mod operators;
 mod pace;
+mod pages;
 mod problem;
 mod query;
 mod read;
@@ -82,6 +89,8 @@ pub struct WebSettings {
     pub widget: WidgetLimits,
     /// The origins of this server's own pages.
     pub own_origins: Vec<String>,
+    /// The public key of the chatbot on the sample company's page; there is no such page if None.
+    pub demo: Option<String>,
 }
 
 impl Default for WebSettings {
@@ -92,6 +101,7 @@ impl Default for WebSettings {
             per_key_per_second: None,
             widget: WidgetLimits::default(),
             own_origins: Vec::new(),
+            demo: None,
         }
     }
 }
@@ -122,6 +132,13 @@ impl Web {
     }
 }
 
+impl Web {
+    /// Shows the page `/demo` with the chatbot of this public key.
+    pub fn show_demo(&mut self, public_key: &str) {
+        self.settings.demo = Some(public_key.to_owned());
+    }
+}
+
 /// What every handler gets.
 pub(crate) type Shared = Arc<Web>;
 
@@ -133,6 +150,8 @@ pub fn router(web: Web) -> Router {
     let _ = web.document.set(openapi::finish(document).into());
     router
         .merge(widget::routes())
+        .merge(assets::routes())
+        .merge(pages::routes())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(Arc::clone(&web), exchange::around))
@@ -165,6 +184,31 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(recoveries::get, recoveries::update, recoveries::cancel))
         .routes(routes!(desk::stream))
         .routes(routes!(desk::typing))
+        .routes(routes!(chatbots::list, chatbots::create))
+        .routes(routes!(chatbots::get, chatbots::update, chatbots::delete))
+        .routes(routes!(chatbots::publish))
+        .routes(routes!(chatbots::versions))
+        .routes(routes!(chatbots::version))
+        .routes(routes!(chatbots::templates))
+        .routes(routes!(departments::list, departments::create))
+        .routes(routes!(departments::update, departments::delete))
+        .routes(routes!(operators::list))
+        .routes(routes!(operators::arrive, operators::leave))
+        .routes(routes!(conversations::list, conversations::inbound::begin))
+        .routes(routes!(conversations::get))
+        .routes(routes!(conversations::transcript::show))
+        .routes(routes!(conversations::operators::accept))
+        .routes(routes!(conversations::operators::reply))
+        .routes(routes!(conversations::operators::hand_back))
+        .routes(routes!(conversations::operators::transfer))
+        .routes(routes!(conversations::operators::close))
+        .routes(routes!(conversations::inbound::message))
+        .routes(routes!(conversations::inbound::contact))
+        .routes(routes!(conversations::inbound::marker))
+        .routes(routes!(contacts::list))
+        .routes(routes!(contacts::export::export))
+        .routes(routes!(contacts::get, contacts::erase))
+        .routes(routes!(contacts::merge))
         .routes(routes!(ledger::get))
         .routes(routes!(nodes::list))
         .routes(routes!(health::live))

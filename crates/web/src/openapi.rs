@@ -57,6 +57,11 @@ fn complete(mut document: OpenApi) -> OpenApi {
         tag("webhooks", "Your URLs that get events."),
         tag("deliveries", "Events on their way to webhooks."),
         tag("recoveries", "Many deliveries sent again, at a pace."),
+        tag("chatbots", "Bots, their flows, and what of them is published."),
+        tag("departments", "Whom chats can be handed to, and who is there."),
+        tag("conversations", "What was said, and the operator's side of it."),
+        tag("inbound", "Conversations of other chat tools, pushed by them."),
+        tag("contacts", "Who visitors turned out to be."),
         tag("operation", "Ledger, nodes, health and figures."),
     ]);
     let components = document.components.get_or_insert_default();
@@ -82,7 +87,7 @@ fn tag(name: &str, description: &str) -> Tag {
 
 /// The operations of a path, for changing.
 fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 /// Lets the schema of a list name that of its items. The derived one repeats it.
@@ -140,7 +145,7 @@ fn add_problems(components: &mut Components) {
 }
 
 /// The operations that move something from one state to another, which its present state may forbid.
-const MOVING: [&str; 7] = [
+const MOVING: [&str; 19] = [
     "pause_webhook",
     "resume_webhook",
     "disable_webhook",
@@ -148,7 +153,22 @@ const MOVING: [&str; 7] = [
     "create_recovery",
     "update_recovery",
     "cancel_recovery",
+    "create_department",
+    "update_department",
+    "delete_department",
+    "accept_conversation",
+    "reply_to_conversation",
+    "hand_conversation_back",
+    "transfer_conversation",
+    "close_conversation",
+    "post_message",
+    "post_contact",
+    "post_marker",
+    "merge_contacts",
 ];
+
+/// The operations without a body that check what is stored.
+const CHECKING: [&str; 1] = ["publish_chatbot"];
 
 /// The operations whose body names something of the account.
 const NAMING: [&str; 1] = ["create_recovery"];
@@ -164,7 +184,7 @@ fn add_errors(path: &str, operation: &mut Operation) {
     let body = operation.request_body.is_some();
     let open = operation.security.as_deref() == Some(&[Default::default()]);
     let is_among = |ids: &[&str]| operation.operation_id.as_deref().is_some_and(|id| ids.contains(&id));
-    let (moves, names) = (is_among(&MOVING), is_among(&NAMING));
+    let (moves, names, checks) = (is_among(&MOVING), is_among(&NAMING), is_among(&CHECKING));
     let possible = |status: StatusCode| match status {
         StatusCode::BAD_REQUEST
         | StatusCode::REQUEST_TIMEOUT
@@ -176,7 +196,7 @@ fn add_errors(path: &str, operation: &mut Operation) {
         | StatusCode::INTERNAL_SERVER_ERROR => !open,
         StatusCode::NOT_FOUND => takes(ParameterIn::Path) || names,
         StatusCode::CONFLICT => moves,
-        StatusCode::UNPROCESSABLE_ENTITY => body || takes(ParameterIn::Query),
+        StatusCode::UNPROCESSABLE_ENTITY => body || checks || takes(ParameterIn::Query),
         StatusCode::SERVICE_UNAVAILABLE => !open || path == "/readyz",
         _ => false,
     };

@@ -7,8 +7,8 @@
 //! ([`Value`]), so `data` can be taken byte for byte.
 
 use domain::{
-    BodyForm, EndState, EventType, FieldError, Id, Invalid, Noun, Ordering, RetryPolicy, Secret, Timestamp,
-    json::Members,
+    BodyForm, CloseReason, EndState, EventType, FieldError, Id, Invalid, Noun, Ordering, Phase, RetryPolicy,
+    Secret, Timestamp, json::Members,
 };
 use serde_json::value::RawValue;
 
@@ -274,6 +274,8 @@ from_text! {
     Ordering: "one of none, conversation", str::parse;
     RetryPolicy: "one of 3d, 10min", str::parse;
     EndState: "one of exhausted, skipped, delivered", str::parse;
+    Phase: "one of bot, queued, agent, closed", str::parse;
+    CloseReason: "the reason of a close", str::parse;
     Secret: "a secret of the form whsec_…", Secret::parse;
     Timestamp: "a time in RFC 3339 form",
         |text| text.parse().map_err(|error: domain::time::NotATime| Invalid::field("", error.to_string()));

@@ -15,11 +15,11 @@ use axum::{
     Router,
     extract::{FromRequest, FromRequestParts, Path, Request, State},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
-    routing::post,
+    response::Response,
+    routing::{MethodRouter, post},
 };
 use domain::{Timestamp, VisitorToken};
-use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde::Serialize;
 
 use self::body::{Call, Opened, UpdateView};
@@ -38,23 +38,25 @@ pub struct Peer(pub IpAddr);
 /// The routes, under `/w/{key}`.
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
-        .route("/w/{key}/open", post(open))
-        .route("/w/{key}/messages", post(messages))
-        .route("/w/{key}/updates", post(updates))
-        .route("/w/{key}/stream", post(stream::open))
-        .route("/w/{key}/typing", post(typing))
-        .route("/w/{key}/end", post(end))
+        .route("/w/{key}/open", verb(post(open)))
+        .route("/w/{key}/messages", verb(post(messages)))
+        .route("/w/{key}/updates", verb(post(updates)))
+        .route("/w/{key}/stream", verb(post(stream::open)))
+        .route("/w/{key}/typing", verb(post(typing)))
+        .route("/w/{key}/end", verb(post(end)))
         .layer(middleware::from_fn(across_origins))
+}
+
+/// A verb, and the question whether it may be called that a browser asks before an unusual request.
+fn verb(handler: MethodRouter<Shared>) -> MethodRouter<Shared> {
+    handler.options(async || StatusCode::NO_CONTENT)
 }
 
 /// Lets scripts of other origins read the answers (the Fetch standard, "CORS protocol"), errors too: they say what to
 /// do, and nothing else. Whether a page may call at all is decided by the use case.
 async fn across_origins(request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let mut response = match *request.method() {
-        Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
-        _ => next.run(request).await,
-    };
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     if let Some(origin) = origin {
@@ -148,7 +150,7 @@ fn now(web: &Shared) -> Timestamp {
 /// The panel is opened for the first time, or a page with a conversation is loaded again.
 async fn open(State(web): State<Shared>, caller: Caller) -> Result<axum::Json<Opened>, Problem> {
     if caller.token.is_none() {
-        web.limits.admit_visitor(caller.peer, now(&web))?;
+        web.limits.admit_visitor(caller.peer, now(&web)).await?;
     }
     let token = caller.token.clone().unwrap_or_else(|| {
         let mut bytes = [0; 32];
@@ -165,12 +167,12 @@ async fn messages(State(web): State<Shared>, caller: Caller) -> Result<axum::Jso
     let visit = caller.known(&web)?;
     let said = caller.call.said()?;
     let key = visit.token.hash();
-    web.limits.admit_message(&key, now(&web))?;
+    web.limits.admit_message(&key, now(&web)).await?;
     let cursor = caller.call.cursor;
     let new = cursor.is_none_or(|cursor| cursor.conversation.is_none());
     if new {
         // Only a conversation's first message makes a visitor.
-        web.limits.admit_visitor(caller.peer, now(&web))?;
+        web.limits.admit_visitor(caller.peer, now(&web)).await?;
     }
     let update = web.db.write(move |tx| visits::hear(tx, &visit, &said, cursor)).await?;
     web.hub.wake(&key);
@@ -180,7 +182,7 @@ async fn messages(State(web): State<Shared>, caller: Caller) -> Result<axum::Jso
 /// What is new, for a widget whose stream does not work.
 async fn updates(State(web): State<Shared>, caller: Caller) -> Result<axum::Json<UpdateView>, Problem> {
     let visit = caller.known(&web)?;
-    web.limits.admit_look(&visit.token.hash(), now(&web))?;
+    web.limits.admit_look(&visit.token.hash(), now(&web)).await?;
     let cursor = caller.call.cursor;
     let update = web.db.read(move |tx| visits::look(tx, &visit, cursor)).await?;
     Ok(axum::Json(update.into()))
@@ -189,7 +191,7 @@ async fn updates(State(web): State<Shared>, caller: Caller) -> Result<axum::Json
 /// The visitor types.
 async fn typing(State(web): State<Shared>, caller: Caller) -> Result<StatusCode, Problem> {
     let visit = caller.known(&web)?;
-    web.limits.admit_look(&visit.token.hash(), now(&web))?;
+    web.limits.admit_look(&visit.token.hash(), now(&web)).await?;
     let conversation = web.db.read(move |tx| visits::look(tx, &visit, None)).await?.conversation;
     if let Some(conversation) = conversation {
         web.hub.visitor_types(conversation.account, conversation.id);
@@ -201,7 +203,7 @@ async fn typing(State(web): State<Shared>, caller: Caller) -> Result<StatusCode,
 async fn end(State(web): State<Shared>, caller: Caller) -> Result<axum::Json<UpdateView>, Problem> {
     let visit = caller.known(&web)?;
     let key = visit.token.hash();
-    web.limits.admit_message(&key, now(&web))?;
+    web.limits.admit_message(&key, now(&web)).await?;
     let cursor = caller.call.cursor;
     let update = web.db.write(move |tx| visits::end(tx, &visit, cursor)).await?;
     web.hub.wake(&key);

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use domain::{
-    AttemptKind, BodyForm, DeliveryState, DisableReason, EndState, ErrorClass, EventType, Ordering,
-    RecoveryState, RetryPolicy, WebhookState, why::Code,
+    AttemptKind, Author, BodyForm, CloseReason, DeliveryState, DisableReason, EndState, ErrorClass,
+    EventType, Ordering, Phase, RecoveryState, RetryPolicy, WebhookState, why::Code,
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -76,6 +76,17 @@ words! {
     AttemptKindWord as "AttemptKind": AttemptKind::ALL.map(AttemptKind::as_str);
     /// Why an attempt had no answer.
     ErrorWord as "AttemptError": ErrorClass::ALL.map(ErrorClass::as_str);
+    /// Who is to speak next in a conversation: the `bot`, whoever accepts it (`queued`), or the operator who has (`agent`).
+    /// `closed`: it is over, and final.
+    PhaseWord as "ConversationState": Phase::ALL.map(Phase::as_str);
+    /// Why a conversation ended.
+    CloseReasonWord as "CloseReason": CloseReason::ALL.map(CloseReason::as_str);
+    /// Who said something; `system` is Leadpost itself, about the chat.
+    AuthorWord as "Author": Author::ALL.map(Author::as_str);
+    /// Who said something in another chat tool.
+    PushedAuthorWord as "PushedAuthor": Author::PUSHED.map(Author::as_str);
+    /// Which edge of a marker was passed.
+    EdgeWord as "MarkerEdge": ["start", "end"];
 }
 
 #[cfg(test)]

@@ -6,3 +6,4 @@ mod backlog;
 mod hostile;
 mod neighbours;
 mod pace;
+mod widgets;

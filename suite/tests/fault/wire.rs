@@ -143,14 +143,20 @@ impl Answer {
 /// A caller of the API, on one connection that it opens again when it must.
 pub struct Client {
     server: SocketAddr,
-    key: String,
+    /// The header that says who calls.
+    caller: String,
     wire: Option<Wire>,
 }
 
 impl Client {
     /// Calls that server with that key.
     pub fn new(server: SocketAddr, key: &str) -> Self {
-        Self { server, key: key.to_owned(), wire: None }
+        Self { server, caller: format!("authorization: Bearer {key}"), wire: None }
+    }
+
+    /// Calls that server as a web page of that origin does.
+    pub fn of_page(server: SocketAddr, origin: &str) -> Self {
+        Self { server, caller: format!("origin: {origin}"), wire: None }
     }
 
     /// Calls another server from now on.
@@ -176,18 +182,8 @@ impl Client {
         idempotency: Option<&str>,
         body: &str,
     ) -> Result<Answer, Unanswered> {
-        let path = path
-            .strip_prefix('/')
-            .filter(|it| it.starts_with('/'))
-            .map_or_else(|| format!("/api/v1{path}"), str::to_owned);
         let repeat = idempotency.map_or(String::new(), |key| format!("idempotency-key: {key}\r\n"));
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n{repeat}\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            self.server,
-            self.key,
-            body.len()
-        );
+        let request = self.request(method, path, &repeat, body);
         let mut wire = match self.wire.take().filter(Wire::is_open) {
             Some(wire) => wire,
             None => connect(self.server).await.map_err(|_| Unanswered::Unsent)?,
@@ -203,6 +199,27 @@ impl Client {
         }
         let status = message.start.split(' ').nth(1).and_then(|it| it.parse().ok());
         Ok(Answer { status: status.expect("an answer has a status"), message })
+    }
+
+    /// Calls the same on a connection of its own, on which the answer is still to be read, and may never end.
+    pub async fn follow(&self, method: &str, path: &str, body: &str) -> io::Result<TcpStream> {
+        let mut stream = TcpStream::connect(self.server).await?;
+        stream.write_all(self.request(method, path, "", body).as_bytes()).await?;
+        Ok(stream)
+    }
+
+    fn request(&self, method: &str, path: &str, more: &str, body: &str) -> String {
+        let path = path
+            .strip_prefix('/')
+            .filter(|it| it.starts_with('/'))
+            .map_or_else(|| format!("/api/v1{path}"), str::to_owned);
+        format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\n{}\r\n{more}content-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            self.server,
+            self.caller,
+            body.len()
+        )
     }
 }
 

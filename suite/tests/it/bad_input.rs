@@ -1,6 +1,7 @@
 //! Everything wrong that can be sent: one table, every row refused with its status, code and place, nothing stored.
 
 mod bodies;
+mod conversations;
 mod events;
 mod limits;
 mod recoveries;
@@ -40,7 +41,7 @@ struct Row {
 }
 
 impl Row {
-    /// `to` is method and path, with `{webhook}`, `{event}`, `{delivery}` and `{recovery}` for those that there are.
+    /// `to` is method and path, with `{webhook}`, `{event}`, `{chatbot}` and so on for those that there are.
     fn new(name: impl Into<String>, to: &'static str, body: impl Into<Vec<u8>>) -> Self {
         let (method, path) = to.split_once(' ').expect("a method and a path");
         Self {
@@ -118,6 +119,13 @@ impl Stage {
         let delivery = app.get("/deliveries").await["items"][0].clone();
         let body = json!({"webhook_id": id(&webhook), "since": "2026-01-01T00:00:00Z"});
         let recovery = app.post("/recoveries", body, 202).await;
+        let chatbot = app.post("/chatbots", json!({"name": "Bot"}), 201).await;
+        let department = app.post("/departments", json!({"name": "Claims"}), 201).await;
+        let conversation = app.post("/conversations", json!({}), 201).await;
+        let contact = json!({"email": "own@example.com"}).to_string();
+        let to = format!("/conversations/{}/contact", id(&conversation));
+        assert_eq!(app.send("POST", &to, contact).await.status, 204);
+        let contact = app.get("/contacts").await["items"][0].clone();
         let (key, revoked) = access::key(&app, Scope::Admin).await;
         access::revoke(&app, key).await;
         let read = app.key(Scope::Read).await;
@@ -126,6 +134,10 @@ impl Stage {
             ("{event}", event),
             ("{delivery}", id(&delivery).to_owned()),
             ("{recovery}", id(&recovery).to_owned()),
+            ("{chatbot}", id(&chatbot).to_owned()),
+            ("{department}", id(&department).to_owned()),
+            ("{conversation}", id(&conversation).to_owned()),
+            ("{contact}", id(&contact).to_owned()),
             ("{admin}", app.acme.1.clone()),
             ("{globex}", app.globex.1.clone()),
             ("{read}", read),
@@ -168,6 +180,11 @@ impl Stage {
                 "/deliveries?limit=500",
                 "/recoveries?limit=500",
                 "/ledger",
+                "/chatbots?limit=500",
+                "/departments?limit=500",
+                "/operators?limit=500",
+                "/conversations?limit=500",
+                "/contacts?limit=500",
             ] {
                 all.push(self.app.send_as(key, "GET", path, "").await.expect(200));
             }
@@ -188,7 +205,14 @@ impl Resolve for Nowhere {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_that_is_wrong_is_refused_with_its_reason_and_nothing_is_stored() {
-    let rows = [bodies::rows(), events::rows(), webhooks::rows(), recoveries::rows(), requests::rows()];
+    let rows = [
+        bodies::rows(),
+        events::rows(),
+        webhooks::rows(),
+        recoveries::rows(),
+        requests::rows(),
+        conversations::rows(),
+    ];
     let rows: Vec<Row> = rows.into_iter().flatten().collect();
     let names: HashSet<_> = rows.iter().map(|row| &row.name).collect();
     assert_eq!(names.len(), rows.len(), "every row has a name of its own");

@@ -202,7 +202,8 @@ impl Scene {
 
     async fn transcript(&self, id: Id<Conversation>) -> String {
         let actor = self.console();
-        self.act(move |tx| conversations::transcript(tx, &actor, id)).await
+        let messages = self.act(move |tx| conversations::messages(tx, &actor, id)).await;
+        domain::conversation::transcript(&messages, usize::MAX)
     }
 
     /// That a conversation came to this; lines may be indented.

@@ -7,7 +7,8 @@ use suite::{Receiver, TestApp, stores};
 
 use crate::webhooks::id;
 
-const LISTS: [&str; 4] = ["/webhooks", "/events", "/deliveries", "/recoveries"];
+const LISTS: [&str; 6] =
+    ["/webhooks", "/events", "/deliveries", "/recoveries", "/chatbots", "/conversations"];
 
 fn ids(page: &Value) -> Vec<String> {
     let items = page["items"].as_array().expect("a list");
@@ -42,6 +43,8 @@ async fn seven_of_each(app: &TestApp, receiver: &Receiver) {
     for _ in 0..7 {
         app.contact().await;
         recovery(app, &webhook).await;
+        app.post("/chatbots", json!({"name": "Bot"}), 201).await;
+        app.post("/conversations", json!({}), 201).await;
     }
     app.settle().await;
 }
@@ -94,6 +97,8 @@ async fn what_comes_or_goes_while_somebody_pages_shifts_nothing() {
             app.clock.advance(Duration::from_micros(1));
             recovery(&app, &app.webhook(&receiver.url("/new"), json!({})).await).await;
             app.contact().await;
+            app.post("/chatbots", json!({"name": "New"}), 201).await;
+            app.post("/conversations", json!({}), 201).await;
             if list == "/webhooks" {
                 // The cursor's own item goes, too.
                 let gone = app.send("DELETE", &format!("/webhooks/{cursor}"), "").await;
@@ -116,20 +121,37 @@ async fn no_list_shows_what_belongs_to_another_account() {
         recovery(&app, &webhook).await;
         app.settle().await;
         let delivery = ids(&app.get("/deliveries").await).remove(0);
+        app.post("/chatbots", json!({"name": "Bot"}), 201).await;
+        let conversation = app.post("/conversations", json!({}), 201).await;
+        let contact = json!({"email": "own@example.com", "phone": "+919811123456"}).to_string();
+        let path = format!("/conversations/{}/contact", id(&conversation));
+        assert_eq!(app.send("POST", &path, contact).await.status, 204);
+        let contact = ids(&app.get("/contacts").await).remove(0);
         let queries = [
             "/webhooks".to_owned(),
+            "/chatbots".to_owned(),
+            "/conversations".to_owned(),
+            "/conversations?state=bot".to_owned(),
+            format!("/conversations?contact_id={contact}"),
+            "/contacts".to_owned(),
+            "/contacts?email=OWN@example.com".to_owned(),
+            "/contacts?phone=%2B919811123456".to_owned(),
+            format!("/events?conversation_id={}", id(&conversation)),
+            "/recoveries".to_owned(),
+            format!("/recoveries?webhook_id={}", id(&webhook)),
+            format!("/deliveries?event_id={event}"),
+        ];
+        let both = [
             "/events".to_owned(),
             "/events?type=Contact+Information".to_owned(),
             "/deliveries".to_owned(),
             "/deliveries?state=delivered".to_owned(),
             format!("/deliveries?webhook_id={}", id(&webhook)),
-            "/recoveries".to_owned(),
-            format!("/recoveries?webhook_id={}", id(&webhook)),
-            format!("/deliveries?event_id={event}"),
             format!("/deliveries?after={}", delivery.replace("dlv_0", "dlv_f")),
         ];
-        for query in queries {
-            assert_eq!(ids(&app.get(&query).await).len(), 1, "{query}");
+        app.settle().await;
+        for (query, shown) in queries.into_iter().map(|it| (it, 1)).chain(both.map(|it| (it, 2))) {
+            assert_eq!(ids(&app.get(&query).await).len(), shown, "{query}");
             let other = app.send_as(&app.globex.1, "GET", &query, "").await.expect(200);
             assert_eq!(other, json!({"items": [], "next": null}), "{query}");
         }

@@ -19,7 +19,7 @@ impl Session {
         fields: &Fields,
         custom: &[(String, Value)],
     ) -> Result<(), AppError> {
-        if self.it.preview || !fields.reach() {
+        if self.it.preview || !fields.is_reachable() {
             return Ok(());
         }
         let fields = &Fields { name: fields.name.as_deref().map(|it| self.masked(it)), ..fields.clone() };

@@ -2,8 +2,8 @@
 //! widget.
 
 use domain::{
-    Actor, Author, Chatbot, CloseReason, Consent, Conversation, Fields, Id, Invalid, Permission, Phase,
-    answers,
+    Actor, Author, Chatbot, CloseReason, Consent, Conversation, Fields, Id, Invalid, Message, Permission,
+    Phase, answers,
     flow::{Value, document::Edge},
 };
 use store::Tx;
@@ -53,6 +53,8 @@ pub struct NewContact {
 
 /// The longest of another tool's names.
 const MAX_EXTERNAL_ID: usize = 128;
+/// The most custom fields that come at once.
+const MAX_CUSTOM: usize = 100;
 
 /// Begins a conversation. One that the other tool named before and that is not over yet goes on instead.
 pub fn begin(
@@ -94,6 +96,12 @@ fn check(new: &NewConversation) -> Result<(), Invalid> {
     ])
 }
 
+/// Whether another chat tool pushes it. One of our own widget goes by a version of a flow, even when nobody knows any
+/// more whose it was.
+pub(super) fn is_inbound(conversation: &Conversation) -> bool {
+    conversation.visitor.is_none() && conversation.version.is_none()
+}
+
 /// Does something in a conversation, once for a key.
 fn change(
     tx: &mut Tx<'_>,
@@ -107,7 +115,7 @@ fn change(
     idempotency::once(tx, account, idempotency, |tx| {
         let found = store::conversations::find_to_change(tx, account, id)?.ok_or(AppError::NotFound)?;
         let mut session = Session::resume(tx, found)?;
-        if session.it.visitor.is_some() {
+        if !is_inbound(&session.it) {
             let message =
                 "this conversation is held in our own widget, and not pushed from outside".to_owned();
             return Err(AppError::Conflict { code: "not_inbound", message });
@@ -149,6 +157,7 @@ pub fn contact(
     new: &NewContact,
     idempotency: Option<&Idempotency>,
 ) -> Result<(), AppError> {
+    check_custom(&new.custom)?;
     change(tx, actor, id, idempotency, |tx, session| {
         let chatbot = match session.it.chatbot {
             Some(chatbot) => store::chatbots::find(tx, session.it.account, chatbot)?,
@@ -162,6 +171,23 @@ pub fn contact(
         }
         session.capture(tx, &fields, &new.custom)
     })
+}
+
+/// As much as one of our own bots could have asked for.
+fn check_custom(custom: &[(String, Value)]) -> Result<(), Invalid> {
+    if custom.len() > MAX_CUSTOM {
+        return Err(Invalid::field("/custom", format!("must have at most {MAX_CUSTOM} members")));
+    }
+    Invalid::gather(custom.iter().map(|(name, value)| {
+        let pointer = format!("/custom/{}", name.replace('~', "~0").replace('/', "~1"));
+        domain::account::check_name(&pointer, name)?;
+        match value {
+            Value::Text(text) if text.chars().count() > Message::MAX => {
+                Err(Invalid::field(pointer, format!("must have at most {} characters", Message::MAX)))
+            }
+            _ => Ok(()),
+        }
+    }))
 }
 
 /// The fields as our own bots would have taken them.
@@ -180,7 +206,7 @@ fn normal(fields: &Fields, region: Option<&str>) -> Result<Fields, Invalid> {
         phone.as_ref().map(drop).map_err(Clone::clone),
     ])?;
     let fields = Fields { name: name?, email: email?.map(|it| it.address), phone: phone?.map(|it| it.e164) };
-    match fields.reach() {
+    match fields.is_reachable() {
         true => Ok(fields),
         false => Err(Invalid::field("", "a contact needs an e-mail address or a phone number")),
     }
@@ -195,6 +221,8 @@ pub fn marker(
     idempotency: Option<&Idempotency>,
 ) -> Result<(), AppError> {
     domain::account::check_name("/name", name)?;
+    // As flows write it (UAX #15), or the same name would be two markers.
+    let name = answers::clean(name).expect("a name was checked to have no control characters");
     change(tx, actor, id, idempotency, |tx, session| session.pass(tx, name.trim(), edge))
 }
 

@@ -83,7 +83,7 @@ impl Session {
                 let at = tx.now().to_string();
                 self.it.consent = Some(Consent { given: *given, text: text.clone(), at });
             }
-            Effect::Save { contact, custom } => self.capture(tx, &contact.clone().into(), custom)?,
+            Effect::Save { contact, custom } => self.capture(tx, contact, custom)?,
             Effect::Handover { department } => return self.call(tx, department),
             Effect::Close { .. } => self.close(tx, CloseReason::BotFinished)?,
         }

@@ -18,7 +18,7 @@ pub const PHONE_METADATA: &str = "9.0.33";
 /// Fewest digits of a national number anywhere (libphonenumber).
 const SHORTEST_NATIONAL: usize = 2;
 
-/// Most digits of a whole number without its `+` (ITU-T E.164, 6.1).
+/// Most digits of a whole number without its `+` (ITU-T E.164).
 const LONGEST: usize = 15;
 
 /// A phone number.
@@ -78,7 +78,7 @@ fn split(digits: &str, plus: bool, home: Option<&'static Plan>) -> Result<(&'sta
 }
 
 fn by_country_code(international: &str) -> Result<(&'static Plan, String), Rejected> {
-    // No country code is the beginning of another (ITU-T E.164, 6.2.1), so the first that is known is the one.
+    // No country code is the beginning of another (ITU-T E.164), so the first that is known is the one.
     let known = (1..=3).find_map(|length| {
         let (code, national) = international.split_at_checked(length)?;
         let plan = plan::of_code(code.parse().ok().filter(|_| !code.starts_with('0'))?)?;

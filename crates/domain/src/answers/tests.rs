@@ -59,12 +59,14 @@ proptest! {
         }
         if let Ok(Phone { e164, extension }) = phone(&reply, Some("GB"), false) {
             prop_assert!(e164.starts_with('+') && (3..=16).contains(&e164.len()));
-            prop_assert!(e164[1..].chars().chain(extension.iter().flat_map(|e| e.chars())).all(|c| c.is_ascii_digit()));
+            let digits = format!("{}{}", &e164[1..], extension.unwrap_or_default());
+            prop_assert!(digits.chars().all(|c| c.is_ascii_digit()));
         }
         prop_assert!(yes_no(&reply).is_none() || reply.chars().count() < 100);
         let masked = mask_cards(&reply);
         prop_assert_eq!(masked.chars().count(), reply.chars().count());
-        prop_assert_eq!(mask_cards(&masked), masked);
+        let only_digits = |(was, is): (char, char)| was == is || is == '*' && digits::ascii(was).is_ascii_digit();
+        prop_assert!(reply.chars().zip(masked.chars()).all(only_digits));
         known_region(&reply);
         let _: Result<Pattern, _> = Pattern::new(&reply);
     }

@@ -20,6 +20,8 @@ use crate::{FieldError, answers};
 
 /// Most code points of the name of a marker or department.
 const MAX_NAME: usize = 100;
+/// Most entries of a list inside a node, and of prefilled variables.
+const MAX_ENTRIES: usize = 100;
 
 /// Writes what can be written in several ways in the one in which it is compared: names of markers are trimmed
 /// and in NFC.
@@ -51,6 +53,9 @@ pub(super) fn check(document: &Document) -> Result<Patterns, Vec<FieldError>> {
 }
 
 fn prefill(document: &Document, found: &mut Findings) {
+    if let Err(message) = short(document.prefill.len()) {
+        return found.wrong("/prefill", message);
+    }
     for (index, name) in document.prefill.iter().enumerate() {
         let pointer = format!("/prefill/{index}");
         if let Err(message) = own_name(name) {
@@ -59,6 +64,14 @@ fn prefill(document: &Document, found: &mut Findings) {
             found.wrong(pointer, format!("`{name}` stands here twice; remove one"));
         }
     }
+}
+
+/// Whether a list is short enough to be looked at.
+fn short(entries: usize) -> Result<(), String> {
+    if entries > MAX_ENTRIES {
+        return Err(format!("this has {entries} entries; at most {MAX_ENTRIES} are taken"));
+    }
+    Ok(())
 }
 
 /// Whether a variable can have that name and be given values.

@@ -10,7 +10,9 @@ use super::{
     scope::Env,
     state::{Asking, Place, State},
     turn::{Ask, AskKind, Choice, Input, Turn},
+    value::Value,
 };
+use crate::answers;
 use walk::Walk;
 
 /// What the visitor does at a question.
@@ -42,7 +44,8 @@ pub fn step(flow: &Flow, state: &State, input: &Input, env: &Env) -> Turn {
         (Place::Unbegun, Input::Begin { variables }) => {
             let mut walk = Walk::new(flow, env, state);
             let declared = variables.iter().filter(|(name, _)| flow.document().prefill.contains(name));
-            walk.state.variables.extend(declared.map(|(name, value)| (name.clone(), value.clone())));
+            let sound = declared.filter_map(|(name, value)| Some((name.clone(), sound(value)?)));
+            walk.state.variables.extend(sound);
             walk.go(&flow.document().start);
             walk.finish()
         }
@@ -70,6 +73,14 @@ pub fn step(flow: &Flow, state: &State, input: &Input, env: &Env) -> Turn {
             _ => stale(state),
         },
         _ => stale(state),
+    }
+}
+
+/// A value that the page brought along, if it could as well have been typed.
+fn sound(value: &Value) -> Option<Value> {
+    match value {
+        Value::Text(text) => answers::text(text, answers::MAX_REPLY).ok().map(Value::Text),
+        Value::Number(_) | Value::Bool(_) => Some(value.clone()),
     }
 }
 

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::contact::Fields;
+
 use super::{
     document::{AskType, Edge},
-    state::{Contact, State},
+    state::State,
     value::Value,
 };
 
@@ -15,7 +17,7 @@ use super::{
 pub enum Input {
     /// It begins.
     Begin {
-        /// What the page brought along; only what the flow declares is taken.
+        /// What the page brought along. Taken is what the flow declares and what could as well have been typed.
         variables: BTreeMap<String, Value>,
     },
     /// The visitor typed something.
@@ -184,7 +186,7 @@ pub enum Effect {
     /// comes by again: whether that is news is for the caller to see.
     Save {
         /// Who it is.
-        contact: Contact,
+        contact: Fields,
         /// What else is known, in the order of the node; variables without a value are left out.
         custom: Vec<(String, Value)>,
     },

@@ -6,6 +6,7 @@
 use std::{cmp::Ordering, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Visitor};
+use unicode_normalization::UnicodeNormalization;
 
 /// Up to here every whole number has at most 15 digits.
 const WHOLE: f64 = 1e15;
@@ -163,7 +164,7 @@ impl<'de> Deserialize<'de> for Value {
     }
 }
 
-/// In the form in which replies are compared: without white space around it and without regard to case.
+/// In the form in which replies are compared: NFC, without white space around it and without regard to case.
 pub(super) fn folded(text: &str) -> String {
-    text.trim().to_lowercase()
+    text.trim().nfc().flat_map(char::to_lowercase).collect()
 }

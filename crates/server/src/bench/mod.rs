@@ -106,7 +106,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     let environment = Environment::new(&store, args.key_file.as_deref(), receiver, args.worker_threads);
     let key = make_key(&environment)?;
     let server = tokio::task::block_in_place(|| Server::start(&environment))?;
-    let mut client = Client::connect(&server.url, &key).await?;
+    let mut client = Client::connect(&server.url, Some(&key)).await?;
     make_webhook(&mut client, receiver).await?;
     let fsync = tokio::task::block_in_place(|| folder_of(&store).map(FsyncTimes::measure)).transpose()?;
 

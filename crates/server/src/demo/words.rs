@@ -17,49 +17,39 @@ pub fn introduce(url: &str, receiver: SocketAddr) -> anyhow::Result<()> {
     let receiver = format!("http://{receiver}/");
     say!(
         r"
-Leadpost demo: what happens on your site reaches your own URL, signed, at once.
+Leadpost demo: what visitors tell your chatbot reaches your own URL, signed, at once.
 
-   your program               Leadpost                    your receiver
+   a page with the widget     Leadpost                    your receiver
   ┌─────────────────┐        ┌─────────────────────┐     ┌─────────────────────┐
-  │ POST an event   │───────▶│ 1 keep it on disk   │     │ 4 check signature   │
-  │                 │◀───────│ 2 answer 202        │     │ 5 answer 2xx        │
+  │ a visitor chats │───────▶│ 1 keep it on disk   │     │ 4 check signature   │
+  │                 │◀───────│ 2 answer            │     │ 5 answer 2xx        │
   └─────────────────┘        │ 3 sign and send it  │────▶│                     │
                              └─────────────────────┘     └─────────────────────┘
    this demo                  {url:<28}{receiver}
-"
+
+── a visitor books a trip ───────────────────────────────────────────────────────"
     )
 }
 
-/// One event went in.
-pub fn posted(
-    step: usize,
-    event_type: EventType,
-    body: &str,
-    accepted: &Value,
-    took: Duration,
-) -> anyhow::Result<()> {
-    let title = format!("── {step}  {} ", event_type.as_str());
-    say!("{title:─<80}")?;
-    say!("  in   POST /api/v1/events")?;
-    say!("{}", pretty::indented(body.as_bytes(), MARGIN))?;
-    say!(
-        "       answered 202 after {}: {} is on disk, with {}",
-        milliseconds(took),
-        accepted["id"].as_str().unwrap_or("the event"),
-        plural(accepted["deliveries"].as_u64().unwrap_or_default(), "delivery", "deliveries")
-    )?;
-    say!()
+/// Something was said, with the answers to choose from.
+pub fn line(author: &str, text: &str, ask: &Value) -> anyhow::Result<()> {
+    let labels =
+        ask["choices"].as_array().into_iter().flatten().filter_map(|choice| choice["label"].as_str());
+    let labels: Vec<_> = labels.map(|label| format!("[{label}]")).collect();
+    let buttons = if labels.is_empty() { String::new() } else { format!("  {}", labels.join(" ")) };
+    say!("  {author:>7}  {text}{buttons}")
 }
 
-/// It came out.
-pub fn arrived(request: &Received, after: Duration) -> anyhow::Result<()> {
-    say!("  out  {} {}", request.method, request.target)?;
+/// What the visitor did came out.
+pub fn arrived(event_type: EventType, request: &Received, after: Duration) -> anyhow::Result<()> {
+    let title = format!("── {} arrives: {} {} ", event_type.as_str(), request.method, request.target);
+    say!("\n{title:─<81}")?;
     print_request(request)?;
     let verdict = match &request.verdict {
         Ok(()) => "signature verified".to_owned(),
         Err(reason) => format!("NOT TRUSTED: {reason}"),
     };
-    say!("       {verdict}, {} after the event was sent", milliseconds(after))?;
+    say!("       {verdict}, {} after the visitor's last word", milliseconds(after))?;
     say!()
 }
 
@@ -90,7 +80,11 @@ pub fn invite(url: &str, key: &ApiKeyText, secret: &Secret) -> anyhow::Result<()
     let (key, secret) = (key.reveal(), secret.to_text());
     let secret = secret.reveal();
     say!(
-        r#"Now you. This demo stays up until you press Ctrl-C; what you post shows up here.
+        r#"Now you. This demo stays up until you press Ctrl-C; what you cause shows up here.
+
+  a page    {url}/demo#key={key}
+            chat with the bot; ask for a person, and answer as the operator:
+  operator  {url}/operator#key={key}
 
   API       {url}/api/v1   (described in {url}/openapi.json)
   API key   {key}
@@ -108,8 +102,4 @@ pub fn invite(url: &str, key: &ApiKeyText, secret: &Secret) -> anyhow::Result<()
 
 fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1e3)
-}
-
-fn plural(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -7,8 +7,19 @@ use serde_json::Value;
 
 use super::*;
 use crate::{
+    chatbots::{
+        body::{CreateChatbot, UpdateChatbot},
+        settings::{SettingsChange, ThemeChange, TimersChange},
+    },
+    contacts::body::MergeContacts,
+    conversations::{
+        inbound::body::{PostContact, PostConversation, PostMarker, PostMessage},
+        operators::{Close, Reply, Transfer},
+    },
+    departments::{CreateDepartment, UpdateDepartment},
     events::body::{PostBatch, PostEvent},
     kit::Kit,
+    operators::Arrive,
     read::{self, FromObject},
     routes,
     webhooks::{
@@ -113,6 +124,22 @@ fn request_types_take_what_their_schemas_say() {
         ("SendTest", known::<SendTest>()),
         ("PostEvent", known::<PostEvent>()),
         ("PostBatch", known::<PostBatch>()),
+        ("CreateChatbot", known::<CreateChatbot>()),
+        ("UpdateChatbot", known::<UpdateChatbot>()),
+        ("ChatbotSettingsChange", known::<SettingsChange>()),
+        ("ChatbotThemeChange", known::<ThemeChange>()),
+        ("ChatbotTimersChange", known::<TimersChange>()),
+        ("CreateDepartment", known::<CreateDepartment>()),
+        ("UpdateDepartment", known::<UpdateDepartment>()),
+        ("Arrive", known::<Arrive>()),
+        ("PostConversation", known::<PostConversation>()),
+        ("PostMessage", known::<PostMessage>()),
+        ("PostContact", known::<PostContact>()),
+        ("PostMarker", known::<PostMarker>()),
+        ("Close", known::<Close>()),
+        ("Reply", known::<Reply>()),
+        ("Transfer", known::<Transfer>()),
+        ("MergeContacts", known::<MergeContacts>()),
     ] {
         let schema = &document["components"]["schemas"][name];
         let properties: BTreeSet<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();

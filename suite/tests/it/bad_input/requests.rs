@@ -61,19 +61,28 @@ fn scopes() -> Vec<Row> {
     ]
 }
 
+/// Routes that end in an id, the prefix of those that they take, and a body.
+const BY_ID: [(&str, &str, &str); 14] = [
+    ("GET /webhooks/", "wh", ""),
+    ("PATCH /webhooks/", "wh", r#"{"name":"x"}"#),
+    ("DELETE /webhooks/", "wh", ""),
+    ("GET /events/", "evt", ""),
+    ("GET /deliveries/", "dlv", ""),
+    ("GET /recoveries/", "rec", ""),
+    ("PATCH /recoveries/", "rec", r#"{"state":"paused"}"#),
+    ("DELETE /recoveries/", "rec", ""),
+    ("GET /chatbots/", "bot", ""),
+    ("PATCH /chatbots/", "bot", r#"{"name":"x"}"#),
+    ("PATCH /departments/", "dep", r#"{"name":"x"}"#),
+    ("GET /conversations/", "conv", ""),
+    ("GET /contacts/", "con", ""),
+    ("DELETE /contacts/", "con", ""),
+];
+
 fn ids() -> Vec<Row> {
     let mut rows = Vec::new();
     let absent = "0198c4de5f00700080a1b2c3d4e5f607";
-    for (to, prefix, body) in [
-        ("GET /webhooks/", "wh", ""),
-        ("PATCH /webhooks/", "wh", r#"{"name":"x"}"#),
-        ("DELETE /webhooks/", "wh", ""),
-        ("GET /events/", "evt", ""),
-        ("GET /deliveries/", "dlv", ""),
-        ("GET /recoveries/", "rec", ""),
-        ("PATCH /recoveries/", "rec", r#"{"state":"paused"}"#),
-        ("DELETE /recoveries/", "rec", ""),
-    ] {
+    for (to, prefix, body) in BY_ID {
         for id in [
             "x".to_owned(),
             "%00".to_owned(),
@@ -87,7 +96,7 @@ fn ids() -> Vec<Row> {
             format!("{prefix}_{}", absent.to_uppercase()),
             format!("{prefix}_0198c4de-5f00-7000-80a1-b2c3d4e5f607"),
             format!("{prefix}_test_{absent}"),
-            format!("bot_{absent}"),
+            format!("key_{absent}"),
             format!("{prefix}_{absent}%00"),
         ] {
             let mut row = Row::new(format!("{to}{id}"), to, body).refused(404, "not_found");
@@ -179,6 +188,12 @@ fn queries() -> Vec<Row> {
         "GET /recoveries",
         "GET /event-types",
         "GET /nodes",
+        "GET /chatbots",
+        "GET /chatbot-templates",
+        "GET /departments",
+        "GET /operators",
+        "GET /conversations",
+        "GET /contacts",
     ] {
         for limit in ["0", "501", "-1", "1.5", "1e2", "ten", "", "%00", "+5", "99999999999999999999"] {
             add(list, &format!("limit={limit}"), "invalid", "/limit");

@@ -36,6 +36,8 @@ fn spellings_of_one_address_have_one_key() {
     ] {
         assert_eq!(email(one).unwrap().key, email(other).unwrap().key, "{one} {other}");
     }
+    // Folding takes this letter apart; the key has it whole.
+    assert_eq!(email("ΐ@example.com").unwrap().key, "ΐ@example.com");
     assert_ne!(email("ısı@example.com").unwrap().key, email("isi@example.com").unwrap().key);
 }
 
@@ -52,6 +54,12 @@ fn lengths_are_taken_up_to_their_limits_and_not_beyond() {
     let long = |last: usize| format!("{x64}@{b63}.{b63}.{}.com", "c".repeat(last));
     assert_eq!((long(57).len(), code(&long(57))), (254, Ok(())));
     assert_eq!((long(58).len(), code(&long(58))), (255, Err("email_too_long")));
+    let labels = format!("a.{}", "b.".repeat(126));
+    assert_eq!(code(&format!("a@{labels}co")), Err("email_domain_too_long"));
+    // Longer than the limit in one form only: as typed, then as DNS has it.
+    let accented = vec!["é".repeat(50); 3].join(".");
+    assert_eq!(code(&format!("a@{accented}.com")), Err("email_too_long"));
+    assert_eq!(code(&format!("{x64}@{}com", "é.".repeat(25))), Err("email_too_long"));
 }
 
 proptest! {

@@ -10,7 +10,8 @@ use std::sync::{LazyLock, OnceLock};
 use phonenumber::metadata::{DATABASE, Descriptor, Metadata};
 use regex::{Captures, Regex, RegexBuilder};
 
-/// All plans, read at first use (some milliseconds). Their patterns are compiled when one is first asked.
+/// All plans, read at first use (some tens of milliseconds). Their patterns are compiled when one is first
+/// asked.
 static PLANS: LazyLock<Plans> = LazyLock::new(Plans::read);
 
 /// How the data name a plan that belongs to no region, such as that of +800.
@@ -49,18 +50,7 @@ pub(super) fn of_code(code: u16) -> Option<&'static Plan> {
 
 /// True if the numbering plan of one of the code's regions gives out such a number.
 pub(super) fn is_assigned(code: u16, national: &str) -> bool {
-    let regions = PLANS.by_code.get(&code).map_or(&[][..], Vec::as_slice);
-    if let [only] = regions {
-        return only.assigns(national);
-    }
-    // Where leading digits tell the region, that region's plan alone decides.
-    regions
-        .iter()
-        .find(|plan| match &plan.leading_digits {
-            Some(leading) => leading.regex().is_match(national),
-            None => plan.assigns(national),
-        })
-        .is_some_and(|plan| plan.assigns(national))
+    PLANS.by_code.get(&code).is_some_and(|regions| regions.iter().any(|plan| plan.assigns(national)))
 }
 
 /// What a plan says of a number's length.
@@ -84,7 +74,6 @@ pub(super) struct Plan {
     /// What is dialled at home before a national number, with carrier codes; some plans rewrite by it.
     national_prefix: Option<Pattern>,
     rewrite: Option<&'static str>,
-    leading_digits: Option<Pattern>,
     general: Pattern,
     kinds: Vec<Kind>,
     possible: Lengths,
@@ -104,7 +93,6 @@ impl Plan {
             international_prefix: meta.international_prefix().map(|p| Pattern::prefix(p.as_str())),
             national_prefix: at_home.map(Pattern::prefix),
             rewrite: meta.national_prefix_transform_rule(),
-            leading_digits: meta.leading_digits().map(|p| Pattern::prefix(p.as_str())),
             general: Pattern::whole(meta.descriptors().general().national_number().as_str()),
             possible: all(|kind| kind.possible),
             local: all(|kind| kind.local),
@@ -160,7 +148,8 @@ impl Plan {
     }
 
     fn assigns(&self, national: &str) -> bool {
-        self.fits(national) && self.kinds.iter().any(|kind| kind.has(national))
+        // The patterns of kinds say lengths as well; that of the whole plan comes first as most others fail it.
+        self.fits(national) && self.kinds.iter().any(|kind| kind.pattern.regex().is_match(national))
     }
 }
 
@@ -169,12 +158,6 @@ struct Kind {
     possible: Lengths,
     local: Lengths,
     pattern: Pattern,
-}
-
-impl Kind {
-    fn has(&self, national: &str) -> bool {
-        self.possible.contain(national.len()) && self.pattern.regex().is_match(national)
-    }
 }
 
 /// The kinds whose numbers can be dialled from anywhere: no emergency numbers or short codes.
@@ -261,7 +244,7 @@ mod tests {
     #[test]
     fn every_pattern_of_the_data_compiles() {
         for plan in PLANS.by_code.values().flatten() {
-            let prefixes = [&plan.international_prefix, &plan.national_prefix, &plan.leading_digits];
+            let prefixes = [&plan.international_prefix, &plan.national_prefix];
             for pattern in prefixes.into_iter().flatten().chain([&plan.general]) {
                 pattern.regex();
             }
@@ -282,15 +265,37 @@ mod tests {
     }
 
     #[test]
-    fn every_example_of_the_data_is_assigned_by_its_plan() {
+    fn every_example_of_the_data_is_assigned_and_read_as_itself() {
+        let mut wrong = Vec::new();
         for code in 1..=999 {
             for region in DATABASE.by_code(&code).unwrap_or_default() {
-                let all = region.descriptors();
-                let examples = [all.fixed_line(), all.mobile(), all.toll_free(), all.voip(), all.uan()];
-                for example in examples.into_iter().flatten().filter_map(Descriptor::example) {
-                    assert!(is_assigned(code, example), "+{code} {example} ({})", region.id());
+                for example in examples(region) {
+                    let e164 = format!("+{code}{example}");
+                    let taken = |reply: &str, home| {
+                        super::super::phone(reply, home, true).is_ok_and(|p| p.e164 == e164)
+                    };
+                    let at_home = region.id() == NO_REGION || taken(example, Some(region.id()));
+                    if !is_assigned(code, example) || !taken(&e164, None) || !at_home {
+                        wrong.push(format!("{e164} ({})", region.id()));
+                    }
                 }
             }
         }
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    fn examples(region: &'static Metadata) -> Vec<&'static str> {
+        let all = region.descriptors();
+        let kinds = [
+            all.fixed_line(),
+            all.mobile(),
+            all.toll_free(),
+            all.premium_rate(),
+            all.shared_cost(),
+            all.personal_number(),
+            all.voip(),
+            all.uan(),
+        ];
+        kinds.into_iter().flatten().filter_map(Descriptor::example).collect()
     }
 }

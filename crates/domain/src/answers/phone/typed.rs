@@ -118,3 +118,29 @@ fn several() -> Rejected {
 fn characters() -> Rejected {
     Rejected::new("phone_characters", "That is not a phone number. Please type one such as +44 20 7946 0018.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_lead_in_is_left_out_in_any_case_with_or_without_a_colon() {
+        for lead_in in LEAD_INS {
+            for reply in [format!("{lead_in} 2025550143"), format!("{}: 2025550143", lead_in.to_uppercase())]
+            {
+                assert_eq!(
+                    Typed::read(&reply).map(|typed| typed.digits).as_deref(),
+                    Ok("2025550143"),
+                    "{reply}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_lead_in_alone_or_twice_is_no_number() {
+        for reply in ["tel:", "phone phone 2025550143", "2025550143 tel"] {
+            assert!(Typed::read(reply).is_err(), "{reply}");
+        }
+    }
+}

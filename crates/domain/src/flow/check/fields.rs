@@ -1,11 +1,12 @@
 //! What each node must be by itself.
 
-use super::{AtNode, MAX_NAME, MAX_TEXT, asks, own_name};
+use super::{AtNode, MAX_NAME, MAX_TEXT, asks, own_name, short};
 use crate::{
     answers,
     flow::{
         document::{
-            ChoiceNode, ConditionNode, ConsentNode, EndNode, Literal, Node, Op, SaveNode, Source, Test,
+            ChoiceNode, ConditionNode, ConsentNode, EndNode, Literal, Node, Op, SaveNode, SetNode, Source,
+            Test,
         },
         say::{self, Piece, pieces},
         value::{Value, folded},
@@ -19,14 +20,7 @@ pub(super) fn check(node: &Node, at: &mut AtNode<'_>) {
         Node::Ask(ask) => asks::check(ask, at),
         Node::Choice(node) => choice(node, at),
         Node::Condition(node) => condition(node, at),
-        Node::Set(set) => {
-            variable("var", &set.var, at);
-            if let Source::Map(map) = &set.to
-                && map.cases.is_empty()
-            {
-                at.wrong("to/map/cases", "there is no case; add one, or use `value`");
-            }
-        }
+        Node::Set(node) => set(node, at),
         Node::Marker(marker) => label("name", &marker.name, MAX_NAME, at),
         Node::Consent(node) => consent(node, at),
         Node::SaveContact(node) => save(node, at),
@@ -83,8 +77,39 @@ pub(super) fn variable(field: &str, name: &str, at: &mut AtNode<'_>) {
     }
 }
 
+fn set(node: &SetNode, at: &mut AtNode<'_>) {
+    variable("var", &node.var, at);
+    match &node.to {
+        Source::Value(given) => value("to/value", given, at),
+        Source::Map(map) => {
+            if map.cases.is_empty() {
+                at.wrong("to/map/cases", "there is no case; add one, or use `value`");
+            }
+            for given in map.cases.values() {
+                value("to/map/cases", given, at);
+            }
+            if let Some(given) = &map.default {
+                value("to/map/default", given, at);
+            }
+        }
+        Source::Copy(_) | Source::Add(_) | Source::Subtract(_) | Source::DomainOf(_) => {}
+    }
+}
+
+/// A value that a variable becomes. It may be empty.
+fn value(field: &str, given: &Value, at: &mut AtNode<'_>) {
+    if let Value::Text(text) = given
+        && !text.trim().is_empty()
+    {
+        label(field, text, MAX_TEXT, at);
+    }
+}
+
 fn choice(node: &ChoiceNode, at: &mut AtNode<'_>) {
     text("text", &node.text, at);
+    if let Err(message) = short(node.options.len()) {
+        return at.wrong("options", message);
+    }
     if let Some(var) = &node.var {
         variable("var", var, at);
     }
@@ -181,6 +206,9 @@ fn save(node: &SaveNode, at: &mut AtNode<'_>) {
         let message = "a contact needs a way to be reached; name the variable of an e-mail address (`email`) or of \
                        a phone number (`phone`)";
         at.wrong("", message);
+    }
+    if let Err(message) = short(node.custom.len()) {
+        return at.wrong("custom", message);
     }
     for (index, name) in node.custom.iter().enumerate() {
         if node.custom[..index].contains(name) {

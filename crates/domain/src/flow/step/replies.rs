@@ -18,7 +18,10 @@ impl<'a> Walk<'a> {
     pub fn answer(&mut self, node: &'a AskNode, asking: &Asking, reply: Reply<'_>) {
         let ask = if asking.confirming.is_some() { confirm_back(node) } else { ask_of(node) };
         let typed = self.hear(&ask, reply);
-        let Some(typed) = typed.filter(|typed| !(node.optional && judge::declines(node.asks, typed))) else {
+        // After a question of yes or no, `no` answers that.
+        let is_yes_or_no = asking.confirming.is_some() || asking.suggested.is_some();
+        let asked = if is_yes_or_no { AskType::Confirm } else { node.asks };
+        let Some(typed) = typed.filter(|typed| !(node.optional && judge::declines(asked, typed))) else {
             return if node.optional { self.leave_empty(node) } else { self.refuse_skip(node, asking) };
         };
         match &asking.confirming {
@@ -89,7 +92,7 @@ impl<'a> Walk<'a> {
         if !any_words && let Ok(better) = judge::judge(self.flow, node, typed, self.env) {
             return self.accept(node, asking, better);
         }
-        let attempts = asking.attempts + 1;
+        let attempts = asking.attempts.saturating_add(1);
         match &node.confirm {
             Some(question) if attempts < node.limit() => {
                 let asking = Asking { attempts, ..asking.clone() };
@@ -135,7 +138,7 @@ impl<'a> Walk<'a> {
 
     /// Asks again, or gives up.
     fn refuse(&mut self, node: &'a AskNode, asking: &Asking, rejected: &Rejected) {
-        let attempts = asking.attempts + 1;
+        let attempts = asking.attempts.saturating_add(1);
         if attempts >= node.limit() {
             return self.give_up(node);
         }

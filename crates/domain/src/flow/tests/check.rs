@@ -538,6 +538,41 @@ fn tests_of_a_condition_compare_with_what_their_operator_can() {
 }
 
 #[test]
+fn lists_are_short() {
+    let many: Vec<String> = (0..101).map(|n| format!("v{n}")).collect();
+    let options: Vec<Json> = many.iter().map(|value| json!({"value": value})).collect();
+    let too_many = "this has 101 entries; at most 100 are taken";
+    let document = json!({
+        "schema": 1, "start": "a", "prefill": many,
+        "nodes": [
+            {"id": "a", "kind": "choice", "text": "?", "options": options, "next": "s"},
+            {"id": "s", "kind": "save_contact", "email": "v1", "custom": many, "next": "e"},
+            end(),
+        ],
+    });
+    assert_eq!(
+        errors_of(&document),
+        [
+            format!("/prefill: {too_many}"),
+            format!("/nodes/0/options: {too_many}"),
+            format!("/nodes/1/custom: {too_many}"),
+        ]
+    );
+}
+
+#[test]
+fn values_that_are_set_are_shown_as_they_are() {
+    let set = |to: Json| json!([{"id": "s", "kind": "set", "var": "x", "to": to, "next": "e"}, end()]);
+    let fixed = "values are put into texts, not into this; remove {{…}}";
+    check(set(json!({"value": "Dear {{today}}"})), &[&format!("/nodes/0/to/value: {fixed}")]);
+    check(
+        set(json!({"map": {"of": "today", "cases": {"a": "{{today}}"}, "default": "{{today}}"}})),
+        &[&format!("/nodes/0/to/map/cases: {fixed}"), &format!("/nodes/0/to/map/default: {fixed}")],
+    );
+    check(set(json!({"value": ""})), &[]);
+}
+
+#[test]
 fn a_map_has_a_case() {
     check(
         json!([{"id": "s", "kind": "set", "var": "x", "to": {"map": {"of": "today", "cases": {}}}, "next": "e"}, end()]),

@@ -302,6 +302,29 @@ fn words_that_could_be_the_answer_to_an_optional_text_do_not_skip_it() {
 }
 
 #[test]
+fn no_to_a_question_of_yes_or_no_does_not_skip_an_optional_one() {
+    let flow = asking(json!({"type": "email", "optional": true, "confirm": "{{x}}?", "errors": ["Hm."]}));
+    play(
+        &flow,
+        "
+        begin
+        bot: Well? (optional)
+        > ana＠example.com
+        bot: Hm. Did you mean ana@example.com? You can also skip this. (optional)
+        > no
+        bot: Hm. You can also skip this. (optional)
+        > anna@example.com
+        bot: anna@example.com? [Yes | No] (optional)
+        > no
+        bot: Well? (optional)
+        > no
+        bot: Got .
+        close
+        ",
+    );
+}
+
+#[test]
 fn what_is_needed_cannot_be_skipped_and_trying_to_counts_as_an_invalid_reply() {
     play(
         &asking(json!({"attempts": 2})),
@@ -433,12 +456,18 @@ fn a_confirm_leads_to_yes_or_no_and_keeps_the_answer_if_it_may() {
 
 #[test]
 fn a_choice_is_understood_by_value_label_and_number() {
-    let flow = template("travel-desk");
+    let travel = template("travel-desk");
     for reply in ["book", "Book a trip", "  book A TRIP ", "1", "1.", "1)"] {
-        assert_eq!(after(&flow, &[reply]).variables["intent"], Value::from("book"), "{reply}");
+        assert_eq!(after(&travel, &[reply]).variables["intent"], Value::from("book"), "{reply}");
     }
+    let accented = flow(json!([
+        {"id": "a", "kind": "choice", "text": "?", "var": "x", "options": [{"value": "Café"}, {"value": "b"}],
+         "next": "e"},
+        end(),
+    ]));
+    assert_eq!(after(&accented, &["CAFE\u{301}"]).variables["x"], Value::from("Café"));
     for reply in ["4", "0", "99999999999999999999999", "", "Book a", "-1"] {
-        assert!(after(&flow, &[reply]).variables.is_empty(), "{reply}");
+        assert!(after(&travel, &[reply]).variables.is_empty(), "{reply}");
     }
 }
 
@@ -732,6 +761,21 @@ fn only_declared_variables_are_taken_from_the_page() {
         flow_with(json!([{"id": "a", "kind": "message", "text": "{{plan}}", "next": "e"}, end()]), &["plan"]);
     let state = play(&flow, "begin plan=pro email=a@b.example greeting=x\nbot: pro\nclose");
     assert_eq!(state.variables.len(), 1);
+}
+
+#[test]
+fn what_nobody_could_have_typed_is_not_taken_from_the_page() {
+    let flow = flow_with(
+        json!([{"id": "a", "kind": "message", "text": "{{plan}}{{seats}}", "next": "e"}, end()]),
+        &["plan", "seats"],
+    );
+    for (plan, taken) in [("pro".to_owned(), true), ("a\u{0}".to_owned(), false), ("x".repeat(4001), false)] {
+        let seats = serde_json::from_str("12").unwrap();
+        let variables = BTreeMap::from([("plan".to_owned(), Value::Text(plan)), ("seats".to_owned(), seats)]);
+        let state = step(&flow, &State::default(), &Input::Begin { variables }, &env()).state;
+        assert_eq!(state.variables.contains_key("plan"), taken);
+        assert!(state.variables.contains_key("seats"));
+    }
 }
 
 #[test]

@@ -3,14 +3,20 @@
 
 mod generator;
 
-use proptest::{prelude::*, test_runner::TestCaseError};
+use std::collections::BTreeMap;
+
+use proptest::{
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{TestCaseError, TestRunner},
+};
 
 use super::super::{
     Ask, Effect, Ending, Flow, MAX_STEPS, MAX_TEXT, Place, State, Step, Turn, document::Node, early_contact,
     pending_ask, step,
 };
 use crate::answers;
-use generator::{Gene, acts, genes};
+use generator::{Act, Gene, acts, genes};
 
 /// How many flows are made; 20 things happen in each.
 #[expect(clippy::disallowed_methods, reason = "how long the test may take is for its caller to say")]
@@ -25,20 +31,63 @@ proptest! {
     fn any_flow_takes_any_replies(genes in genes(), acts in acts(20)) {
         let flow = grown(&genes)?;
         prop_assert_eq!(&Flow::parse(&flow.text()).unwrap(), &flow);
-        let mut state = State::default();
-        for act in &acts {
-            if state.is_done() {
-                state = State::default();
-            }
-            let input = act.at(pending_ask(&flow, &state), &state);
-            let turn = step(&flow, &state, &input, &super::env());
-            let stored = serde_json::to_string(&state).unwrap();
-            let restored: State = serde_json::from_str(&stored).unwrap();
-            prop_assert_eq!(&step(&flow, &restored, &input, &super::env()), &turn);
-            sound(&flow, &state, &turn)?;
-            state = turn.state;
-        }
+        live(&flow, &acts, |_| {})?;
     }
+}
+
+/// What the test above rests on: its conversations get far, and everywhere.
+#[test]
+fn random_conversations_come_to_everything_that_can_happen() {
+    let mut runner = TestRunner::deterministic();
+    let mut tally: BTreeMap<&str, u32> = BTreeMap::new();
+    for _ in 0..200 {
+        let flow = grown(&genes().new_tree(&mut runner).unwrap().current()).unwrap();
+        let acts = acts(20).new_tree(&mut runner).unwrap().current();
+        let count = |turn: &Turn| {
+            let mut seen = |what| *tally.entry(what).or_default() += 1;
+            seen(if turn.stale { "stale" } else { "turn" });
+            turn.said().for_each(|said| seen(if said.ask.is_some() { "question" } else { "message" }));
+            turn.effects().for_each(|effect| {
+                seen(match effect {
+                    Effect::Marker { .. } => "marker",
+                    Effect::Consent { .. } => "consent",
+                    Effect::Save { .. } => "save",
+                    Effect::Handover { .. } => "handover",
+                    Effect::Close { .. } => "close",
+                });
+            });
+            if early_contact(&flow, &turn.state).is_some() {
+                seen("early contact");
+            }
+        };
+        live(&flow, &acts, count).unwrap();
+    }
+    println!("{tally:?}");
+    for what in
+        ["stale", "message", "question", "marker", "consent", "save", "handover", "close", "early contact"]
+    {
+        assert!(tally.get(what).is_some_and(|&times| times >= 10), "{what}: {tally:?}");
+    }
+    assert!(tally["turn"] > 3 * tally["stale"], "{tally:?}");
+}
+
+/// One thing after the other happens; where a conversation ends the next one begins.
+fn live(flow: &Flow, acts: &[Act], mut seen: impl FnMut(&Turn)) -> Result<(), TestCaseError> {
+    let mut state = State::default();
+    for act in acts {
+        if state.is_done() {
+            state = State::default();
+        }
+        let input = act.at(pending_ask(flow, &state), &state);
+        let turn = step(flow, &state, &input, &super::env());
+        let stored = serde_json::to_string(&state).unwrap();
+        let restored: State = serde_json::from_str(&stored).unwrap();
+        prop_assert_eq!(&step(flow, &restored, &input, &super::env()), &turn);
+        sound(flow, &state, &turn)?;
+        seen(&turn);
+        state = turn.state;
+    }
+    Ok(())
 }
 
 /// What the generator makes is a flow.

@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use proptest::{collection::vec, prelude::*};
+use proptest::{char, collection::vec, prelude::*};
 use serde_json::{Value as Json, json};
 
-use crate::flow::{Ask, Input, State, Value};
+use crate::flow::{Ask, AskKind, Input, State, Value};
 
 /// What one node is grown from.
 #[derive(Clone, Copy, Debug)]
@@ -120,9 +120,9 @@ enum Kind {
 
 fn kind(gene: Gene) -> Kind {
     use Kind::{Ask, Choice, Condition, Confirm, Consent, End, Handover, Jump, Message, Save, Set, Start};
-    const KINDS: [Kind; 16] = [
+    const KINDS: [Kind; 18] = [
         Message, Ask, Ask, Ask, Ask, Confirm, Choice, Choice, Condition, Set, Start, End, Consent, Save,
-        Handover, Jump,
+        Save, Save, Handover, Jump,
     ];
     KINDS[usize::from(gene.kind) % KINDS.len()]
 }
@@ -149,7 +149,7 @@ fn node(plan: &Plan, place: usize, gene: Gene) -> Json {
                                 "no": plan.any(c)})
         }
         Kind::Save => {
-            json!({"kind": "save_contact", "name": "name", "email": pick(&NAMES, a), "phone": pick(&NAMES, b),
+            json!({"kind": "save_contact", "name": "name", "email": pick(&["mail", "mail", "note"], a), "phone": pick(&["tel", "tel", "note"], b),
                              "custom": ["count", "note"], "otherwise": plan.later(place, c), "next": next})
         }
         Kind::Handover => {
@@ -166,7 +166,16 @@ fn node(plan: &Plan, place: usize, gene: Gene) -> Json {
 fn ask(plan: &Plan, Gene { a, b, c, .. }: Gene, next: &str) -> Json {
     const TYPES: [&str; 8] = ["email", "phone", "name", "text", "number", "date", "link", "regex"];
     let asks = pick(&TYPES, a);
-    let mut node = json!({"kind": "ask", "type": asks, "text": pick(&TEXTS, b), "var": pick(&NAMES, b / 8), "next": next,
+    let usual = match asks {
+        "email" => "mail",
+        "phone" => "tel",
+        "number" => "count",
+        "date" => "day",
+        "name" => "name",
+        _ => "note",
+    };
+    let var = if b % 4 == 1 { pick(&NAMES, b / 4) } else { usual };
+    let mut node = json!({"kind": "ask", "type": asks, "text": pick(&TEXTS, b), "var": var, "next": next,
                           "optional": c % 2 == 0, "attempts": 1 + c % 10});
     if b % 3 == 0 {
         node["fail"] = json!(plan.any(c));
@@ -225,7 +234,7 @@ fn source(b: u16, c: u16) -> Json {
         1 => json!({"copy": name}),
         2 => json!({"add": [{"var": name}, {"var": "current_year"}]}),
         3 => json!({"subtract": [{"var": name}, 0.1]}),
-        4 => json!({"map": {"of": name, "cases": {"o1": "{{note}}", "1": true}, "default": 1}}),
+        4 => json!({"map": {"of": name, "cases": {"o1": "o2", "1": true}, "default": 1}}),
         _ => json!({"domain_of": name}),
     }
 }
@@ -239,7 +248,8 @@ pub(super) struct Act {
 }
 
 pub(super) fn acts(count: usize) -> impl Strategy<Value = Vec<Act>> {
-    let act = (any::<u8>(), any::<u16>(), "(\\PC|[\\x00-\\x1f{}@+0-9]){0,12}");
+    let text = vec(prop_oneof![any::<char>(), char::range('\0', '\u{7f}')], 0..12);
+    let act = (any::<u8>(), any::<u16>(), text.prop_map(String::from_iter));
     vec(act.prop_map(|(kind, choice, text)| Act { kind, choice, text }), count)
 }
 
@@ -279,10 +289,10 @@ impl Act {
     /// What it is where the conversation is. Most of it fits; some of it is late, twice, or nonsense.
     pub fn at(&self, ask: Option<Ask>, state: &State) -> Input {
         let question = state.questions;
-        let text = if self.choice.is_multiple_of(4) {
-            self.text.clone()
-        } else {
-            pick(&REPLIES, self.choice / 4).to_owned()
+        let text = match self.choice % 4 {
+            0 => self.text.clone(),
+            1 => pick(&REPLIES, self.choice / 4).to_owned(),
+            _ => fitting(ask.as_ref().map(|ask| ask.kind), self.choice / 4).to_owned(),
         };
         if state.questions == 0 && !state.is_handed_over() && self.kind > 20 {
             let variables = [("mail", text.as_str()), ("note", "{{note}}"), ("other", "x")];
@@ -314,5 +324,20 @@ impl Act {
             },
             _ => Input::Answer { text, question: Some(question) },
         }
+    }
+}
+
+/// A reply that most questions of that kind take.
+fn fitting(kind: Option<AskKind>, choice: u16) -> &'static str {
+    match kind {
+        Some(AskKind::Email) => pick(&["ana@example.com", "USER@EXAMPLE.COM", "user@bücher.example"], choice),
+        Some(AskKind::Phone) => pick(&["020 7946 0018", "+1 202 555 0143", "+442079460018 ext. 5"], choice),
+        Some(AskKind::Number) => pick(&["3", "-17.25", "0.1"], choice),
+        Some(AskKind::Date) => pick(&["2026-10-22", "2026-10-23", "2026-11-05"], choice),
+        Some(AskKind::Link) => "https://example.com/a?b=c",
+        Some(AskKind::Regex) => "AB123",
+        Some(AskKind::Confirm | AskKind::Consent) => pick(&["yes", "Yes", "no"], choice),
+        Some(AskKind::Choice) => pick(&["o0", "o1", "1"], choice),
+        Some(AskKind::Name | AskKind::Text) | None => pick(&["Ana", "{{mail}}", "李小龍"], choice),
     }
 }

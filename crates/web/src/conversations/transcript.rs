@@ -1,0 +1,168 @@
+//! The whole of what was said in a conversation, as text, as JSON, or as a page to read and print.
+
+use std::fmt::Write;
+
+use app::conversations;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::{Conversation, Id, Message, conversation};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::body::MessageView;
+use crate::{
+    Shared,
+    auth::{Caller, Read},
+    extract::PathId,
+    problem::Problem,
+};
+
+/// Everything that was said in a conversation.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Transcript {
+    conversation_id: String,
+    /// In the order in which they were said.
+    messages: Vec<MessageView>,
+}
+
+/// Show the transcript of a conversation
+///
+/// All of it, however long: one line `[2026-03-04T10:15:30Z] Author: text` for each message. `Accept: application/json`
+/// gets the messages one by one, `Accept: text/html` a page to read and print.
+#[utoipa::path(
+    get, path = "/api/v1/conversations/{id}/transcript", tag = "conversations",
+    operation_id = "get_transcript", security(("key" = ["read"])),
+    params(("id" = String, Path, description = "`conv_…`")),
+    responses((status = OK, description = "The transcript.",
+        content((String = "text/plain"), (Transcript = "application/json"), (String = "text/html"))))
+)]
+pub(crate) async fn show(
+    State(web): State<Shared>,
+    Caller { actor, .. }: Caller<Read>,
+    PathId(id): PathId<Conversation>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let messages = web.db.read(move |tx| conversations::messages(tx, &actor, id)).await?;
+    let mut answer = match Form::wanted(&headers) {
+        Form::Text => conversation::transcript(&messages, usize::MAX).into_response(),
+        Form::Json => json(id, messages).into_response(),
+        Form::Page => (SEALED, axum::response::Html(page(id, &messages))).into_response(),
+    };
+    answer.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    Ok(answer)
+}
+
+/// A page of what strangers said loads nothing, runs nothing, and is framed by nobody.
+const SEALED: [(HeaderName, &str); 1] = [(
+    header::CONTENT_SECURITY_POLICY,
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+)];
+
+/// How a transcript can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Text,
+    Json,
+    Page,
+}
+
+impl Form {
+    /// The one that `Accept` likes best (RFC 9110, 12.5.1); text if it likes none.
+    fn wanted(headers: &HeaderMap) -> Self {
+        let lines = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let mut best = (0.0, Form::Text);
+        for range in lines.flat_map(|line| line.split(',')) {
+            let mut parts = range.split(';').map(str::trim);
+            let form = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+                "text/plain" | "text/*" | "*/*" => Form::Text,
+                "application/json" | "application/*" => Form::Json,
+                "text/html" => Form::Page,
+                _ => continue,
+            };
+            let weight = parts.find_map(|part| part.strip_prefix("q="));
+            let weight = weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
+            if weight > best.0 {
+                best = (weight, form);
+            }
+        }
+        best.1
+    }
+}
+
+fn json(id: Id<Conversation>, messages: Vec<Message>) -> axum::Json<Transcript> {
+    let messages = messages.into_iter().map(MessageView::from).collect();
+    axum::Json(Transcript { conversation_id: id.to_string(), messages })
+}
+
+const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}\
+    ol{list-style:none;padding:0}li{margin:0 0 1rem;break-inside:avoid}p{margin:0;white-space:pre-wrap;\
+    overflow-wrap:anywhere}time{color:#555;font-size:.875rem}";
+
+fn page(id: Id<Conversation>, messages: &[Message]) -> String {
+    let mut page = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Transcript {id}</title>\
+         <style>{STYLE}</style></head><body><h1>Transcript</h1><p>{id}</p><ol>"
+    );
+    for message in messages {
+        let (at, author) = (message.at, escape(message.author_name()));
+        let text = escape(&message.text);
+        // Writing to a text cannot fail.
+        let _ = write!(
+            page,
+            "<li><strong dir=\"auto\">{author}</strong> <time datetime=\"{at}\">{at}</time>\
+             <p dir=\"auto\">{text}</p></li>"
+        );
+    }
+    page.push_str("</ol></body></html>");
+    page
+}
+
+/// The text as it may stand in an element or between the quotes of an attribute.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(accept: &[&'static str]) -> Form {
+        let mut headers = HeaderMap::new();
+        for line in accept {
+            headers.append(header::ACCEPT, HeaderValue::from_static(line));
+        }
+        Form::wanted(&headers)
+    }
+
+    #[test]
+    fn the_form_is_the_one_that_is_liked_best() {
+        assert_eq!(wanted(&[]), Form::Text);
+        assert_eq!(wanted(&["*/*"]), Form::Text);
+        assert_eq!(wanted(&["image/png"]), Form::Text);
+        assert_eq!(wanted(&["Application/JSON"]), Form::Json);
+        assert_eq!(wanted(&["text/plain;q=0.5, application/json"]), Form::Json);
+        assert_eq!(wanted(&["text/plain;q=0.5", "application/json;q=0.4"]), Form::Text);
+        assert_eq!(wanted(&["application/json;q=0, text/html;level=1;q=0.1"]), Form::Page);
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        assert_eq!(wanted(&[browser]), Form::Page);
+    }
+
+    #[test]
+    fn what_was_said_is_no_markup() {
+        assert_eq!(escape("<b a=\"x\" c='y'>&amp;"), "&lt;b a=&quot;x&quot; c=&#39;y&#39;&gt;&amp;amp;");
+    }
+}
