@@ -328,7 +328,7 @@
   const apply = (news) => {
     const before = state;
     // A history that comes back is not read out by screen readers, and is no news for the page.
-    const quiet = news.reset && (news.conversation || list.querySelector('.m'));
+    const quiet = news.reset && (news.conversation ? news.conversation === kept().conversation : list.querySelector('.m'));
     if (quiet) list.setAttribute('aria-live', 'off');
     if (news.reset) {
       list.replaceChildren(dots);
@@ -355,7 +355,7 @@
     }
     if (before !== state) emit('state', { state, operator });
     paint();
-    if (follow || quiet) scroll();
+    if (follow || news.reset) scroll();
     if (quiet) setTimeout(() => list.setAttribute('aria-live', 'polite'), 500);
   };
 
