@@ -63,7 +63,8 @@ pub fn reply(
 ) -> Result<Conversation, AppError> {
     let text = check_text("/text", text)?;
     let (mut session, operator) = grasp_own(tx, actor, id)?;
-    let client_id = client_id.map(|client_id| format!("{} {client_id}", operator.id.simple()));
+    // The operator's name of the message in this chat: in another, the same name is another message.
+    let client_id = client_id.map(|client_id| format!("{} {id} {client_id}", operator.id.simple()));
     if let Some(client_id) = &client_id
         && store::messages::find_conversation(tx, actor.account(), client_id)?.is_some()
     {
