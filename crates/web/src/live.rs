@@ -49,6 +49,8 @@ pub(crate) struct Hub {
 #[derive(Default)]
 struct Streams {
     by_token: HashMap<String, broadcast::Sender<ToVisitor>>,
+    /// Whose they are, as far as that is known.
+    visitors: HashMap<String, Id<Visitor>>,
     tokens: HashMap<Id<Visitor>, String>,
 }
 
@@ -78,9 +80,13 @@ impl Hub {
         self.operators.subscribe()
     }
 
-    /// Something changed for whoever has that token.
+    /// Something changed for whoever has that token. Where it is known who that is, the store's signal says the same,
+    /// and looking once is enough.
     pub(crate) fn wake(&self, token_hash: &str) {
-        tell(&lock(&self.streams), token_hash, ToVisitor::Changed);
+        let streams = lock(&self.streams);
+        if !streams.visitors.contains_key(token_hash) {
+            tell(&streams, token_hash, ToVisitor::Changed);
+        }
     }
 
     /// An operator types to a visitor.
@@ -157,7 +163,11 @@ impl Watch {
     pub(crate) fn belongs_to(&mut self, visitor: Id<Visitor>) {
         if self.visitor != Some(visitor) {
             self.visitor = Some(visitor);
-            lock(&self.streams).tokens.insert(visitor, self.token_hash.clone());
+            let mut streams = lock(&self.streams);
+            streams.tokens.insert(visitor, self.token_hash.clone());
+            streams.visitors.insert(self.token_hash.clone(), visitor);
+            // Whatever was stored since that was looked up was told to nobody.
+            tell(&streams, &self.token_hash, ToVisitor::Changed);
         }
     }
 
@@ -181,9 +191,57 @@ impl Drop for Watch {
         let unused = streams.by_token.get(&self.token_hash).is_some_and(|it| it.receiver_count() == 0);
         if unused {
             streams.by_token.remove(&self.token_hash);
-            if let Some(visitor) = self.visitor {
+            if let Some(visitor) = streams.visitors.remove(&self.token_hash) {
                 streams.tokens.remove(&visitor);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::kit::Kit;
+
+    #[tokio::test]
+    async fn whoever_is_known_is_told_once_of_what_was_stored() {
+        let (kit, hub) = (Kit::start().await, Hub::new());
+        let mut watch = hub.watch(&kit.db, "token");
+        hub.wake("token");
+        assert_eq!(watch.next().now_or_never(), Some(ToVisitor::Changed));
+
+        let (account, conversation) = (Id::from_parts(1, &[1; 10]), Id::from_parts(1, &[2; 10]));
+        let visitor = Id::from_parts(1, &[3; 10]);
+        watch.belongs_to(visitor);
+        let told = watch.next().now_or_never();
+        assert_eq!(told, Some(ToVisitor::Changed), "what was stored meanwhile was told to nobody");
+        watch.belongs_to(visitor);
+        hub.wake("token");
+        assert_eq!(watch.next().now_or_never(), None);
+
+        let signal = Signal::Changed(account, Changed::Conversation(conversation, Some(visitor)));
+        let emit = move |tx: &mut app::Tx<'_>| {
+            tx.emit(signal.clone());
+            Ok::<_, app::AppError>(())
+        };
+        kit.db.write(emit).await.unwrap();
+        assert_eq!(watch.next().await, ToVisitor::Changed);
+        hub.operator_types(visitor);
+        assert_eq!(watch.next().now_or_never(), Some(ToVisitor::Typing));
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_closed_leaves_nothing_behind() {
+        let (kit, hub) = (Kit::start().await, Hub::new());
+        let (mut first, second) = (hub.watch(&kit.db, "token"), hub.watch(&kit.db, "token"));
+        first.belongs_to(Id::from_parts(1, &[3; 10]));
+        drop(first);
+        assert_eq!(lock(&hub.streams).by_token.len(), 1);
+        drop(second);
+        let streams = lock(&hub.streams);
+        let left = streams.by_token.len() + streams.visitors.len() + streams.tokens.len();
+        assert_eq!(left, 0);
     }
 }
