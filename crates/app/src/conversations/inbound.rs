@@ -6,7 +6,7 @@ use domain::{
     Phase, answers,
     flow::{Value, document::Edge},
 };
-use store::Tx;
+use store::{StoreError, Tx};
 
 use super::{
     session::{Session, closed},
@@ -80,7 +80,11 @@ pub fn begin(
         conversation.chatbot = new.chatbot;
         conversation.external_id = new.external_id.clone();
         conversation.page_url = new.page_url.clone();
-        Ok(Session::begin(conversation, None).save(tx)?.id)
+        match Session::begin(conversation, None).save(tx) {
+            // Another began it at this moment: whoever repeats this will find it.
+            Err(AppError::Internal(StoreError::Conflict { .. })) => Err(AppError::Busy),
+            begun => Ok(begun?.id),
+        }
     })
 }
 

@@ -64,7 +64,8 @@ pub fn reply(
     let text = check_text("/text", text)?;
     require(actor, Permission::Manage)?;
     let operator = departments::operator(tx, actor)?;
-    let client_id = client_id.map(|client_id| format!("{} {client_id}", operator.id.simple()));
+    // The operator's name of the message in this chat: in another, the same name is another message.
+    let client_id = client_id.map(|client_id| format!("{} {id} {client_id}", operator.id.simple()));
     // Held before it is looked whether the message is known, for the same may come twice at once. What was said stays
     // said, also if the chat is over by now.
     let held = store::conversations::find_to_change(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
