@@ -124,6 +124,15 @@ create table message (
 
 create unique index message_account_id_client_id_key on message (account_id, client_id) where client_id is not null;
 
+-- Every contact that was captured in a conversation. One may turn out to be another; who is erased is erased here, too.
+create table capture (
+  account_id uuid not null,
+  contact_id uuid not null,
+  conversation_id uuid not null,
+  primary key (account_id, contact_id, conversation_id),
+  foreign key (account_id, conversation_id) references conversation (account_id, id)
+) /*sqlite: without rowid */;
+
 -- From a marker's start to its end.
 create table marker_run (
   account_id uuid not null,

@@ -1,6 +1,6 @@
 //! Contacts.
 
-use domain::{Account, Contact, Fields, Id, Timestamp};
+use domain::{Account, Contact, Conversation, Fields, Id, Timestamp};
 
 use crate::{
     StoreError, Tx,
@@ -37,6 +37,12 @@ sql! {
     FLAG = "update contact set duplicate_of = $3 where account_id = $1 and id = $2 and id <> $3";
     DELETE = "delete from contact where account_id = $1 and id = $2";
     UNFLAG = "update contact set duplicate_of = null where account_id = $1 and duplicate_of = $2";
+    ADD_CONVERSATION = "insert into capture (account_id, contact_id, conversation_id)
+        values ($1, $2, $3) on conflict (account_id, contact_id, conversation_id) do nothing";
+    TAKE_CAPTURES = "insert into capture (account_id, contact_id, conversation_id)
+        select account_id, $3, conversation_id from capture where account_id = $1 and contact_id = $2
+        on conflict (account_id, contact_id, conversation_id) do nothing";
+    FORGET_CAPTURES = "delete from capture where account_id = $1 and contact_id = $2";
     TAKE_CONVERSATIONS = "update conversation set contact_id = $3 where account_id = $1 and contact_id = $2";
 }
 
@@ -148,7 +154,18 @@ pub fn flag(
 /// Deletes a contact; whoever was flagged as the same person is not any more. False if there is none.
 pub fn delete(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Contact>) -> Result<bool, StoreError> {
     tx.execute(&UNFLAG, args![account, id])?;
+    tx.execute(&FORGET_CAPTURES, args![account, id])?;
     Ok(tx.execute(&DELETE, args![account, id])? == 1)
+}
+
+/// The contact was captured in that conversation.
+pub fn add_conversation(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    contact: Id<Contact>,
+    conversation: Id<Conversation>,
+) -> Result<(), StoreError> {
+    tx.execute(&ADD_CONVERSATION, args![account, contact, conversation]).map(drop)
 }
 
 /// The conversations of `from` become those of `to`.
@@ -158,6 +175,8 @@ pub fn take_conversations(
     from: Id<Contact>,
     to: Id<Contact>,
 ) -> Result<u64, StoreError> {
+    tx.execute(&TAKE_CAPTURES, args![account, from, to])?;
+    tx.execute(&FORGET_CAPTURES, args![account, from])?;
     tx.execute(&TAKE_CONVERSATIONS, args![account, from, to])
 }
 

@@ -10,10 +10,13 @@ use crate::{
 
 sql! {
     // All that the same browsers held, also before it was known who sits there.
-    CONVERSATIONS = "select id, visitor_id, state from conversation where account_id = $1 and (contact_id = $2
-            or visitor_id in (select visitor_id from conversation
-                where account_id = $1 and contact_id = $2 and visitor_id is not null))
-        order by id /*pg: for no key update */";
+    CONVERSATIONS = "with own (id) as (
+            select id from conversation where account_id = $1 and contact_id = $2
+            union select conversation_id from capture where account_id = $1 and contact_id = $2)
+        select c.id, c.visitor_id, c.state from conversation c where c.account_id = $1 and (c.id in (select id from own)
+            or c.visitor_id in (select v.visitor_id from conversation v
+                where v.account_id = $1 and v.id in (select id from own) and v.visitor_id is not null))
+        order by c.id /*pg: for no key update of c */";
     SKIP = "update delivery set state = 'skipped', reason = 'erased' where account_id = $1 and state = 'pending'
         and event_id in (select id from event where account_id = $1 and conversation_id = $2)
         returning webhook_id";

@@ -201,6 +201,8 @@ async fn a_person_s_traces_are_all_conversations_of_their_browsers() {
                 (4, Some(8), None, Phase::Closed),
                 (5, Some(7), Some(2), Phase::Queued),
                 (6, None, None, Phase::Bot),
+                // Told to be of the person first, then of another.
+                (9, None, Some(2), Phase::Closed),
             ] {
                 let it = Conversation {
                     visitor: visitor.map(id),
@@ -210,7 +212,9 @@ async fn a_person_s_traces_are_all_conversations_of_their_browsers() {
                 };
                 conversations::insert(tx, &it)?;
             }
-            Ok(())
+            // Twice is once.
+            contacts::add_conversation(tx, acme().id, id(1), id(9))?;
+            contacts::add_conversation(tx, acme().id, id(1), id(9))
         };
         write(&db, fill).await;
         let traces = |account| {
@@ -225,6 +229,7 @@ async fn a_person_s_traces_are_all_conversations_of_their_browsers() {
             (id(2), Some(id(7)), true),
             (id(3), None, false),
             (id(5), Some(id(7)), false),
+            (id(9), None, true),
         ];
         assert_eq!(traces(acme().id).await, expected, "{}", store.engine);
         assert_eq!(traces(globex().id).await, []);

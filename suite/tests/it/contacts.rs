@@ -188,6 +188,28 @@ async fn of_an_erased_person_nothing_is_left_in_any_table() {
 }
 
 /// So many contacts at once, more than a page of an export.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_was_corrected_to_another_persons_is_erased_with_the_first() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        let known = captured(&app, json!({"email": "known@example.com"})).await;
+        let chat = begun(&app, json!({})).await;
+        say(&app, &chat, "visitor", "Mine is wrong@example.com, no, known@example.com").await;
+        push(&app, &chat, "contact", json!({"email": "wrong@example.com"})).await;
+        let first = app.get(&format!("/conversations/{}", id(&chat))).await["contact_id"].clone();
+        push(&app, &chat, "contact", json!({"email": "known@example.com"})).await;
+        let second = app.get(&format!("/conversations/{}", id(&chat))).await["contact_id"].clone();
+        assert_eq!((first == second, &second), (false, &known["contact_id"]));
+
+        let first = first.as_str().expect("an id");
+        app.send("DELETE", &format!("/contacts/{first}"), "").await.expect(200);
+        let left = app.get(&format!("/conversations/{}", id(&chat))).await;
+        assert_eq!(left["messages"], json!([]), "{left}");
+        assert_eq!(contacts(&app, "").await.len(), 1);
+        app.finish().await;
+    }
+}
+
 async fn many(app: &TestApp, number: u32) {
     let actor = Actor::Console { account: app.acme.0 };
     let make = move |tx: &mut Tx<'_>| {

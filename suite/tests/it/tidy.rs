@@ -51,8 +51,10 @@ fn every_source_file_says_what_it_is_for_and_stays_short() {
         if !text.starts_with("//!") {
             wrong.push(format!("{name} has no header"));
         }
+        // A crate's own tests may be as long as what they test needs.
+        let own_tests = name.starts_with("crates/") && name.contains("/tests/");
         let lines = without_tests(text).lines().count();
-        if lines > LONGEST {
+        if lines > LONGEST && !own_tests {
             wrong.push(format!("{name} has {lines} lines"));
         }
     }
@@ -99,10 +101,10 @@ fn the_tree_in_the_architecture_is_the_tree_on_disk() {
     let (all, mut missing) = (sources(), Vec::new());
     for (name, _) in all.iter().filter(|(name, _)| name.starts_with("crates/") && name.contains("/src/")) {
         let file = name.rsplit('/').next().unwrap();
-        // A file of a folder is told by the folder or by itself.
-        let folder = name.rsplit('/').nth(1).unwrap();
+        // A file of a folder is told by the folder, or one above it, or by itself.
+        let mut folders = name.rsplit('/').skip(1).take_while(|folder| *folder != "src");
         let told =
-            architecture.contains(file) || (folder != "src" && architecture.contains(&format!("{folder}/")));
+            architecture.contains(file) || folders.any(|folder| architecture.contains(&format!("{folder}/")));
         if !told {
             missing.push(name.as_str());
         }

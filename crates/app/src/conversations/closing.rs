@@ -22,6 +22,7 @@ impl Session {
         }
         self.it.phase = Phase::Closed;
         self.it.closed = Some((tx.now(), reason));
-        if self.it.preview { Ok(()) } else { self.tell_transcript(tx) }
+        // Another chat tool may push a chat in which nothing was said; there is nothing to tell of that.
+        if self.it.preview || self.it.messages == 0 { Ok(()) } else { self.tell_transcript(tx) }
     }
 }
