@@ -1,5 +1,7 @@
 //! Contacts over the API: one for each person, merged, exported, and erased wherever they are.
 
+use std::ops::Range;
+
 use app::{
     AppError, Tx,
     conversations::inbound::{self as pushing, NewContact, NewConversation},
@@ -187,23 +189,29 @@ async fn of_an_erased_person_nothing_is_left_in_any_table() {
     }
 }
 
-/// So many contacts at once, more than a page of an export.
+/// How many are made in one transaction.
+const AT_ONCE: u32 = 50;
+
+/// So many contacts, more than a page of an export.
 async fn many(app: &TestApp, number: u32) {
-    let actor = Actor::Console { account: app.acme.0 };
-    let make = move |tx: &mut Tx<'_>| {
-        for number in 0..number {
-            let chat = pushing::begin(tx, &actor, &NewConversation::default(), None)?;
-            let fields = Fields {
-                name: Some(format!("=Name, \"{number}\"")),
-                email: Some(format!("n{number}@example.com")),
-                phone: Some(format!("+9198111{:05}", 20_000 + number)),
-            };
-            pushing::contact(tx, &actor, chat, &NewContact { fields, ..NewContact::default() }, None)?;
-        }
-        Ok(())
-    };
-    let made: Result<_, AppError> = app.db.write(make).await;
-    made.expect("they are made");
+    for first in (0..number).step_by(AT_ONCE as usize) {
+        let actor = Actor::Console { account: app.acme.0 };
+        let make = move |tx: &mut Tx<'_>| make(tx, actor, first..number.min(first + AT_ONCE));
+        app.db.write(make).await.expect("they are made");
+    }
+}
+
+fn make(tx: &mut Tx<'_>, actor: Actor, numbers: Range<u32>) -> Result<(), AppError> {
+    for number in numbers {
+        let chat = pushing::begin(tx, &actor, &NewConversation::default(), None)?;
+        let fields = Fields {
+            name: Some(format!("=Name, \"{number}\"")),
+            email: Some(format!("n{number}@example.com")),
+            phone: Some(format!("+9198111{:05}", 20_000 + number)),
+        };
+        pushing::contact(tx, &actor, chat, &NewContact { fields, ..NewContact::default() }, None)?;
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

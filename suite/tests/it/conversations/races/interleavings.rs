@@ -177,7 +177,7 @@ async fn operate(db: &Db, dice: &Dice, actor: Actor, id: Id<Conversation>) -> Ve
         ]);
         match (lend(db, actor, id, hand).await, hand) {
             (Ok(()), Hand::Reply(number)) => {
-                notes.push(Note::Heard(format!("{} {number}", key.uuid().simple())));
+                notes.push(Note::Heard(format!("{} {id} {number}", key.uuid().simple())));
             }
             (Ok(()), _) => {}
             (Err(error), _) => notes.push(Note::Refused(error)),
