@@ -227,6 +227,7 @@ async fn an_export_has_every_contact_once_and_no_formula() {
         assert_eq!(empty, (header.to_owned(), "[]".to_owned()));
 
         many(&app, 1_003).await;
+        app.clock.advance(std::time::Duration::from_millis(1));
         let custom = json!({"email": "last@example.com", "consent": "-1, \"ok\"?", "custom": {"a": "=1"}});
         captured(&app, custom).await;
         let csv = export("csv").await;
@@ -235,7 +236,8 @@ async fn an_export_has_every_contact_once_and_no_formula() {
             csv.body.strip_prefix(header).expect("a header").split_terminator("\r\n").collect();
         assert_eq!(rows.len(), 1_004);
         let name = "\"'=Name, \"\"1002\"\"\"";
-        assert!(rows[1].contains(&format!(",{name},n1002@example.com,+919811121002,,,")), "{}", rows[1]);
+        let row = format!(",{name},n1002@example.com,+919811121002,,,");
+        assert_eq!(rows.iter().filter(|it| it.contains(&row)).count(), 1, "{row}");
         assert!(rows[0].contains(",last@example.com,,\"'-1, \"\"ok\"\"?\",20"), "{}", rows[0]);
         assert!(rows[0].ends_with(",\"{\"\"a\"\":\"\"=1\"\"}\""), "{}", rows[0]);
 
@@ -275,7 +277,7 @@ async fn an_export_that_fails_on_the_way_does_not_look_whole() {
             let mut body = answer.into_body();
             let first = body.frame().await.expect("a piece").expect("it is there").into_data().expect("data");
             let first = String::from_utf8_lossy(&first).into_owned();
-            assert!(first.contains("n500@example.com") && !first.contains("n0@example.com"));
+            assert_eq!(first.matches("@example.com").count(), 500, "one is left");
             app.sabotage("alter table contact rename to elsewhere").await;
             assert!(body.frame().await.expect("something").is_err(), "{}: {format}", app.engine);
             app.sabotage("alter table elsewhere rename to contact").await;
