@@ -1,5 +1,7 @@
 //! Contacts over the API: one for each person, merged, exported, and erased wherever they are.
 
+use std::ops::Range;
+
 use app::{
     AppError, Tx,
     conversations::inbound::{self as pushing, NewContact, NewConversation},
@@ -187,7 +189,6 @@ async fn of_an_erased_person_nothing_is_left_in_any_table() {
     }
 }
 
-/// So many contacts at once, more than a page of an export.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_was_corrected_to_another_persons_is_erased_with_the_first() {
     for store in stores().await {
@@ -210,22 +211,29 @@ async fn an_address_that_was_corrected_to_another_persons_is_erased_with_the_fir
     }
 }
 
+/// How many are made in one transaction.
+const AT_ONCE: u32 = 50;
+
+/// So many contacts, more than a page of an export.
 async fn many(app: &TestApp, number: u32) {
-    let actor = Actor::Console { account: app.acme.0 };
-    let make = move |tx: &mut Tx<'_>| {
-        for number in 0..number {
-            let chat = pushing::begin(tx, &actor, &NewConversation::default(), None)?;
-            let fields = Fields {
-                name: Some(format!("=Name, \"{number}\"")),
-                email: Some(format!("n{number}@example.com")),
-                phone: Some(format!("+9198111{:05}", 20_000 + number)),
-            };
-            pushing::contact(tx, &actor, chat, &NewContact { fields, ..NewContact::default() }, None)?;
-        }
-        Ok(())
-    };
-    let made: Result<_, AppError> = app.db.write(make).await;
-    made.expect("they are made");
+    for first in (0..number).step_by(AT_ONCE as usize) {
+        let actor = Actor::Console { account: app.acme.0 };
+        let make = move |tx: &mut Tx<'_>| make(tx, actor, first..number.min(first + AT_ONCE));
+        app.db.write(make).await.expect("they are made");
+    }
+}
+
+fn make(tx: &mut Tx<'_>, actor: Actor, numbers: Range<u32>) -> Result<(), AppError> {
+    for number in numbers {
+        let chat = pushing::begin(tx, &actor, &NewConversation::default(), None)?;
+        let fields = Fields {
+            name: Some(format!("=Name, \"{number}\"")),
+            email: Some(format!("n{number}@example.com")),
+            phone: Some(format!("+9198111{:05}", 20_000 + number)),
+        };
+        pushing::contact(tx, &actor, chat, &NewContact { fields, ..NewContact::default() }, None)?;
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -241,6 +249,7 @@ async fn an_export_has_every_contact_once_and_no_formula() {
         assert_eq!(empty, (header.to_owned(), "[]".to_owned()));
 
         many(&app, 1_003).await;
+        app.clock.advance(std::time::Duration::from_millis(1));
         let custom = json!({"email": "last@example.com", "consent": "-1, \"ok\"?", "custom": {"a": "=1"}});
         captured(&app, custom).await;
         let csv = export("csv").await;
@@ -249,7 +258,8 @@ async fn an_export_has_every_contact_once_and_no_formula() {
             csv.body.strip_prefix(header).expect("a header").split_terminator("\r\n").collect();
         assert_eq!(rows.len(), 1_004);
         let name = "\"'=Name, \"\"1002\"\"\"";
-        assert!(rows[1].contains(&format!(",{name},n1002@example.com,+919811121002,,,")), "{}", rows[1]);
+        let row = format!(",{name},n1002@example.com,+919811121002,,,");
+        assert_eq!(rows.iter().filter(|it| it.contains(&row)).count(), 1, "{row}");
         assert!(rows[0].contains(",last@example.com,,\"'-1, \"\"ok\"\"?\",20"), "{}", rows[0]);
         assert!(rows[0].ends_with(",\"{\"\"a\"\":\"\"=1\"\"}\""), "{}", rows[0]);
 
@@ -289,7 +299,7 @@ async fn an_export_that_fails_on_the_way_does_not_look_whole() {
             let mut body = answer.into_body();
             let first = body.frame().await.expect("a piece").expect("it is there").into_data().expect("data");
             let first = String::from_utf8_lossy(&first).into_owned();
-            assert!(first.contains("n500@example.com") && !first.contains("n0@example.com"));
+            assert_eq!(first.matches("@example.com").count(), 500, "one is left");
             app.sabotage("alter table contact rename to elsewhere").await;
             assert!(body.frame().await.expect("something").is_err(), "{}: {format}", app.engine);
             app.sabotage("alter table elsewhere rename to contact").await;

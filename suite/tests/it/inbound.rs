@@ -67,6 +67,20 @@ async fn step(app: &TestApp, chat: &Value, (what, key, body): &(&str, &str, Valu
     app.send_with(&[("idempotency-key", key)], "POST", &path(chat, what), body.to_string()).await
 }
 
+/// Begins it, again under the same key, and again under another.
+async fn begun_thrice(app: &TestApp, begin: &Value) -> Value {
+    let mut chats = Vec::new();
+    for key in ["k-0", "k-0", "another"] {
+        let headers = [("idempotency-key", key)];
+        let answer = app.send_with(&headers, "POST", "/conversations", begin.to_string()).await;
+        let chat = answer.expect(201);
+        assert_eq!(answer.headers["location"], format!("/api/v1/conversations/{}", id(&chat)));
+        chats.push(chat);
+    }
+    assert!(chats.iter().all(|chat| *chat == chats[0]), "the same goes on: {chats:?}");
+    chats.remove(0)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pushed_conversation_gives_one_contact_and_one_transcript_however_often_each_step_comes() {
     for store in stores().await {
@@ -81,16 +95,7 @@ async fn a_pushed_conversation_gives_one_contact_and_one_transcript_however_ofte
 
         let begin =
             json!({"external_id": "cw-1", "page_url": "https://www.example.com/x", "chatbot_id": id(&bot)});
-        let mut chats = Vec::new();
-        for key in ["k-0", "k-0", "another"] {
-            let headers = [("idempotency-key", key)];
-            let answer = app.send_with(&headers, "POST", "/conversations", begin.to_string()).await;
-            let chat = answer.expect(201);
-            assert_eq!(answer.headers["location"], format!("/api/v1/conversations/{}", id(&chat)));
-            chats.push(chat);
-        }
-        assert!(chats.iter().all(|chat| *chat == chats[0]), "the same goes on: {chats:?}");
-        let chat = &chats[0];
+        let chat = &begun_thrice(&app, &begin).await;
         for each in journey() {
             for _ in 0..2 {
                 let answer = step(&app, chat, &each).await;
