@@ -45,6 +45,11 @@ impl Session {
         self.add(tx, Author::Visitor, None, text, None, client_id);
     }
 
+    /// Whether something of that name was said in this transaction.
+    pub(super) fn has_heard(&self, client_id: &str) -> bool {
+        self.said.iter().any(|message| message.client_id.as_deref() == Some(client_id))
+    }
+
     /// Somebody else does.
     pub(super) fn say(&mut self, tx: &Tx<'_>, author: Author, name: Option<&str>, text: &str) {
         self.add(tx, author, name, text, None, None);

@@ -234,9 +234,11 @@ pub fn hear(tx: &mut Tx<'_>, visit: &Visit, said: &Said, cursor: Option<Cursor>)
             Some(session) => session,
             // A button of a chat that is over opens none in which nobody has spoken.
             None if !opens(tx, visit, &chatbot, said)? => return look(tx, visit, cursor),
-            None => begin(tx, visit, chatbot, &visitor)?,
+            None => begin(tx, visit, chatbot, &visitor, said, &client_id)?,
         };
-        take(tx, &mut session, said, client_id)?;
+        if !session.has_heard(&client_id) {
+            take(tx, &mut session, said, client_id)?;
+        }
         session.save(tx)?;
     }
     look(tx, visit, cursor)
@@ -296,7 +298,17 @@ fn opens(tx: &mut Tx<'_>, visit: &Visit, chatbot: &Chatbot, said: &Said) -> Resu
     }
 }
 
-fn begin(tx: &mut Tx<'_>, visit: &Visit, chatbot: Chatbot, visitor: &Visitor) -> Result<Session, AppError> {
+/// A conversation that begins with what was said. Words to a flow that asks nothing come before it, or would be lost:
+/// such a flow is over once it has begun.
+fn begin(
+    tx: &mut Tx<'_>,
+    visit: &Visit,
+    chatbot: Chatbot,
+    visitor: &Visitor,
+    said: &Said,
+    client_id: &str,
+) -> Result<Session, AppError> {
+    let is_over = opening(tx, visit, &chatbot)?.state.is_done();
     let mut conversation = Conversation::begun(tx.new_id(), visitor.account, tx.now());
     conversation.chatbot = Some(chatbot.id);
     conversation.version = chatbot.version;
@@ -304,6 +316,9 @@ fn begin(tx: &mut Tx<'_>, visit: &Visit, chatbot: Chatbot, visitor: &Visitor) ->
     conversation.preview = visit.preview;
     conversation.page_url = visit.page_url.clone();
     let mut session = Session::begin(conversation, Some(chatbot));
+    if is_over && let What::Text(text) = &said.what {
+        session.hear(tx, &check_text("/text", text)?, Some(client_id.to_owned()));
+    }
     session.turn(tx, &Input::Begin { variables: visit.variables.clone() }, None)?;
     Ok(session)
 }

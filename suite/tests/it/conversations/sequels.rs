@@ -185,3 +185,21 @@ async fn a_card_number_is_masked_in_whatever_is_kept_and_told() {
         scene.app.finish().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_to_a_bot_that_asks_nothing_stands_in_the_transcript() {
+    let only_talks = r#"
+        {"id":"a","kind":"message","text":"We are on holiday.","next":"b"},
+        {"id":"b","kind":"end","text":"Bye.","then":"close"}"#;
+    for store in stores().await {
+        let scene = Scene::with_flow(store, only_talks).await;
+        let mut tab = scene.tab(1);
+        tab.play("> Are you there?").await;
+        let transcript = scene.transcript(tab.id()).await;
+        let said: Vec<_> =
+            transcript.lines().filter_map(|line| line.split_once("] ")).map(|it| it.1).collect();
+        assert_eq!(said.first().copied(), Some("Visitor: Are you there?"), "{transcript}");
+        assert_eq!(said.len(), 3, "{transcript}");
+        scene.app.finish().await;
+    }
+}
