@@ -12,7 +12,7 @@ use domain::{
     Account, Actor, Chatbot, ChatbotSettings, Id, Invalid, Permission, Timestamp,
     account::check_name,
     chatbot,
-    flow::{Flow, templates},
+    flow::{Flow, document::Node, templates},
 };
 use store::Tx;
 
@@ -150,11 +150,27 @@ pub fn publish(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<Chatbo
     let found = store::chatbots::find_to_change(tx, actor.account(), id)?;
     let mut chatbot = found.ok_or(AppError::NotFound)?;
     let flow = Flow::parse(&chatbot.draft)?;
+    check_departments(tx, &chatbot, &flow)?;
     let now = tx.now();
     let version = store::chatbots::insert_version(tx, chatbot.account, chatbot.id, &flow.text(), now)?;
     chatbot.version = Some(version);
     store::chatbots::update(tx, &chatbot)?;
     Ok(chatbot)
+}
+
+/// What is handed over must be handed to somebody.
+fn check_departments(tx: &mut Tx<'_>, chatbot: &Chatbot, flow: &Flow) -> Result<(), AppError> {
+    let known: Vec<String> =
+        store::departments::list(tx, chatbot.account)?.into_iter().map(|it| it.name).collect();
+    let handovers = flow.document().nodes.iter().enumerate().filter_map(|(place, node)| match node {
+        Node::Handover(handover) => Some((place, &handover.department)),
+        _ => None,
+    });
+    let unknown = handovers.filter(|(_, name)| !known.contains(name)).map(|(place, name)| {
+        let message = format!("there is no department {name:?}; there are: {}", known.join(", "));
+        Err(Invalid::field(format!("/nodes/{place}/department"), message))
+    });
+    Ok(Invalid::gather(unknown)?)
 }
 
 /// How many versions are listed.

@@ -79,6 +79,7 @@ async fn settle_conversations(db: &Db) -> Result<(), AppError> {
     for (account, id) in db.read(clock::due).await? {
         if let Err(error) = db.write(move |tx| clock::settle(tx, account, id)).await {
             tracing::warn!(%error, conversation.id = %id, "what is due in a conversation was not done; trying again");
+            db.write(move |tx| clock::postpone(tx, account, id)).await?;
         }
     }
     Ok(())

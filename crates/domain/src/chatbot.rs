@@ -41,6 +41,13 @@ pub fn public_key(bytes: &[u8; 32]) -> String {
     format!("pk_{}", URL_SAFE_NO_PAD.encode(&bytes[..16]))
 }
 
+/// Whether a text can be a public key, before anything is looked up.
+pub fn is_public_key(text: &str) -> bool {
+    let digits = text.strip_prefix("pk_").unwrap_or_default();
+    digits.len() == 22
+        && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
 /// How a chatbot is set up. The flow is not part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -113,7 +120,7 @@ impl Timers {
     /// Those of conversations that another chat tool pushes: it knows better when they end.
     pub fn external() -> Self {
         let day = Duration::from_secs(24 * 60 * 60);
-        Self { reminder: None, bot_close: day, agent_close: day, ..Self::default() }
+        Self { reminder: None, bot_close: day, queue: day, agent_close: day, ..Self::default() }
     }
 }
 

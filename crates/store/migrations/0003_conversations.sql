@@ -65,7 +65,8 @@ create table contact (
   unique (account_id, email_key)
 );
 
-create index contact_phone on contact (account_id, phone) where phone is not null;
+create index contact_phone on contact (account_id, phone, id) where phone is not null;
+create index contact_duplicate on contact (account_id, duplicate_of) where duplicate_of is not null;
 
 create table conversation (
   account_id uuid not null references account (id),

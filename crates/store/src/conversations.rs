@@ -34,10 +34,11 @@ sql! {
         where account_id = $1 and id = $2 /*pg: for no key update */");
     OPEN_OF_VISITOR = concat!("select ", columns!(), " from conversation
         where account_id = $1 and visitor_id = $2 and state <> 'closed' /*pg: for no key update */");
-    // The open one first: clocks of nodes differ, so the newest need not have the highest id.
+    // Clocks of nodes differ, so the newest need not have the highest id; but the open one is the last.
+    OPEN_TO_SHOW = concat!("select ", columns!(), " from conversation
+        where account_id = $1 and visitor_id = $2 and state <> 'closed'");
     LAST_OF_VISITOR = concat!("select ", columns!(), " from conversation
-        where account_id = $1 and visitor_id = $2
-        order by case when state = 'closed' then 1 else 0 end, id desc limit 1");
+        where account_id = $1 and visitor_id = $2 order by id desc limit 1");
     OPEN_EXTERNAL = concat!("select ", columns!(), " from conversation
         where account_id = $1 and external_id = $2 and state <> 'closed' /*pg: for no key update */");
     LIST = concat!("select ", columns!(), " from conversation where account_id = $1 and id < $2 order by id desc limit $3");
@@ -51,6 +52,7 @@ sql! {
             transfers = $13, reminded_at = $14, closed_at = $15, close_reason = $16, due_at = $17, messages = $18,
             replies = $19
         where account_id = $1 and id = $2 and state <> 'closed'";
+    POSTPONE = "update conversation set due_at = $3 where account_id = $1 and id = $2 and due_at < $3";
     DUE = "select account_id, id from conversation where due_at <= $1 order by due_at limit $2";
 }
 
@@ -136,7 +138,11 @@ pub fn find_last_of_visitor(
     account: Id<Account>,
     visitor: Id<Visitor>,
 ) -> Result<Option<Conversation>, StoreError> {
-    tx.query_one(&LAST_OF_VISITOR, args![account, visitor])?.map(read).transpose()
+    let row = match tx.query_one(&OPEN_TO_SHOW, args![account, visitor])? {
+        Some(open) => Some(open),
+        None => tx.query_one(&LAST_OF_VISITOR, args![account, visitor])?,
+    };
+    row.map(read).transpose()
 }
 
 /// The conversation that another chat tool knows by that name and that is not over, to change it.
@@ -213,6 +219,16 @@ pub type Named = (Id<Account>, Id<Conversation>);
 pub fn due(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<Named>, StoreError> {
     let rows = tx.query(&DUE, args![now, limit])?;
     rows.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
+}
+
+/// Nothing is due in a conversation before `until`, whatever follows from it.
+pub fn postpone(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    id: Id<Conversation>,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(&POSTPONE, args![account, id, until])? == 1)
 }
 
 fn operator_id(it: &Conversation) -> Option<Uuid> {

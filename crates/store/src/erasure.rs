@@ -12,18 +12,22 @@ sql! {
     // All that the same browsers held, also before it was known who sits there.
     CONVERSATIONS = "with own (id) as (
             select id from conversation where account_id = $1 and contact_id = $2
-            union select conversation_id from capture where account_id = $1 and contact_id = $2)
-        select c.id, c.visitor_id, c.state from conversation c where c.account_id = $1 and (c.id in (select id from own)
-            or c.visitor_id in (select v.visitor_id from conversation v
-                where v.account_id = $1 and v.id in (select id from own) and v.visitor_id is not null))
-        order by c.id /*pg: for no key update of c */";
-    SKIP = "update delivery set state = 'skipped', reason = 'erased' where account_id = $1 and state = 'pending'
+            union select conversation_id from capture where account_id = $1 and contact_id = $2),
+        same (id) as (
+            select id from own
+            union select o.id from own cross join conversation v cross join conversation o
+            where v.account_id = $1 and v.id = own.id and o.account_id = $1 and o.visitor_id = v.visitor_id)
+        select c.id, c.visitor_id, c.state from conversation c
+        where c.account_id = $1 and c.id in (select id from same) order by c.id /*pg: for no key update of c */";
+    // SQLite would look among all deliveries of the account, so it is told the index of the unique key.
+    SKIP = "update delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */ set state = 'skipped', reason = 'erased' where account_id = $1 and state = 'pending'
         and event_id in (select id from event where account_id = $1 and conversation_id = $2)
         returning webhook_id";
     FORGET_ANSWERS = "update attempt set response_headers = null, response_body = null
         where account_id = $1 and delivery_id in
-            (select d.id from event e join delivery d on d.account_id = e.account_id and d.event_id = e.id
-             where e.account_id = $1 and e.conversation_id = $2)";
+            (select id from delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */
+             where account_id = $1 and event_id in
+                (select id from event where account_id = $1 and conversation_id = $2))";
     FORGET_EVENTS = "update event set data = null, context = null
         where account_id = $1 and conversation_id = $2 and data is not null";
     FORGET_CONVERSATION = "update conversation set flow_state = null, consent = null, told = null, contact_id = null,

@@ -72,7 +72,11 @@ impl Desk {
             let heard = tokio::select! {
                 () = &mut draining => return None,
                 heard = self.heard.recv() => heard.unwrap_or(ToOperator::Lost),
-                () = tokio::time::sleep(LOOK_AGAIN) => return Some(Event::default().comment("")),
+                // What other nodes change is not heard here.
+                () = tokio::time::sleep(LOOK_AGAIN) => match self.web.db.is_exclusive() {
+                    true => return Some(Event::default().comment("")),
+                    false => ToOperator::Lost,
+                },
             };
             let event = match heard {
                 ToOperator::Lost => Some(Event::default().event("lost").data("{}")),

@@ -99,6 +99,9 @@ async fn preview(
     key: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let key = key.map(|Path(key)| key).unwrap_or_default();
+    if !domain::chatbot::is_public_key(&key) {
+        return Ok(page(StatusCode::NOT_FOUND, fill(MISSING, &[("{{key}}", &*key)])));
+    }
     let visit = visit(key.clone());
     match web.db.read(move |tx| visits::enter(tx, &visit)).await {
         Ok(chatbot) => {

@@ -88,8 +88,9 @@ impl FromRequest<Shared> for Caller {
 
     async fn from_request(request: Request, web: &Shared) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let Path(public_key) =
-            Path::<String>::from_request_parts(&mut parts, web).await.map_err(|_| Problem::not_found())?;
+        let key = Path::<String>::from_request_parts(&mut parts, web).await.map(|Path(key)| key).ok();
+        let public_key =
+            key.filter(|key| domain::chatbot::is_public_key(key)).ok_or_else(Problem::not_found)?;
         let origin = text_header(&parts, header::ORIGIN).ok_or_else(Problem::no_origin)?;
         let last_event = text_header(&parts, "last-event-id");
         let peer = parts.extensions.get().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |Peer(peer)| *peer);
@@ -149,8 +150,9 @@ fn now(web: &Shared) -> Timestamp {
 
 /// The panel is opened for the first time, or a page with a conversation is loaded again.
 async fn open(State(web): State<Shared>, caller: Caller) -> Result<axum::Json<Opened>, Problem> {
-    if caller.token.is_none() {
-        web.limits.admit_visitor(caller.peer, now(&web)).await?;
+    match &caller.token {
+        Some(token) => web.limits.admit_look(&token.hash(), now(&web)).await?,
+        None => web.limits.admit_newcomer(caller.peer, now(&web)).await?,
     }
     let token = caller.token.clone().unwrap_or_else(|| {
         let mut bytes = [0; 32];
@@ -169,9 +171,9 @@ async fn messages(State(web): State<Shared>, caller: Caller) -> Result<axum::Jso
     let key = visit.token.hash();
     web.limits.admit_message(&key, now(&web)).await?;
     let cursor = caller.call.cursor;
-    let new = cursor.is_none_or(|cursor| cursor.conversation.is_none());
-    if new {
-        // Only a conversation's first message makes a visitor.
+    let known = visit.clone();
+    if web.db.read(move |tx| visits::find(tx, &known)).await?.is_none() {
+        // The first message makes a visitor. A token proves nothing: anybody can make one up.
         web.limits.admit_visitor(caller.peer, now(&web)).await?;
     }
     let update = web.db.write(move |tx| visits::hear(tx, &visit, &said, cursor)).await?;

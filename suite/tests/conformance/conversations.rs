@@ -283,6 +283,10 @@ async fn what_is_longest_due_comes_first_whosever_it_is() {
         assert!(update(&db, &later).await);
         assert!(update(&db, &closed(&begun(1))).await);
         assert_eq!(due(49, 9).await, [(globex, id(2)), (acme, id(5))]);
+        let postpone = |until| move |tx: &mut Tx<'_>| conversations::postpone(tx, globex, id(2), at(until));
+        assert!(write(&db, postpone(60)).await);
+        assert!(!write(&db, postpone(59)).await, "never to an earlier instant");
+        assert_eq!(due(59, 9).await, [(acme, id(5)), (acme, id(4))]);
     }
 }
 
@@ -298,6 +302,7 @@ async fn a_foreign_account_sees_and_changes_no_conversation() {
             assert_eq!(conversations::find_open_of_visitor(tx, other, id(1))?, None);
             assert_eq!(conversations::find_last_of_visitor(tx, other, id(1))?, None);
             assert_eq!(conversations::find_open_external(tx, other, "ext 1")?, None);
+            assert!(!conversations::postpone(tx, other, id(1), at(999))?);
             assert!(!conversations::update(tx, &Conversation { account: other, ..begun(1) })?);
             for filter in [
                 ConversationFilter::All,

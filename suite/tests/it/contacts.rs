@@ -211,6 +211,22 @@ async fn an_address_that_was_corrected_to_another_persons_is_erased_with_the_fir
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_types_a_known_persons_address_gives_that_person_no_other() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        let ann = captured(&app, json!({"name": "Ann", "email": "ann@example.com"})).await;
+        app.clock.advance(std::time::Duration::from_secs(60));
+        let chat = begun(&app, json!({})).await;
+        push(&app, &chat, "contact", json!({"email": "ann@example.com"})).await;
+        push(&app, &chat, "contact", json!({"email": "bob@example.com"})).await;
+        let kept = app.get(&format!("/contacts/{}", ann["contact_id"].as_str().expect("an id"))).await;
+        assert_eq!((&kept["name"], &kept["email"]), (&json!("Ann"), &json!("ann@example.com")));
+        assert_eq!(contacts(&app, "&email=bob%40example.com").await.len(), 1);
+        app.finish().await;
+    }
+}
+
 /// How many are made in one transaction.
 const AT_ONCE: u32 = 50;
 

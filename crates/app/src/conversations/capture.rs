@@ -61,9 +61,13 @@ impl Session {
                 Some(phone) => store::contacts::find_by_phone(tx, account, phone)?,
                 None => None,
             };
-            // One that was erased is nobody's any more.
+            // One that was erased is nobody's any more. And who was known before gets no other address from somebody
+            // who typed theirs.
+            let corrigible = |it: &Contact| it.created_at >= self.it.opened_at || fields.email.is_none();
             let own = match self.it.contact {
-                Some(own) => store::contacts::find_to_change(tx, account, own)?.map(|it| it.id),
+                Some(own) => {
+                    store::contacts::find_to_change(tx, account, own)?.filter(corrigible).map(|it| it.id)
+                }
                 None => None,
             };
             match contact::attach(fields, own, by_email.as_ref(), by_phone.as_ref()) {

@@ -3,6 +3,8 @@
 //! Timers are not kept anywhere: they follow from what is stored, so they survive a restart, and are looked at once
 //! more where the change is made, so nobody is closed who has just said something.
 
+use std::time::Duration;
+
 use domain::{Account, Author, CloseReason, Conversation, Department, Id, conversation::Due, flow::Input};
 use store::{Tx, conversations::Named};
 
@@ -16,6 +18,16 @@ const AT_ONCE: u32 = 100;
 pub fn due(tx: &mut Tx<'_>) -> Result<Vec<Named>, AppError> {
     let now = tx.now();
     Ok(store::conversations::due(tx, now, AT_ONCE)?)
+}
+
+/// How long one that could not be settled makes way for the others.
+const MAKE_WAY: Duration = Duration::from_secs(60);
+
+/// Puts off a conversation that cannot be settled.
+pub fn postpone(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Conversation>) -> Result<(), AppError> {
+    let until = tx.now() + MAKE_WAY;
+    store::conversations::postpone(tx, account, id, until)?;
+    Ok(())
 }
 
 /// Does what is due in a conversation, if anything still is.

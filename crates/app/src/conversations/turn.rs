@@ -119,7 +119,8 @@ impl Session {
             return Ok(false);
         };
         self.it.department = Some(department.id);
-        if !departments::is_staffed(tx, &department)? {
+        // Whoever only tries the bot out gets no operator.
+        if self.it.preview || !departments::is_staffed(tx, &department)? {
             return Ok(false);
         }
         (self.it.phase, self.it.queued_at, self.it.transfers) = (Phase::Queued, Some(tx.now()), 0);

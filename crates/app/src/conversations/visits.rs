@@ -112,6 +112,8 @@ pub struct Update {
 const SHOWN_FOR: Duration = Duration::from_secs(60 * 60);
 /// The most messages of a conversation that are shown again.
 const SHOWN: u32 = 500;
+/// A conversation with so many messages is over; the next one opens another.
+const MOST_MESSAGES: u32 = 5_000;
 /// The longest name that a browser can give a message.
 const MAX_CLIENT_ID: usize = 64;
 
@@ -231,7 +233,12 @@ pub fn hear(tx: &mut Tx<'_>, visit: &Visit, said: &Said, cursor: Option<Cursor>)
     let known = store::messages::find_conversation(tx, visitor.account, &client_id)?;
     if known.is_none() {
         let mut session = match open_session(tx, &visitor)? {
-            Some(session) => session,
+            Some(session) if session.it.messages < MOST_MESSAGES => session,
+            Some(mut full) => {
+                full.close(tx, CloseReason::BotFinished)?;
+                full.save(tx)?;
+                begin(tx, visit, chatbot, &visitor, said, &client_id)?
+            }
             // A button of a chat that is over opens none in which nobody has spoken.
             None if !opens(tx, visit, &chatbot, said)? => return look(tx, visit, cursor),
             None => begin(tx, visit, chatbot, &visitor, said, &client_id)?,
@@ -298,8 +305,8 @@ fn opens(tx: &mut Tx<'_>, visit: &Visit, chatbot: &Chatbot, said: &Said) -> Resu
     }
 }
 
-/// A conversation that begins with what was said. Words to a flow that asks nothing come before it, or would be lost:
-/// such a flow is over once it has begun.
+/// A conversation that begins with what was said. Words to a flow that asks nothing at first come before it, or would be
+/// lost: such a flow may be over once it has begun.
 fn begin(
     tx: &mut Tx<'_>,
     visit: &Visit,
@@ -308,7 +315,7 @@ fn begin(
     said: &Said,
     client_id: &str,
 ) -> Result<Session, AppError> {
-    let is_over = opening(tx, visit, &chatbot)?.state.is_done();
+    let asks = opening(tx, visit, &chatbot)?.state.pending().is_some();
     let mut conversation = Conversation::begun(tx.new_id(), visitor.account, tx.now());
     conversation.chatbot = Some(chatbot.id);
     conversation.version = chatbot.version;
@@ -316,7 +323,7 @@ fn begin(
     conversation.preview = visit.preview;
     conversation.page_url = visit.page_url.clone();
     let mut session = Session::begin(conversation, Some(chatbot));
-    if is_over && let What::Text(text) = &said.what {
+    if !asks && let What::Text(text) = &said.what {
         session.hear(tx, &check_text("/text", text)?, Some(client_id.to_owned()));
     }
     session.turn(tx, &Input::Begin { variables: visit.variables.clone() }, None)?;

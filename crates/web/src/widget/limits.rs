@@ -46,6 +46,7 @@ pub(crate) struct Limits {
     limits: WidgetLimits,
     messages: Allowance<String>,
     looks: Allowance<String>,
+    newcomers: Allowance<IpAddr>,
     visitors: Allowance<IpAddr>,
     streams: Arc<Mutex<Streams>>,
 }
@@ -65,6 +66,7 @@ impl Limits {
             limits,
             messages: Allowance::new(limits.messages_per_second, second, limits.message_burst),
             looks: Allowance::new(limits.messages_per_second, second, limits.message_burst),
+            newcomers: Allowance::new(per_minute, minute, per_minute),
             visitors: Allowance::new(per_minute, minute, per_minute),
             streams: Arc::default(),
         }
@@ -82,7 +84,13 @@ impl Limits {
         or_refuse(admitted, "too many requests in a short time; wait a little").await
     }
 
-    /// Counts a visitor who was not known before.
+    /// Counts a browser that opens the widget for the first time.
+    pub(super) async fn admit_newcomer(&self, peer: IpAddr, now: Timestamp) -> Result<(), Problem> {
+        let admitted = self.newcomers.admit(network(peer), now);
+        or_refuse(admitted, "too many new visitors from one address; wait a little").await
+    }
+
+    /// Counts a visitor who acts for the first time.
     pub(super) async fn admit_visitor(&self, peer: IpAddr, now: Timestamp) -> Result<(), Problem> {
         let admitted = self.visitors.admit(network(peer), now);
         or_refuse(admitted, "too many new visitors from one address; wait a little").await

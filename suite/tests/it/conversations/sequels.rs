@@ -203,3 +203,18 @@ async fn what_is_said_to_a_bot_that_asks_nothing_stands_in_the_transcript() {
         scene.app.finish().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_to_a_bot_that_calls_somebody_at_once_is_heard_though_nobody_is_there() {
+    let calls = r#"
+        {"id":"a","kind":"handover","department":"Sales","text":"A moment.","offline":"b"},
+        {"id":"b","kind":"end","text":"Nobody is here.","then":"close"}"#;
+    for store in stores().await {
+        let scene = Scene::with_flow(store, calls).await;
+        let mut tab = scene.tab(1);
+        tab.play("> Help!").await;
+        let transcript = scene.transcript(tab.id()).await;
+        assert!(transcript.contains("] Visitor: Help!"), "{transcript}");
+        scene.app.finish().await;
+    }
+}
