@@ -9,7 +9,11 @@ use crate::{arrive, begin, choose};
 async fn tree(person: &browser::Person) -> Vec<(String, String, Value)> {
     person.tool("Accessibility.enable", json!({})).await;
     let tree = person.tool("Accessibility.getFullAXTree", json!({})).await;
-    let nodes = tree["nodes"].as_array().unwrap().iter().filter(|node| node["ignored"] != json!(true));
+    let nodes = tree["nodes"]
+        .as_array()
+        .expect("a tree has nodes")
+        .iter()
+        .filter(|node| node["ignored"] != json!(true));
     nodes
         .map(|node| {
             let word = |of: &Value| of["value"].as_str().unwrap_or_default().to_owned();
@@ -26,7 +30,8 @@ fn property<'tree>(
 ) -> &'tree Value {
     let node = tree.iter().find(|(it, named, _)| it == role && named == name);
     let (.., properties) = node.unwrap_or_else(|| panic!("no {role} {name:?} among {tree:#?}"));
-    let found = properties.as_array().unwrap().iter().find(|it| it["name"] == property);
+    let found =
+        properties.as_array().expect("a node has properties").iter().find(|it| it["name"] == property);
     found.map_or(&Value::Null, |it| &it["value"]["value"])
 }
 

@@ -4,7 +4,7 @@ use browser::Streams;
 use serde_json::json;
 use thirtyfour::Key;
 
-use crate::{MAIL, WHERE, arrive, begin, choose};
+use crate::{MAIL, WHERE, arrive, begin, choose, eventually};
 
 const UNSENT: &str = "$$('.note').some((note) => note.textContent === 'Not sent yet – will be sent')";
 
@@ -61,9 +61,7 @@ async fn without_a_stream_the_widget_asks_and_it_takes_the_stream_when_it_is_bac
     double.set_streams(Streams::Working);
     let streams = double.calls("stream").len();
     // The next stream delivers; from then on nothing is asked.
-    while double.calls("stream").len() == streams {
-        person.until("true").await;
-    }
+    eventually(|| double.calls("stream").len() > streams).await;
     double.bot_says("Told by the stream");
     person.reads("Told by the stream").await;
     let asked = double.calls("updates").len();
@@ -85,7 +83,6 @@ async fn a_stream_that_breaks_goes_on_where_it_was() {
     let streams = double.calls("stream");
     assert_eq!(streams.last().unwrap()["cursor"], "4");
     assert_eq!(person.see("texts().length").await, 5);
-    assert!(double.calls("updates").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

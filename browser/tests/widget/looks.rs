@@ -83,6 +83,9 @@ async fn on_a_phone_it_fills_the_screen_and_brings_up_no_keyboard() {
         return [left, top, width === innerWidth, height === visualViewport.height, css('.launch', 'display'), focus() === $('.panel'), \
         parseFloat(css('textarea', 'fontSize')) >= 16]; })()";
     assert_eq!(person.see(shape).await, json!([0, 0, true, true, "none", true, true]));
+    person.click(".tray .chip").await;
+    person.reads(crate::WHERE).await;
+    assert_eq!(person.see("focus() === $('.panel')").await, true);
     person.click(".head[aria-label='Close chat']").await;
     person.until("$('.panel').hidden && focus() === $('.launch')").await;
 }

@@ -9,6 +9,8 @@ mod page;
 mod talk;
 mod weight;
 
+use std::time::Duration;
+
 use browser::{Double, Person};
 
 /// A page with the widget on it, and somebody who has come to it.
@@ -33,6 +35,17 @@ async fn choose(attributes: &str) -> (Double, Person) {
     person.click(".tray .chip").await;
     person.reads(WHERE).await;
     (double, person)
+}
+
+/// Waits until something is so at the server's end.
+async fn eventually(condition: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if condition() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it never came to be");
 }
 
 /// What the bot asks after the choice.

@@ -115,17 +115,17 @@ async fn a_tag_that_is_there_twice_makes_one_widget() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_preview_and_a_tag_that_opens_it_say_so() {
-    let double = Double::start("data-open data-preview='draft-7'").await;
+    let double = Double::start("data-open data-preview").await;
     let person = Person::start().await;
     person.visit(&double.page).await;
     person.reads("What can I do for you?").await;
     assert_eq!(person.see("document.activeElement.tagName").await, "BODY");
-    assert_eq!(double.calls("open")[0]["preview"], "draft-7");
+    assert_eq!(double.calls("open")[0]["preview"], true);
     person.click(".tray .chip").await;
     person.reads(crate::WHERE).await;
-    assert_eq!(double.calls("messages")[0]["preview"], "draft-7");
+    assert_eq!(double.calls("messages")[0]["preview"], true);
     // What is tried out is not the visitor's chat.
-    assert_eq!(person.see("Object.keys(localStorage)").await, json!(["leadpost:pk_demo:preview"]));
+    assert_eq!(person.see("Object.keys(localStorage)").await, json!(["leadpost:pk_demo/preview"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,7 +43,7 @@ pub struct Fields {
 
 impl Fields {
     /// Whether the person can be reached at all; nothing is stored of one who cannot.
-    pub fn reach(&self) -> bool {
+    pub fn is_reachable(&self) -> bool {
         self.email.is_some() || self.phone.is_some()
     }
 
@@ -66,12 +66,6 @@ impl Fields {
             email: self.email.or(older.email),
             phone: self.phone.or(older.phone),
         }
-    }
-}
-
-impl From<crate::flow::Contact> for Fields {
-    fn from(it: crate::flow::Contact) -> Self {
-        Self { name: it.name, email: it.email, phone: it.phone }
     }
 }
 

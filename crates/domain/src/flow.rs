@@ -29,7 +29,7 @@ mod value;
 use std::collections::HashMap;
 
 pub use scope::{BUILT_IN, Env};
-pub use state::{Answer, Asking, Contact, Place, State, early_contact};
+pub use state::{Answer, Asking, Place, State, early_contact};
 pub use step::{pending_ask, step};
 pub use templates::{Template, templates};
 pub use turn::{Ask, AskKind, Choice, Effect, Ending, Input, Said, Step, Turn};

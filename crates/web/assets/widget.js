@@ -27,7 +27,7 @@
 
   const data = script.dataset;
   const endpoint = new URL(script.src).origin + '/w/' + encodeURIComponent(data.bot) + '/';
-  const preview = data.preview === undefined ? undefined : data.preview || true;
+  const preview = 'preview' in data || undefined;
   const LIMIT = 4000;
 
   const texts = {
@@ -55,7 +55,6 @@
     unavailable: 'This chat is not available right now.',
     end: 'End chat',
     endAsk: 'End this chat?',
-    endYes: 'End chat',
     endNo: 'Keep chatting',
     ended: 'Chat ended',
     again: 'Write a message to start a new chat.',
@@ -70,27 +69,29 @@
     }
   };
 
-  // ---- What the browser keeps: {token, live, conversation, seen, outbox}, shared by all tabs of the site ----
+  // ---- What the browser keeps, for all tabs of the site: {token, live, conversation, seen}, and unsent messages ----
 
-  const KEY = 'leadpost:' + data.bot + (preview ? ':preview' : '');
-  // Stands in where the browser refuses storage.
-  let memory = {};
-  const kept = () => {
+  const KEY = 'leadpost:' + data.bot + (preview ? '/preview' : '');
+  // Each unsent message has a key of its own: tabs that change one list at the same time would lose some.
+  const UNSENT = KEY + '#';
+  let store = {};
+  try {
+    store = localStorage || store;
+  } catch {}
+  const put = (key, value) => {
+    const text = JSON.stringify(value);
     try {
-      return parsed(localStorage.getItem(KEY), memory);
+      store[key] = text;
     } catch {
-      return memory;
+      // Full, or forbidden: this page still works, the next one begins anew.
+      store = { ...store, [key]: text };
     }
   };
-  const keep = (change) => {
-    memory = { ...kept(), ...change };
-    try {
-      localStorage.setItem(KEY, JSON.stringify(memory));
-    } catch {}
-  };
-  // Messages that the server has not confirmed, oldest first.
-  const outbox = () => kept().outbox || [];
-  const drop = (id) => outbox().some((entry) => entry.id === id) && keep({ outbox: outbox().filter((entry) => entry.id !== id) });
+  const kept = () => parsed(store[KEY], {});
+  const keep = (change) => put(KEY, { ...kept(), ...change });
+  // Messages that the server has not confirmed, oldest first, for their ids begin with the time.
+  const outbox = () => Object.keys(store).filter((key) => key.startsWith(UNSENT)).sort().map((key) => parsed(store[key])).filter(Boolean);
+  const drop = (id) => delete store[UNSENT + id];
 
   // Whether this tab shows the panel, kept so that the next page of the site shows it too.
   const panelKept = (value) => {
@@ -138,7 +139,7 @@
       wait: response.headers.get('retry-after') * 1000,
     });
   };
-  const update = async (verb, body) => (await call(verb, { token: kept().token, cursor, ...body })).json();
+  const update = async (verb, body) => (await call(verb, { token, cursor, ...body })).json();
 
   // Not before this instant, as the server asked.
   let until = 0;
@@ -149,7 +150,7 @@
     if (status === 401) {
       opened = false;
       cursor = undefined;
-      keep({ token: undefined, outbox: outbox().map(({ question, ...entry }) => entry) });
+      keep({ token: (token = undefined) });
     }
     gone = status === 403 || status === 404;
     down = status !== 401 && status !== 429;
@@ -189,7 +190,7 @@
     listen();
   };
 
-    // Calls with what the page says about itself and its visitor; variables go once.
+  // Calls with what the page says about itself and its visitor; variables go once.
   const introduce = async (verb, body) => {
     const sent = variables;
     const answer = await update(verb, { variables, page_url: location.href.split('#')[0], preview, ...body });
@@ -201,7 +202,6 @@
     const answer = await introduce('open', { cursor: undefined, variables: prefilled });
     opened = true;
     config = answer.config;
-    Object.assign(texts, config.texts, window.leadpostTexts, parsed(data.texts, {}));
     token = answer.token;
     keep({ token });
     dress();
@@ -214,25 +214,24 @@
     } catch (error) {
       // What the server will never take is not tried again.
       if (![400, 413, 422].includes(error.status)) throw error;
-      const bubble = pending.get(entry.id);
-      if (bubble) {
-        pending.delete(entry.id);
-        bubble.note.textContent = say('failed');
-        bubble.node.classList.add('failed');
-      }
+      const { node, note } = pending.get(entry.id);
+      pending.delete(entry.id);
+      write(note, say('failed'));
+      node.classList.add('failed');
     }
     drop(entry.id);
     paint();
   };
 
   const post = (what) => {
-    keep({ outbox: [...outbox(), { id: unique(), question: asked()?.question, ...what }] });
+    const id = unique();
+    put(UNSENT + id, { id, question: asked()?.question, ...what });
     paint();
     scroll();
     sync();
   };
   // Works on pages without TLS too, where there is no randomUUID.
-  const unique = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const unique = () => Date.now() + '-' + crypto.getRandomValues(new Uint32Array(4)).join('-');
 
   // ---- Listening: a stream; where it does not work, questions every three seconds ----
 
@@ -264,7 +263,7 @@
     };
     patience();
     try {
-      const { body } = await call('stream', { token: kept().token, cursor }, mine.signal);
+      const { body } = await call('stream', { token, cursor }, mine.signal);
       const reader = body.pipeThrough(new TextDecoderStream()).getReader();
       for (let rest = '', chunk; !(chunk = await reader.read()).done; ) {
         patience();
@@ -287,12 +286,16 @@
     setTimeout(opened ? listen : sync, wait || pause(Math.max(0, misses - 1)));
   };
 
+  let rests;
   const receive = (event) => {
     const fields = Object.fromEntries(event.split('\n').map((line) => line.split(/: ?(.*)/s)));
     const value = parsed(fields.data);
     if (!value) return;
-    if (fields.event === 'typing') paint((typing = value.typing));
-    else apply(value);
+    if (fields.event !== 'typing') return apply(value);
+    paint((typing = value.typing));
+    // Who goes on typing says so again; who stops need not say it.
+    clearTimeout(rests);
+    rests = setTimeout(() => paint((typing = false)), 6000);
   };
 
   const poll = async () => {
@@ -325,7 +328,7 @@
   const apply = (news) => {
     const before = state;
     // A history that comes back is not read out by screen readers, and is no news for the page.
-    const quiet = news.reset && (news.conversation || list.querySelector('.m'));
+    const quiet = news.reset && (news.conversation ? news.conversation === kept().conversation : list.querySelector('.m'));
     if (quiet) list.setAttribute('aria-live', 'off');
     if (news.reset) {
       list.replaceChildren(dots);
@@ -352,13 +355,13 @@
     }
     if (before !== state) emit('state', { state, operator });
     paint();
-    if (follow || quiet) scroll();
+    if (follow || news.reset) scroll();
     if (quiet) setTimeout(() => list.setAttribute('aria-live', 'polite'), 500);
   };
 
   // What the bot waits for: what its last message asks.
   const asked = () => {
-    const last = [...known.values()].filter((message) => message.author === 'bot').sort((a, b) => a.seq - b.seq).pop();
+    const last = [...known.values()].filter(({ author }) => author === 'bot').sort((a, b) => b.seq - a.seq)[0];
     return state === 'bot' || state === 'none' ? last?.ask : undefined;
   };
 
@@ -394,7 +397,7 @@
   const root = h('div.lp');
   const badge = h('span.badge', { 'aria-hidden': true });
   const launcher = h('button.launch', { type: 'button', 'aria-expanded': false, 'aria-controls': 'panel', onclick: () => toggle() },
-    icon('M12 4c5 0 9 3.1 9 7s-4 7-9 7c-1 0-2-.1-3-.4L4.5 20l1-3.7C3.9 15 3 13.1 3 11c0-3.9 4-7 9-7z'), icon('M6 9.5l6 6 6-6'), badge);
+    icon('M7 4h10a4 4 0 0 1 4 4v5a4 4 0 0 1-4 4h-5l-5 4v-4a4 4 0 0 1-4-4V8a4 4 0 0 1 4-4z'), icon('M6 9.5l6 6 6-6'), badge);
   const avatar = h('span.avatar', { 'aria-hidden': true });
   const title = h('h2', { id: 'title' });
   const status = h('p.status');
@@ -432,7 +435,8 @@
 
   const when = (at) => {
     const date = new Date(at);
-    const form = date.toDateString() === new Date().toDateString() ? { timeStyle: 'short' } : { dateStyle: 'short', timeStyle: 'short' };
+    const today = date.toDateString() === new Date().toDateString();
+    const form = { timeStyle: 'short', dateStyle: today ? undefined : 'short' };
     try {
       return date.toLocaleString(data.lang || [], form);
     } catch {
@@ -475,10 +479,9 @@
   const paintPending = () => {
     const entries = outbox();
     for (const [id, { node }] of pending) {
-      if (!entries.some((entry) => entry.id === id)) {
-        node.remove();
-        pending.delete(id);
-      }
+      if (entries.some((entry) => entry.id === id)) continue;
+      node.remove();
+      pending.delete(id);
     }
     for (const { id, text, label } of entries) {
       if (!pending.has(id)) {
@@ -530,15 +533,11 @@
     const key = ask ? JSON.stringify(ask) : '';
     if (key === trayKey) return;
     trayKey = key;
-    const focused = tray.contains(root.getRootNode().activeElement);
-    const chip = (text, what, more = '') => h('button.chip' + more, { type: 'button', dir: 'auto', onclick: (event) => {
-      post(what);
-      // A tap must not bring up the keyboard; keys must not lose their place.
-      if (!event.detail) field.focus();
-    } }, text);
+    const inside = holdsFocus(tray);
+    const chip = (text, what, more = '') => h('button.chip' + more, { type: 'button', dir: 'auto', onclick: () => post(what) }, text);
     tray.replaceChildren(...(ask?.choices || []).map(({ value, label }) => chip(label, { choice: value, label })));
     if (ask?.optional) tray.append(chip(say('skip'), { skip: true, label: say('skip') }, '.ghost'));
-    if (focused) field.focus();
+    if (inside) focus();
     // Keyboards of phones suit what is asked.
     const kind = ask?.kind;
     field.inputMode = { phone: 'tel', number: 'decimal', link: 'url' }[kind] || (kind === 'email' ? kind : 'text');
@@ -556,11 +555,15 @@
     label(launcher, shown ? say('close') : say('open') + (count ? ', ' + say('unread', count) : ''));
   };
 
+  const holdsFocus = (node) => node.contains(root.getRootNode().activeElement);
+  // Where one writes; but on a touch screen its keyboard would cover what was said.
+  const focus = () => (matchMedia('(pointer:coarse)').matches ? panel : field).focus({ preventScroll: true });
   const scroll = () => { list.scrollTop = list.scrollHeight; };
 
   // The words that do not change, and the looks that page and bot chose.
   const dress = () => {
     const theme = config.theme || {};
+    Object.assign(texts, config.texts, window.leadpostTexts, parsed(data.texts));
     root.dir = data.dir || theme.dir || document.documentElement.dir || 'ltr';
     root.dataset.side = data.position || theme.position || (root.dir === 'rtl' ? 'left' : 'right');
     if (data.lang) root.lang = data.lang;
@@ -574,9 +577,7 @@
       label(button, say(text));
       button.title = say(text);
     }
-    write(endAsk, say('endAsk'));
-    write(endYes, say('endYes'));
-    write(endNo, say('endNo'));
+    for (const [node, text] of [[endAsk, 'endAsk'], [endYes, 'end'], [endNo, 'endNo']]) write(node, say(text));
     // Text upon the colour is black or white, whichever can be read (WCAG 2 contrast).
     root.style.removeProperty('--on-color');
     const [red, green, blue] = (getComputedStyle(launcher).backgroundColor.match(/[\d.]+/g) || []).map((part) => {
@@ -610,7 +611,7 @@
     // A person at the other end sees that something is coming.
     if (left < LIMIT && ['queued', 'agent'].includes(state) && opened && Date.now() - told > 3000) {
       told = Date.now();
-      call('typing', { token: kept().token }).catch(() => {});
+      call('typing', { token }).catch(() => {});
     }
   };
 
@@ -619,12 +620,15 @@
     if (!text || [...text].length > LIMIT) return;
     field.value = '';
     typed();
+    // The button that was pressed can take no focus now.
+    field.focus();
     post({ text });
   };
 
   const question = (asking) => {
     confirm.hidden = !asking;
-    (asking ? endNo : field).focus();
+    if (asking) endNo.focus();
+    else focus();
   };
 
   const end = async () => {
@@ -662,15 +666,14 @@
     fit();
     paint();
     scroll();
-    // On touch screens the keyboard would cover the greeting.
-    if (quietly !== true) (matchMedia('(pointer:coarse)').matches ? panel : field).focus({ preventScroll: true });
+    if (quietly !== true) focus();
     start();
     emit('open');
   };
 
   const close = () => {
     if (!shown) return;
-    const inside = panel.contains(root.getRootNode().activeElement);
+    const inside = holdsFocus(panel);
     shown = false;
     panel.hidden = confirm.hidden = true;
     launcher.setAttribute('aria-expanded', false);
@@ -717,6 +720,7 @@
     --far: var(--leadpost-inset, 20px);
     --r: var(--leadpost-radius, 18px);
     scrollbar-color: var(--line) transparent;
+    overflow-wrap: anywhere;
     color: var(--fg);
     font: 400 15px/1.45 var(--leadpost-font, system-ui, sans-serif);
     }
@@ -732,7 +736,7 @@
     }
     :where(.lp *) { box-sizing: border-box; margin: 0; font: inherit; color: inherit; }
     .lp [hidden] { display: none; }
-    button { border: 0; padding: 0; background: none; cursor: pointer; -webkit-tap-highlight-color: transparent; }
+    button { border: 0; padding: 0; background: none; cursor: pointer; }
     :focus-visible { outline: 2px solid var(--fg); outline-offset: 2px; }
     svg { display: block; width: 20px; height: 20px; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
     .launch {
@@ -746,7 +750,7 @@
     transition: transform .15s;
     }
     .launch:hover { transform: scale(1.06); }
-    .launch svg { grid-area: 1/1; width: 28px; height: 28px; }
+    .launch svg { width: 28px; height: 28px; }
     .launch[aria-expanded=false] svg + svg, .launch[aria-expanded=true] svg:first-child { display: none; }
     .badge { position: absolute; top: -3px; inset-inline-end: -3px; min-width: 22px; padding: 0 6px; border-radius: 11px; background: #c9251b; color: #fff; font: 600 12px/22px sans-serif; text-align: center; }
     .badge:empty { display: none; }
@@ -793,15 +797,13 @@
     .visitor .face { display: none; }
     .bot + .bot .face, .operator + .operator .face { visibility: hidden; }
     .visitor .name, .bot + .bot .name, .operator + .operator .name { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-    .text { grid-area: 2/2; min-width: 0; padding: 9px 14px; border-radius: 18px; border-start-start-radius: 6px; background: var(--soft); white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; }
+    .text { grid-area: 2/2; min-width: 0; padding: 9px 14px; border-radius: 18px; border-start-start-radius: 6px; background: var(--soft); white-space: pre-wrap; unicode-bidi: plaintext; }
     .visitor .text { grid-column: 1; border-start-start-radius: 18px; border-end-end-radius: 6px; background: var(--c); color: var(--on); }
-    a { text-decoration: underline; text-underline-offset: 2px; }
-    time { position: absolute; bottom: 10px; inset-inline-start: 100%; width: max-content; max-width: 62px; padding: 0 8px; color: var(--mute); font-size: 11px; line-height: 1.2; opacity: 0; transition: opacity .15s; }
+    time { position: absolute; bottom: 10px; inset-inline-start: 100%; width: max-content; max-width: 62px; padding: 0 8px; color: var(--mute); font-size: 11px; line-height: 1.2; overflow-wrap: normal; opacity: 0; }
     .visitor time { inset-inline: auto 100%; text-align: end; }
     .m:hover time { opacity: 1; }
     .note { grid-row: 3; padding-top: 3px; color: var(--mute); font-size: 12px; }
     .note:empty { display: none; }
-    .failed .note { color: var(--bad); }
     .m.system { width: auto; max-width: none; color: var(--mute); font-size: 13px; text-align: center; }
     .end span { display: flex; align-items: center; gap: 12px; }
     .end span::before, .end span::after { content: ""; flex: 1; height: 1px; background: var(--line); }
@@ -812,7 +814,8 @@
     .dots i + i + i { animation-delay: .3s; }
     @keyframes blink { 50% { opacity: .25; } }
     form { display: grid; grid-template: auto auto auto / 1fr auto; gap: 0 8px; align-items: end; padding: 10px 12px 12px; padding-bottom: calc(12px + env(safe-area-inset-bottom, 0px)); border-top: 1px solid var(--line); }
-    textarea { grid-area: 2/1; max-height: 132px; padding: 10px 14px; border: 1px solid var(--mute); border-radius: 22px; background: var(--bg); resize: none; overflow: hidden auto; scrollbar-width: thin; unicode-bidi: plaintext; }
+    textarea { grid-area: 2/1; max-height: 132px; padding: 10px 14px; border: 1px solid var(--mute); border-radius: 22px; background: var(--bg); resize: none; overflow: hidden auto; scrollbar-width: thin; }
+    textarea:not(:placeholder-shown) { unicode-bidi: plaintext; }
     textarea:focus-visible { border-color: transparent; outline-offset: -1px; }
     ::placeholder { color: var(--mute); opacity: 1; }
     .tray { grid-area: 1/1/auto/3; display: flex; flex-wrap: wrap; gap: 8px; max-height: 33vh; overflow: auto; margin: -6px -4px 6px; padding: 6px 4px; }
@@ -825,7 +828,7 @@
     [dir=rtl] form svg, [dir=rtl] .head { transform: scaleX(-1); }
     .counter { grid-column: 1/3; padding-inline: 14px; color: var(--mute); font-size: 12px; }
     .counter:not(:empty) { padding-top: 6px; }
-    .over { color: var(--bad); }
+    .failed .note, .over { color: var(--bad); }
     @media (max-width: 480px), (max-height: 480px) {
     .panel { inset: var(--top, 0) 0 auto !important; width: auto; height: var(--height, 100vh); border-radius: 0; }
     .launch[aria-expanded=true] { display: none; }
@@ -845,7 +848,6 @@
     sheet.replaceSync(CSS);
     const shadow = host.attachShadow({ mode: 'open' });
     shadow.adoptedStyleSheets = [sheet];
-    Object.assign(texts, window.leadpostTexts, parsed(data.texts, {}));
     root.append(launcher);
     shadow.append(root);
     document.body.append(host);
@@ -868,15 +870,16 @@
     });
     // Another tab has begun, or has got another token: this one goes along.
     addEventListener('storage', ({ key }) => {
-      if (key !== KEY) return;
+      if (!key?.startsWith(KEY)) return;
       const theirs = kept();
-      if (started && theirs.token && theirs.token !== token) {
+      const another = theirs.token && theirs.token !== token;
+      token = theirs.token || token;
+      if (started && another) {
         opened = false;
         stream?.abort();
         sync();
       }
       if (theirs.live && !started) start();
-      token = theirs.token;
       paint();
     });
 
@@ -885,7 +888,7 @@
     window.leadpost = { push: ([name, ...values]) => api[name]?.(...values) };
     calls.forEach(window.leadpost.push);
 
-    if (data.open !== undefined || (panelKept() && kept().live && innerWidth > 480)) open(true);
+    if ('open' in data || (panelKept() && kept().live && innerWidth > 480)) open(true);
     else if (kept().live || outbox().length) start();
   };
   if (document.body) begin();

@@ -28,6 +28,10 @@ pub(crate) use templates::{__path_templates, templates};
 
 type Answer<T> = Result<axum::Json<T>, Problem>;
 
+fn show(web: &Shared, chatbot: Chatbot) -> axum::Json<ChatbotView> {
+    axum::Json(ChatbotView::new(chatbot, &web.settings.own_origins))
+}
+
 /// Make a chatbot
 ///
 /// With a flow of your own, or with that of a template (`travel-desk` if neither is named). It answers nobody before it
@@ -46,7 +50,7 @@ pub(crate) async fn create(
     let new = NewChatbot::from(value);
     let made = web.db.write(move |tx| chatbots::create(tx, &actor, &new)).await?;
     let location = [(header::LOCATION, format!("/api/v1/chatbots/{}", made.id))];
-    Ok((StatusCode::CREATED, location, axum::Json(made.into())))
+    Ok((StatusCode::CREATED, location, show(&web, made)))
 }
 
 /// List the chatbots
@@ -62,7 +66,7 @@ pub(crate) async fn list(
 ) -> Answer<List<ChatbotView>> {
     let page = paging.request()?;
     let page = web.db.read(move |tx| chatbots::list(tx, &actor, page)).await?;
-    Ok(axum::Json(List::of(page, ChatbotView::from)))
+    Ok(axum::Json(List::of(page, |it| ChatbotView::new(it, &web.settings.own_origins))))
 }
 
 /// Show a chatbot
@@ -77,7 +81,7 @@ pub(crate) async fn get(
     PathId(id): PathId<Chatbot>,
 ) -> Answer<ChatbotView> {
     let chatbot = web.db.read(move |tx| chatbots::get(tx, &actor, id)).await?;
-    Ok(axum::Json(chatbot.into()))
+    Ok(show(&web, chatbot))
 }
 
 /// Change a chatbot
@@ -99,7 +103,7 @@ pub(crate) async fn update(
         let present = chatbots::get(tx, &actor, id)?;
         chatbots::update(tx, &actor, id, &value.onto(present))
     };
-    Ok(axum::Json(web.db.write(change).await?.into()))
+    Ok(show(&web, web.db.write(change).await?))
 }
 
 /// Delete a chatbot
@@ -134,7 +138,7 @@ pub(crate) async fn publish(
     PathId(id): PathId<Chatbot>,
 ) -> Answer<ChatbotView> {
     let published = web.db.write(move |tx| chatbots::publish(tx, &actor, id)).await;
-    Ok(axum::Json(published.map_err(in_flow)?.into()))
+    Ok(show(&web, published.map_err(in_flow)?))
 }
 
 /// What is wrong with a flow, seen from its chatbot.

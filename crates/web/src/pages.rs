@@ -155,3 +155,158 @@ fn is_held(request: &HeaderMap, tag: &str) -> bool {
     let mut tags = lines.flat_map(|line| line.split(',')).map(str::trim);
     tags.any(|held| held == "*" || held.strip_prefix("W/").unwrap_or(held) == tag)
 }
+
+#[cfg(test)]
+mod tests {
+    use app::chatbots::{self, NewChatbot};
+    use domain::{Actor, Scope};
+    use http::Request;
+
+    use super::*;
+    use crate::kit::{Answer, Kit};
+
+    /// A kit with a chatbot of that name; its public key.
+    async fn with_chatbot(name: &str, published: bool) -> (Kit, String) {
+        let kit = Kit::start().await;
+        // The first key makes the account.
+        kit.key(Scope::Manage).await;
+        let name = name.to_owned();
+        let make = move |tx: &mut app::Tx<'_>| {
+            let account = app::accounts::resolve(tx, None, true)?.id;
+            let actor = Actor::Console { account };
+            let new = NewChatbot { name: name.clone(), ..NewChatbot::default() };
+            let made = chatbots::create(tx, &actor, &new)?;
+            if published {
+                chatbots::publish(tx, &actor, made.id)?;
+            }
+            Ok::<_, AppError>(made.public_key)
+        };
+        let key = kit.db.write(make).await.unwrap();
+        (kit, key)
+    }
+
+    async fn get(kit: &Kit, path: &str) -> Answer {
+        kit.send("", "GET", path, "").await
+    }
+
+    fn assert_page(answer: &Answer, status: StatusCode) {
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        assert_eq!(answer.headers[header::CONTENT_SECURITY_POLICY], POLICY);
+        assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert_eq!(answer.headers[header::REFERRER_POLICY], "no-referrer");
+        assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store");
+        assert!(!answer.body.contains("{{"), "a word is not filled in: {}", answer.body);
+    }
+
+    #[tokio::test]
+    async fn the_operators_page_says_what_it_may_do() {
+        let kit = Kit::start().await;
+        assert_page(&get(&kit, "/operator").await, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn the_preview_embeds_a_published_chatbot_without_signing_in() {
+        let (kit, key) = with_chatbot("Mia <b> & \"Co\" {{key}}", true).await;
+        let answer = get(&kit, &format!("/preview/{key}")).await;
+        assert_page(&answer, StatusCode::OK);
+        let tag =
+            format!(r#"<script src="/widget.js" data-bot="{key}" data-preview data-open async></script>"#);
+        assert!(answer.body.contains(&tag), "{}", answer.body);
+        assert!(answer.body.contains("Preview: nothing here is counted or sent"));
+        let name = "<h1 dir=\"auto\">Mia &#60;b&#62; &#38; &#34;Co&#34; &#123;&#123;key&#125;&#125;</h1>";
+        assert!(answer.body.contains(name), "{}", answer.body);
+    }
+
+    #[tokio::test]
+    async fn a_chatbot_that_is_not_published_has_no_preview_and_the_page_says_so() {
+        let (kit, key) = with_chatbot("Mia", false).await;
+        for path in [format!("/preview/{key}"), "/preview/pk_unknown".to_owned()] {
+            let answer = get(&kit, &path).await;
+            assert_page(&answer, StatusCode::NOT_FOUND);
+            assert!(answer.body.contains("No published chatbot") && !answer.body.contains("/widget.js"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_in_the_address_cannot_bring_markup_into_the_page() {
+        let kit = Kit::start().await;
+        let path = "/preview/%22%3E%3Cscript%20src=x%3E%3C%2Fscript%3E'%26";
+        let answer = get(&kit, path).await;
+        assert_page(&answer, StatusCode::NOT_FOUND);
+        let shown = "&#34;&#62;&#60;script src=x&#62;&#60;/script&#62;&#39;&#38;";
+        assert!(answer.body.contains(shown) && !answer.body.contains("<script"), "{}", answer.body);
+        assert_page(&get(&kit, "/preview/%ff").await, StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn the_sample_page_is_there_only_with_a_chatbot_to_show() {
+        let kit = Kit::start().await;
+        assert_eq!(get(&kit, "/demo").await.problem().0, 404);
+        let response = demo(Some("pk_\"x")).unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[header::CONTENT_SECURITY_POLICY], POLICY);
+        let text = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let tag = r#"<script src="/widget.js" data-bot="pk_&#34;x" async></script>"#;
+        assert!(str::from_utf8(&text).unwrap().contains(tag));
+    }
+
+    #[test]
+    fn no_page_has_a_script_a_style_or_a_handler_of_its_own_or_loads_from_elsewhere() {
+        for page in [OPERATOR, PREVIEW, MISSING, DEMO] {
+            for (at, _) in page.match_indices("<script") {
+                let (tag, rest) = page[at..].split_once('>').unwrap();
+                assert!(tag.contains(" src=\"/") && rest.starts_with("</script>"), "{tag}>");
+            }
+            for tag in page.split('<').skip(1).map(|rest| rest.split('>').next().unwrap()) {
+                let wrong = tag.starts_with("style") || tag.contains(" style=") || tag.contains(" on");
+                assert!(!wrong, "<{tag}>");
+                for link in ["src=\"", "href=\""] {
+                    let target = tag.split(link).nth(1).unwrap_or("/");
+                    assert!(
+                        (target.starts_with('/') && !target.starts_with("//"))
+                            || target.starts_with('#')
+                            || target.starts_with("data:"),
+                        "<{tag}>"
+                    );
+                }
+            }
+        }
+        for (name, _, text) in FILES {
+            assert!(!text.contains("://") && !text.contains("@import"), "{name}");
+            for markup in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+                assert!(!text.contains(markup), "{name}: {markup}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_pages_load_is_there_and_asked_for_again_by_its_tag() {
+        let kit = Kit::start().await;
+        let named = [OPERATOR, PREVIEW, MISSING, DEMO].into_iter().chain(FILES.iter().map(|file| file.2));
+        let loaded = named.flat_map(|text| text.split("/pages/").skip(1));
+        for name in loaded.map(|rest| rest.split(['"', '\'']).next().unwrap()) {
+            let path = format!("/pages/{name}");
+            let answer = get(&kit, &path).await;
+            assert_eq!(answer.status, StatusCode::OK, "{name}");
+            let kind = if name.ends_with(".js") { SCRIPT } else { STYLE };
+            assert_eq!(answer.headers[header::CONTENT_TYPE], kind);
+            assert_eq!(answer.headers[header::CACHE_CONTROL], "no-cache");
+            let tag = answer.headers[header::ETAG].to_str().unwrap();
+            for (held, status) in [(tag, 304), (&*format!("\"x\", W/{tag}"), 304), ("*", 304), ("\"x\"", 200)]
+            {
+                let request = Request::get(&path).header(header::IF_NONE_MATCH, held);
+                let answer = kit.call(request.body(axum::body::Body::empty()).unwrap()).await;
+                assert_eq!(
+                    (answer.status.as_u16(), answer.body.is_empty()),
+                    (status, status == 304),
+                    "{held}"
+                );
+                assert_eq!(answer.headers[header::ETAG], tag);
+            }
+        }
+        for missing in ["/pages/other.js", "/pages/operator.html", "/pages/..%2Fwidget.js"] {
+            assert_eq!(get(&kit, missing).await.problem().0, 404, "{missing}");
+        }
+    }
+}

@@ -150,7 +150,7 @@ fn now(web: &Shared) -> Timestamp {
 /// The panel is opened for the first time, or a page with a conversation is loaded again.
 async fn open(State(web): State<Shared>, caller: Caller) -> Result<axum::Json<Opened>, Problem> {
     if caller.token.is_none() {
-        web.limits.admit_visitor(caller.peer, now(&web))?;
+        web.limits.admit_visitor(caller.peer, now(&web)).await?;
     }
     let token = caller.token.clone().unwrap_or_else(|| {
         let mut bytes = [0; 32];
@@ -167,12 +167,12 @@ async fn messages(State(web): State<Shared>, caller: Caller) -> Result<axum::Jso
     let visit = caller.known(&web)?;
     let said = caller.call.said()?;
     let key = visit.token.hash();
-    web.limits.admit_message(&key, now(&web))?;
+    web.limits.admit_message(&key, now(&web)).await?;
     let cursor = caller.call.cursor;
     let new = cursor.is_none_or(|cursor| cursor.conversation.is_none());
     if new {
         // Only a conversation's first message makes a visitor.
-        web.limits.admit_visitor(caller.peer, now(&web))?;
+        web.limits.admit_visitor(caller.peer, now(&web)).await?;
     }
     let update = web.db.write(move |tx| visits::hear(tx, &visit, &said, cursor)).await?;
     web.hub.wake(&key);
@@ -182,7 +182,7 @@ async fn messages(State(web): State<Shared>, caller: Caller) -> Result<axum::Jso
 /// What is new, for a widget whose stream does not work.
 async fn updates(State(web): State<Shared>, caller: Caller) -> Result<axum::Json<UpdateView>, Problem> {
     let visit = caller.known(&web)?;
-    web.limits.admit_look(&visit.token.hash(), now(&web))?;
+    web.limits.admit_look(&visit.token.hash(), now(&web)).await?;
     let cursor = caller.call.cursor;
     let update = web.db.read(move |tx| visits::look(tx, &visit, cursor)).await?;
     Ok(axum::Json(update.into()))
@@ -191,7 +191,7 @@ async fn updates(State(web): State<Shared>, caller: Caller) -> Result<axum::Json
 /// The visitor types.
 async fn typing(State(web): State<Shared>, caller: Caller) -> Result<StatusCode, Problem> {
     let visit = caller.known(&web)?;
-    web.limits.admit_look(&visit.token.hash(), now(&web))?;
+    web.limits.admit_look(&visit.token.hash(), now(&web)).await?;
     let conversation = web.db.read(move |tx| visits::look(tx, &visit, None)).await?.conversation;
     if let Some(conversation) = conversation {
         web.hub.visitor_types(conversation.account, conversation.id);
@@ -203,7 +203,7 @@ async fn typing(State(web): State<Shared>, caller: Caller) -> Result<StatusCode,
 async fn end(State(web): State<Shared>, caller: Caller) -> Result<axum::Json<UpdateView>, Problem> {
     let visit = caller.known(&web)?;
     let key = visit.token.hash();
-    web.limits.admit_message(&key, now(&web))?;
+    web.limits.admit_message(&key, now(&web)).await?;
     let cursor = caller.call.cursor;
     let update = web.db.write(move |tx| visits::end(tx, &visit, cursor)).await?;
     web.hub.wake(&key);

@@ -114,6 +114,40 @@ fn answer(text: &str) -> Outcome {
     Outcome { result: Ok(Response { status: 200, headers, body: text.into() }), ..answered(200) }
 }
 
+/// One delivery of the contact is made and answered, the other waits. And the browser had spoken before it was known
+/// who sat there.
+async fn answer_and_speak_before(db: &app::Db, conversation: Id<Conversation>, jane: Id<Contact>) {
+    let more = move |tx: &mut Tx<'_>| {
+        let name = conversation.to_string();
+        let [told] = &events::list(tx, acme().id, None, Some(&name), Id::from_uuid(Uuid::max()), 9)?[..]
+        else {
+            panic!("one event")
+        };
+        let [first, _] = &deliveries::of_event(tx, acme().id, told.id)?[..] else { panic!("two webhooks") };
+        deliveries::insert_attempt(tx, acme().id, first.id, &attempt(1, answer("janesanswer")))?;
+        deliveries::set_delivered(tx, acme().id, first.id)?;
+        let browser = Visitor { id: id(7), account: acme().id, chatbot: id(1), created_at: at(0) };
+        conversations::insert_visitor(tx, &browser, "token")?;
+        let mut before = begun(1);
+        (before.visitor, before.phase) = (Some(id(7)), Phase::Closed);
+        before.page_url = Some("https://example.com/janespage".into());
+        conversations::insert(tx, &before)?;
+        let known = Conversation { contact: Some(jane), visitor: Some(id(7)), ..begun(2) };
+        conversations::insert(tx, &known)?;
+        let said = domain::Message {
+            number: 1,
+            author: Author::Visitor,
+            name: None,
+            text: "janessecret".into(),
+            ask: None,
+            client_id: None,
+            at: at(0),
+        };
+        store::messages::insert(tx, acme().id, id(1), &[said])
+    };
+    write(db, more).await;
+}
+
 #[tokio::test]
 async fn nothing_of_an_erased_person_is_left_in_any_table() {
     for store in stores().await {
@@ -127,38 +161,7 @@ async fn nothing_of_an_erased_person_is_left_in_any_table() {
         let conversation = chat(&db, "janes", "jane.doe@example.com", "+4915228817386").await;
         chat(&db, "johns", "john.carter@example.com", "+12025550143").await;
         let jane = who(&db, "jane.doe@example.com").await;
-        // One delivery is made and answered; the other waits. The browser had spoken before it was known who sat there.
-        let more = move |tx: &mut Tx<'_>| {
-            let name = conversation.to_string();
-            let [told] = &events::list(tx, acme().id, None, Some(&name), Id::from_uuid(Uuid::max()), 9)?[..]
-            else {
-                panic!("one event")
-            };
-            let [first, _] = &deliveries::of_event(tx, acme().id, told.id)?[..] else {
-                panic!("two webhooks")
-            };
-            deliveries::insert_attempt(tx, acme().id, first.id, &attempt(1, answer("janesanswer")))?;
-            deliveries::set_delivered(tx, acme().id, first.id)?;
-            let browser = Visitor { id: id(7), account: acme().id, chatbot: id(1), created_at: at(0) };
-            conversations::insert_visitor(tx, &browser, "token")?;
-            let mut before = begun(1);
-            (before.visitor, before.phase) = (Some(id(7)), Phase::Closed);
-            before.page_url = Some("https://example.com/janespage".into());
-            conversations::insert(tx, &before)?;
-            let known = Conversation { contact: Some(jane), visitor: Some(id(7)), ..begun(2) };
-            conversations::insert(tx, &known)?;
-            let said = domain::Message {
-                number: 1,
-                author: Author::Visitor,
-                name: None,
-                text: "janessecret".into(),
-                ask: None,
-                client_id: None,
-                at: at(0),
-            };
-            store::messages::insert(tx, acme().id, id(1), &[said])
-        };
-        write(&db, more).await;
+        answer_and_speak_before(&db, conversation, jane).await;
         assert_eq!(found(&store, &TRACES).await, TRACES, "what is looked for is there to be found");
         let others =
             ["john.carter", "johnsname", "12025550143", "johnssecret", "johnscustom", "johnsconsent"];

@@ -17,9 +17,9 @@ fn said(number: u32, client_id: Option<&str>) -> Message {
     Message {
         number,
         author: Author::ALL[number as usize % 4],
-        name: (number % 2 == 0).then(|| format!("Zoë {number}")),
+        name: number.is_multiple_of(2).then(|| format!("Zoë {number}")),
         text: format!("line {number}\nand more"),
-        ask: (number % 3 == 0).then(|| r#"{"question":1}"#.to_owned()),
+        ask: number.is_multiple_of(3).then(|| r#"{"question":1}"#.to_owned()),
         client_id: client_id.map(str::to_owned),
         at: start(),
     }

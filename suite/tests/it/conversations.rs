@@ -9,7 +9,7 @@ mod runs;
 mod sequels;
 mod told;
 
-use std::{collections::BTreeMap, fmt::Write, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use app::{
     AppError, Db, PageRequest, Tx, accounts, chatbots, contacts,
@@ -170,7 +170,7 @@ impl Scene {
         for contact in self.contacts().await {
             let consent = contact.consent.map_or("none", |consent| if consent.given { "yes" } else { "no" });
             let custom = Value::from(contact.custom);
-            writeln!(lines, "contact {} {custom} consent {consent}", contact.fields.to_json()).unwrap();
+            lines += &format!("contact {} {custom} consent {consent}\n", contact.fields.to_json());
         }
         let actor = self.console();
         let markers = self.act(move |tx| conversations::get(tx, &actor, id, 0)).await.markers;
@@ -184,7 +184,7 @@ impl Scene {
             counted[place].2 += 1;
         }
         for (name, executions, runs) in counted {
-            writeln!(lines, "marker {name} {executions} of {runs}").unwrap();
+            lines += &format!("marker {name} {executions} of {runs}\n");
         }
         for event in self.events(id).await {
             let data = event.data.expect("nothing was erased");
@@ -194,7 +194,7 @@ impl Scene {
                     assert_eq!(told["chat_transcript"], self.transcript(id).await);
                     lines.push_str("Chat Transcript\n");
                 }
-                other => writeln!(lines, "{} {data}", other.as_str()).unwrap(),
+                other => lines += &format!("{} {data}\n", other.as_str()),
             }
         }
         lines
@@ -202,7 +202,8 @@ impl Scene {
 
     async fn transcript(&self, id: Id<Conversation>) -> String {
         let actor = self.console();
-        self.act(move |tx| conversations::transcript(tx, &actor, id)).await
+        let messages = self.act(move |tx| conversations::messages(tx, &actor, id)).await;
+        domain::conversation::transcript(&messages, usize::MAX)
     }
 
     /// That a conversation came to this; lines may be indented.

@@ -156,6 +156,21 @@ async fn the_same_step_at_the_same_time_happens_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_comes_twice_at_once_is_one_conversation() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        for number in 0..10 {
+            let new = json!({"external_id": format!("tawk-{number}")});
+            let begin = || begun(&app, new.clone());
+            let (a, b, c, d) = tokio::join!(begin(), begin(), begin(), begin());
+            assert!([b, c, d].iter().all(|it| *it == a), "{}", app.engine);
+        }
+        assert_eq!(app.get("/conversations").await["items"].as_array().map(Vec::len), Some(10));
+        app.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_closed_conversation_is_final_and_its_name_begins_another() {
     for store in stores().await {
         let app = TestApp::start(store).await;

@@ -63,7 +63,7 @@ pub fn handing_over() -> Value {
         {"id": "s", "kind": "save_contact", "email": "email", "next": "h"},
         {"id": "h", "kind": "handover", "department": "Sales", "next": "b", "offline": "z"},
         {"id": "b", "kind": "ask", "type": "text", "text": "Anything else?", "var": "else", "next": "z"},
-        {"id": "z", "kind": "end", "close": "now"},
+        {"id": "z", "kind": "end", "then": "close"},
     ]})
 }
 
@@ -141,6 +141,11 @@ async fn a_chat_goes_from_hand_to_hand_and_its_transcript_tells() {
             let said = act(&app, &priya, &chat, "reply", hello.clone()).await.expect(200);
             assert_eq!(said["message_count"], 3, "said once, however often it came");
         }
+        // The same name in another chat is another message.
+        let other = inbound::begun(&app, json!({})).await;
+        act(&app, &priya, &other, "accept", Value::Null).await.expect(200);
+        let said = act(&app, &priya, &other, "reply", hello.clone()).await.expect(200);
+        assert_eq!(said["message_count"], 2);
         assert_eq!(refused(&act(&app, &omar, &chat, "reply", hello).await), conflict("accepted_by_another"));
         assert_eq!(refused(&act(&app, &priya, &chat, "hand-back", Value::Null).await), conflict("no_bot"));
 

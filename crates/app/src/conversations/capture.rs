@@ -19,13 +19,11 @@ impl Session {
         fields: &Fields,
         custom: &[(String, Value)],
     ) -> Result<(), AppError> {
-        if self.it.preview || !fields.reach() {
+        if self.it.preview || !fields.is_reachable() {
             return Ok(());
         }
-        let custom: Map<_, _> = custom
-            .iter()
-            .map(|(name, value)| (name.clone(), serde_json::to_value(value).unwrap_or_default()))
-            .collect();
+        let fields = &Fields { name: fields.name.as_deref().map(|it| self.masked(it)), ..fields.clone() };
+        let custom: Map<_, _> = custom.iter().map(|(name, value)| (name.clone(), self.told(value))).collect();
         let contact = self.attach(tx, fields, custom.clone())?;
         self.it.contact = Some(contact);
         let told = fields.to_json();
@@ -34,6 +32,13 @@ impl Session {
             self.it.told = Some(told);
         }
         Ok(())
+    }
+
+    fn told(&self, value: &Value) -> serde_json::Value {
+        match value {
+            Value::Text(text) => self.masked(text).into(),
+            other => serde_json::to_value(other).unwrap_or_default(),
+        }
     }
 
     /// The contact whose fields these are, renewed.

@@ -15,11 +15,10 @@ impl Session {
         }
         // An event names the conversation, and what a contact is captured from must be there.
         self.save_row(tx)?;
-        if self.it.told.is_none()
-            && let Some(flow) = self.flow(tx)?
+        if let Some(flow) = self.flow(tx)?
             && let Some(contact) = flow::early_contact(&flow, &self.state()?)
         {
-            self.capture(tx, &contact.into(), &[])?;
+            self.capture(tx, &contact, &[])?;
         }
         self.it.phase = Phase::Closed;
         self.it.closed = Some((tx.now(), reason));

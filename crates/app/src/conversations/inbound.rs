@@ -6,7 +6,7 @@ use domain::{
     Phase, answers,
     flow::{Value, document::Edge},
 };
-use store::Tx;
+use store::{StoreError, Tx};
 
 use super::{
     session::{Session, closed},
@@ -80,7 +80,11 @@ pub fn begin(
         conversation.chatbot = new.chatbot;
         conversation.external_id = new.external_id.clone();
         conversation.page_url = new.page_url.clone();
-        Ok(Session::begin(conversation, None).save(tx)?.id)
+        match Session::begin(conversation, None).save(tx) {
+            // Another began it at this moment: whoever repeats this will find it.
+            Err(AppError::Internal(StoreError::Conflict { .. })) => Err(AppError::Busy),
+            begun => Ok(begun?.id),
+        }
     })
 }
 
@@ -206,7 +210,7 @@ fn normal(fields: &Fields, region: Option<&str>) -> Result<Fields, Invalid> {
         phone.as_ref().map(drop).map_err(Clone::clone),
     ])?;
     let fields = Fields { name: name?, email: email?.map(|it| it.address), phone: phone?.map(|it| it.e164) };
-    match fields.reach() {
+    match fields.is_reachable() {
         true => Ok(fields),
         false => Err(Invalid::field("", "a contact needs an e-mail address or a phone number")),
     }

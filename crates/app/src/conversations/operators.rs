@@ -62,13 +62,19 @@ pub fn reply(
     client_id: Option<&str>,
 ) -> Result<Conversation, AppError> {
     let text = check_text("/text", text)?;
-    let (mut session, operator) = grasp_own(tx, actor, id)?;
-    let client_id = client_id.map(|client_id| format!("{} {client_id}", operator.id.simple()));
+    require(actor, Permission::Manage)?;
+    let operator = departments::operator(tx, actor)?;
+    // The operator's name of the message in this chat: in another, the same name is another message.
+    let client_id = client_id.map(|client_id| format!("{} {id} {client_id}", operator.id.simple()));
+    // Held before it is looked whether the message is known, for the same may come twice at once. What was said stays
+    // said, also if the chat is over by now.
+    let held = store::conversations::find_to_change(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
     if let Some(client_id) = &client_id
         && store::messages::find_conversation(tx, actor.account(), client_id)?.is_some()
     {
-        return Ok(session.it);
+        return Ok(held);
     }
+    let (mut session, operator) = grasp_own(tx, actor, id)?;
     session.add(tx, Author::Operator, Some(&operator.name), &text, None, client_id);
     session.save(tx)
 }

@@ -67,12 +67,19 @@ impl Session {
         ask: Option<String>,
         client_id: Option<String>,
     ) {
-        let mask = self.chatbot.as_ref().is_some_and(|chatbot| chatbot.settings.mask_cards);
-        let text = if mask { domain::answers::mask_cards(text) } else { text.to_owned() };
+        let text = self.masked(text);
         self.it.messages += 1;
         self.it.active_at = tx.now();
         let (number, name) = (self.it.messages, name.map(str::to_owned));
         self.said.push(Message { number, author, name, text, ask, client_id, at: tx.now() });
+    }
+
+    /// The text as it may be kept and told: without card numbers, if the chatbot is set up so.
+    pub(super) fn masked(&self, text: &str) -> String {
+        match &self.chatbot {
+            Some(chatbot) if chatbot.settings.mask_cards => domain::answers::mask_cards(text),
+            _ => text.to_owned(),
+        }
     }
 
     /// The bot asks whether the visitor is still there, which does not count as somebody saying something.

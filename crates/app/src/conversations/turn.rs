@@ -23,6 +23,19 @@ impl Session {
         })
     }
 
+    /// What a button of the question that waits says; None if it waits no more.
+    pub(super) fn label(
+        &self,
+        tx: &mut Tx<'_>,
+        value: &str,
+        question: u32,
+    ) -> Result<Option<String>, AppError> {
+        let Some(flow) = self.flow(tx)? else { return Ok(None) };
+        let ask = flow::pending_ask(&flow, &self.state()?).filter(|ask| ask.question == question);
+        let button = ask.and_then(|ask| ask.choices.into_iter().find(|choice| choice.value == value));
+        Ok(button.map(|choice| choice.label))
+    }
+
     /// Gives the flow an input, and does what follows. False if the input fits nothing that is pending: then nothing
     /// happened. `client_id` belongs to what the visitor said with it.
     pub(super) fn turn(
@@ -70,7 +83,7 @@ impl Session {
                 let at = tx.now().to_string();
                 self.it.consent = Some(Consent { given: *given, text: text.clone(), at });
             }
-            Effect::Save { contact, custom } => self.capture(tx, &contact.clone().into(), custom)?,
+            Effect::Save { contact, custom } => self.capture(tx, contact, custom)?,
             Effect::Handover { department } => return self.call(tx, department),
             Effect::Close { .. } => self.close(tx, CloseReason::BotFinished)?,
         }

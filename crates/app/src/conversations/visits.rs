@@ -327,8 +327,13 @@ fn take(tx: &mut Tx<'_>, session: &mut Session, said: &Said, client_id: String) 
             session.turn(tx, &input, Some(client_id)).map(drop)
         }
         Phase::Queued | Phase::Agent => {
-            if let Some(text) = text {
-                session.hear(tx, &text, Some(client_id));
+            // Somebody may press a button at the moment at which an operator comes: to them it is said.
+            let said = match (&said.what, text) {
+                (What::Choice { value, question }, None) => session.label(tx, value, *question)?,
+                (_, text) => text,
+            };
+            if let Some(said) = said {
+                session.hear(tx, &said, Some(client_id));
             }
             Ok(())
         }

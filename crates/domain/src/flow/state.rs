@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Flow, value::Value};
+use crate::contact::Fields;
 
 /// Where a conversation is. Belongs to the flow that made it and to no other version of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,9 +21,9 @@ pub struct State {
     pub consent: Option<bool>,
     /// Valid answers to questions for name, e-mail address and phone number, the latest of each. One that is being
     /// asked for again does not count until it is given.
-    pub captured: Contact,
+    pub captured: Fields,
     /// The contact that was told last.
-    pub saved: Option<Contact>,
+    pub saved: Option<Fields>,
 }
 
 /// At which node a conversation is.
@@ -67,25 +68,6 @@ pub struct Answer {
     pub extension: Option<String>,
 }
 
-/// How somebody can be reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Contact {
-    /// Name.
-    pub name: Option<String>,
-    /// E-mail address.
-    pub email: Option<String>,
-    /// Phone number (E.164).
-    pub phone: Option<String>,
-}
-
-impl Contact {
-    /// Whether there is a way to reach them.
-    pub fn is_reachable(&self) -> bool {
-        self.email.is_some() || self.phone.is_some()
-    }
-}
-
 impl State {
     /// Number of the question that waits for its answer.
     pub fn pending(&self) -> Option<u32> {
@@ -106,13 +88,13 @@ impl State {
 /// The contact that may be told when a conversation closes before it came to save one: only with a valid e-mail
 /// address or phone number, and, if the flow asks for consent anywhere, only if it was given in this conversation.
 /// After a contact was saved, only if an address or number is new; what else was saved with it still belongs to it.
-pub fn early_contact(flow: &Flow, state: &State) -> Option<Contact> {
+pub fn early_contact(flow: &Flow, state: &State) -> Option<Fields> {
     let allowed = !flow.asks_consent() || state.consent == Some(true);
-    let Contact { name, email, phone } = state.captured.clone();
+    let Fields { name, email, phone } = state.captured.clone();
     let saved = state.saved.clone().unwrap_or_default();
     let is_new = |now: &Option<String>, before: &Option<String>| now.is_some() && now != before;
     let news = is_new(&email, &saved.email) || is_new(&phone, &saved.phone);
-    (allowed && news).then(|| Contact {
+    (allowed && news).then(|| Fields {
         name: name.or(saved.name),
         email: email.or(saved.email),
         phone: phone.or(saved.phone),

@@ -8,7 +8,7 @@ mod runs;
 
 use std::collections::BTreeMap;
 
-use super::{Ask, Contact, Effect, Ending, Env, Flow, Input, State, Step, Turn, Value, early_contact, step};
+use super::{Ask, Effect, Ending, Env, Flow, Input, State, Step, Turn, Value, early_contact, step};
 use crate::flow::document::Edge;
 
 /// A Thursday morning, in London.
@@ -128,7 +128,7 @@ fn shown_ask(ask: &Ask) -> String {
     format!("{buttons}{}", if ask.optional { " (optional)" } else { "" })
 }
 
-fn shown_contact(contact: &Contact) -> String {
+fn shown_contact(contact: &crate::contact::Fields) -> String {
     let part = |part: &Option<String>| part.clone().unwrap_or("null".into());
     format!("name={} email={} phone={}", part(&contact.name), part(&contact.email), part(&contact.phone))
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::contact::Fields;
+
 use super::{
     document::{AskType, Edge},
-    state::{Contact, State},
+    state::State,
     value::Value,
 };
 
@@ -184,7 +186,7 @@ pub enum Effect {
     /// comes by again: whether that is news is for the caller to see.
     Save {
         /// Who it is.
-        contact: Contact,
+        contact: Fields,
         /// What else is known, in the order of the node; variables without a value are left out.
         custom: Vec<(String, Value)>,
     },

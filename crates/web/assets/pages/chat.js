@@ -8,6 +8,9 @@ const ASKS = {
   date: 'asks for a date', link: 'asks for a link', confirm: 'asks for yes or no', choice: 'offers a choice', consent: 'asks for consent',
 };
 
+// The server takes no more.
+const LONGEST = 4000;
+
 // Where phones show the keyboard at once, it must not come up unasked.
 const typesByHand = () => matchMedia('(pointer: fine)').matches;
 
@@ -19,6 +22,8 @@ export class Chat {
   #count = 0;
   #pending = new Map();
   #drafts = new Map();
+  // Whether the newest message is in sight, so that it stays so.
+  #atEnd = true;
 
   constructor(desk, leave) {
     this.#desk = desk;
@@ -40,6 +45,10 @@ export class Chat {
     find('composer').addEventListener('submit', (event) => { event.preventDefault(); this.#send(); });
     find('field').addEventListener('keydown', (event) => this.#key(event));
     find('field').addEventListener('input', () => this.#typed());
+    const log = find('log');
+    log.addEventListener('scroll', () => (this.#atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60));
+    // A keyboard that comes up, a notice, a longer reply box: each takes room.
+    new ResizeObserver(() => this.#atEnd && this.#toEnd()).observe(log);
   }
 
   // ---- What an operator does ----
@@ -47,7 +56,9 @@ export class Chat {
   async #accept() {
     const id = this.#shown;
     this.tell('');
-    if (await this.#desk.act(id, 'accept') && id === this.#shown) this.focusField();
+    if (!(await this.#desk.act(id, 'accept')) || id !== this.#shown) return;
+    this.paint();
+    this.focusField();
   }
 
   async #act(verb, body) {
@@ -95,7 +106,10 @@ export class Chat {
 
   #send() {
     const text = find('field').value.trim();
-    if (!text) return;
+    const length = [...text].length;
+    if (length > LONGEST) this.tell(`A reply can have at most ${LONGEST} characters; this one has ${length}. Send it in parts.`);
+    if (!text || length > LONGEST) return;
+    this.tell('');
     this.#setDraft('');
     this.#desk.reply(this.#shown, text);
     this.#toEnd();
@@ -121,11 +135,11 @@ export class Chat {
 
   paint() {
     const it = this.#desk.conversations.get(this.#desk.opened);
-    const unknown = this.#desk.opened && !it;
+    const unknown = !this.#desk.opened ? 'No chat is open' : this.#desk.opened === this.#desk.missing ? 'This chat is not there, or not any more' : 'Opening the chat…';
     document.body.classList.toggle('in-chat', !!this.#desk.opened);
     find('nothing').hidden = !!it;
     find('chat').hidden = !it;
-    write(find('nothing-title'), unknown ? 'Opening the chat…' : 'No chat is open');
+    write(find('nothing-title'), unknown);
     if (!it) {
       this.#shown = undefined;
       return;
@@ -144,7 +158,7 @@ export class Chat {
     const log = find('log');
     log.setAttribute('aria-live', 'off');
     log.replaceChildren();
-    [this.#count, this.#pending] = [0, new Map()];
+    [this.#count, this.#pending, this.#atEnd] = [0, new Map(), true];
     setTimeout(() => log.setAttribute('aria-live', 'polite'), 800);
     this.#setDraft(this.#drafts.get(it.id) ?? '');
   }
@@ -168,14 +182,13 @@ export class Chat {
 
   #paintLog(it) {
     const log = find('log');
-    const follow = log.scrollHeight - log.scrollTop - log.clientHeight < 90 || this.#count === 0;
     const thread = this.#desk.threads.get(it.id) ?? [];
     const waiting = this.#pending.values().next().value?.node ?? null;
     const fresh = thread.slice(this.#count);
     for (const message of fresh) log.insertBefore(bubble(message), waiting);
     this.#count = thread.length;
     const more = this.#paintPending(it.id);
-    if (follow && (fresh.length || more)) this.#toEnd();
+    if (this.#atEnd && (fresh.length || more)) this.#toEnd();
     const typing = this.#desk.isTyping(it.id) && it.state !== 'closed';
     write(find('typing'), typing ? `${nameOf(this.#desk, it)} is typing…` : '');
   }
@@ -240,7 +253,7 @@ function instead(it) {
     case 'queued': return 'The visitor is waiting. Accept the chat to reply.';
     case 'agent': return `${it.operator?.name ?? 'Another operator'} has accepted this chat and replies.`;
     case 'bot': return 'The bot is replying.';
-    default: return `This chat is over${it.closed_at ? ` since ${clock(it.closed_at)}` : ''}. If the visitor writes again, a new one begins.`;
+    default: return `This chat ended${it.closed_at ? `, ${clock(it.closed_at)}` : ''}. If the visitor writes again, a new one begins.`;
   }
 }
 
@@ -248,7 +261,7 @@ function instead(it) {
 function paintPage(node, text) {
   const url = text && URL.canParse(text) ? new URL(text) : undefined;
   const links = url && ['http:', 'https:'].includes(url.protocol);
-  node.hidden = !links;
+  node.parentElement.hidden = !links;
   if (!links) return;
   write(node, url.host + (url.pathname === '/' ? '' : url.pathname));
   if (node.href !== url.href) node.href = url.href;

@@ -31,6 +31,8 @@ export class Desk extends EventTarget {
   // Which of the longer lists are looked at.
   wanted = new Set();
   opened = null;
+  // The last one that was asked for and is not there.
+  missing = null;
   // How many of the visitor's messages were seen, by conversation.
   seen = kept('seen', {});
   typing = new Map();
@@ -236,11 +238,17 @@ export class Desk extends EventTarget {
     if (this.#reading.has(id)) return this.#reading.set(id, true);
     this.#reading.set(id, false);
     await this.#flushing.get(id);
-    await this.#try(() => this.#readOnce(id), true);
+    await this.#try(() => this.#readOnce(id).catch((failure) => this.#miss(id, failure)), true);
     const again = this.#reading.get(id);
     this.#reading.delete(id);
     this.#changed();
     if (again) await this.read(id);
+  }
+
+  #miss(id, failure) {
+    if (failure.status !== 404) throw failure;
+    this.conversations.delete(id);
+    this.missing = id;
   }
 
   async #readOnce(id) {
@@ -322,8 +330,9 @@ export class Desk extends EventTarget {
     keep('outbox', Object.fromEntries(this.outbox));
   }
 
+  // What was refused for good is tried again only by hand.
   flushAll() {
-    [...this.outbox.keys()].forEach((id) => this.flush(id));
+    for (const [id, [first]] of this.outbox) if (first.passing !== false) this.flush(id);
   }
 
   // Sends what waits, in order. One that fails stays, and those behind it wait; sent again, the server takes it once.

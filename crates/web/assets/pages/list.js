@@ -114,6 +114,7 @@ export class ChatList {
 }
 
 function words(desk, it) {
+  if (desk.outbox.get(it.id)?.some((entry) => entry.error)) return 'A reply of yours was not sent';
   if (desk.isTyping(it.id)) return 'is typing…';
   if (it.state === 'closed') return REASONS[it.close_reason] ?? 'Over';
   const who = it.state === 'agent' && !desk.isMine(it) && it.operator ? `${it.operator.name} · ` : '';

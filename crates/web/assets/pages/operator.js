@@ -148,7 +148,7 @@ function press(event) {
   event.preventDefault();
 }
 
-find('sign-in').addEventListener('submit', (event) => {
+find('sign-in-form').addEventListener('submit', (event) => {
   event.preventDefault();
   const text = find('key').value.trim();
   // Headers take nothing else, and no key has anything else.

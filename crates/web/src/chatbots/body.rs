@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 use super::settings::{ChatbotSettingsView, SettingsChange};
 use crate::read::{FromObject, Object, Raw};
 
-/// Stands in script tags for the address that visitors' browsers reach this server by.
-const BASE: &str = "https://YOUR-HOST";
+/// Stands in script tags for an origin of this server, where none is known.
+const SOMEWHERE: &str = "https://YOUR-HOST";
 
 /// A chatbot to make.
 #[derive(ToSchema)]
@@ -113,9 +113,9 @@ pub(crate) struct ChatbotView {
     #[schema(value_type = Object)]
     flow: Option<Box<RawValue>>,
     settings: ChatbotSettingsView,
-    /// The script tag for your pages. Put the address of this server in the place of `https://YOUR-HOST`.
+    /// The script tag for your pages, with the setting `server.public_url`.
     #[schema(
-        example = "<script src=\"https://YOUR-HOST/widget.js\" data-bot=\"pk_AAECAwQFBgcICQoLDA0ODw\" async></script>"
+        example = "<script src=\"https://leads.example.com/widget.js\" data-bot=\"pk_AAECAwQFBgcICQoLDA0ODw\" async></script>"
     )]
     snippet: String,
     #[schema(format = DateTime)]
@@ -124,10 +124,12 @@ pub(crate) struct ChatbotView {
     updated_at: String,
 }
 
-impl From<Chatbot> for ChatbotView {
-    fn from(chatbot: Chatbot) -> Self {
+impl ChatbotView {
+    /// The chatbot as a server with these origins shows it.
+    pub(super) fn new(chatbot: Chatbot, own_origins: &[String]) -> Self {
+        let base = own_origins.first().map_or(SOMEWHERE, String::as_str);
         let key = &chatbot.public_key;
-        let snippet = format!(r#"<script src="{BASE}/widget.js" data-bot="{key}" async></script>"#);
+        let snippet = format!(r#"<script src="{base}/widget.js" data-bot="{key}" async></script>"#);
         Self {
             id: chatbot.id.to_string(),
             name: chatbot.name,

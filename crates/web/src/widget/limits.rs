@@ -71,24 +71,21 @@ impl Limits {
     }
 
     /// Counts something that the visitor with this token says.
-    pub(super) fn admit_message(&self, token_hash: &str, now: Timestamp) -> Result<(), Problem> {
-        self.messages.admit(token_hash.to_owned(), now).map_err(|wait| {
-            Problem::too_many_requests("too many messages in a short time; wait a little", wait)
-        })
+    pub(super) async fn admit_message(&self, token_hash: &str, now: Timestamp) -> Result<(), Problem> {
+        let admitted = self.messages.admit(token_hash.to_owned(), now);
+        or_refuse(admitted, "too many messages in a short time; wait a little").await
     }
 
     /// Counts a look at what is new.
-    pub(super) fn admit_look(&self, token_hash: &str, now: Timestamp) -> Result<(), Problem> {
-        self.looks.admit(token_hash.to_owned(), now).map_err(|wait| {
-            Problem::too_many_requests("too many requests in a short time; wait a little", wait)
-        })
+    pub(super) async fn admit_look(&self, token_hash: &str, now: Timestamp) -> Result<(), Problem> {
+        let admitted = self.looks.admit(token_hash.to_owned(), now);
+        or_refuse(admitted, "too many requests in a short time; wait a little").await
     }
 
     /// Counts a visitor who was not known before.
-    pub(super) fn admit_visitor(&self, peer: IpAddr, now: Timestamp) -> Result<(), Problem> {
-        self.visitors.admit(network(peer), now).map_err(|wait| {
-            Problem::too_many_requests("too many new visitors from one address; wait a little", wait)
-        })
+    pub(super) async fn admit_visitor(&self, peer: IpAddr, now: Timestamp) -> Result<(), Problem> {
+        let admitted = self.visitors.admit(network(peer), now);
+        or_refuse(admitted, "too many new visitors from one address; wait a little").await
     }
 
     /// Counts a stream for as long as the pass lives.
@@ -104,6 +101,20 @@ impl Limits {
         *streams.of_visitors.entry(token_hash.to_owned()).or_default() += 1;
         *streams.of_addresses.entry(peer).or_default() += 1;
         Ok(StreamPass { streams: Arc::clone(&self.streams), visitor: token_hash.to_owned(), peer })
+    }
+}
+
+/// How long a refusal takes: whoever asks again at once, whatever the answer says, is held up on each connection and
+/// leaves the processor to the others.
+const REFUSAL: Duration = Duration::from_millis(20);
+
+async fn or_refuse(admitted: Result<(), Duration>, detail: &str) -> Result<(), Problem> {
+    match admitted {
+        Ok(()) => Ok(()),
+        Err(wait) => {
+            tokio::time::sleep(REFUSAL).await;
+            Err(Problem::too_many_requests(detail, wait))
+        }
     }
 }
 

@@ -26,7 +26,7 @@ use self::{
 };
 use crate::{
     child::{Place, Server, make_key, serve},
-    figures::pace::{Times, check},
+    figures::pace::Times,
     form::{self, Dice},
     wire::Client,
 };
@@ -132,12 +132,12 @@ async fn talk(
     talking.join_all().await
 }
 
-/// How long the echoes took of what was said from that instant on: in the answer, and in the stream.
-fn echoes(visitors: &[Visitor], from: Instant) -> (Times, Times) {
+/// How long the echoes took of what was said at such instants: in the answer, and in the stream.
+fn echoes(visitors: &[Visitor], when: impl Fn(&Instant) -> bool) -> (Times, Times) {
     let (mut posted, mut answered, mut streamed) = (HashMap::new(), HashMap::new(), HashMap::new());
     for visitor in visitors {
         let notes = visitor.notes();
-        posted.extend(notes.posted.iter().filter(|(_, at)| **at >= from));
+        posted.extend(notes.posted.iter().filter(|(_, at)| when(at)));
         answered.extend(&notes.answered);
         streamed.extend(&notes.streamed);
     }
@@ -164,9 +164,8 @@ async fn thousands_of_open_widgets_are_answered_without_a_noticeable_wait() {
     let (visitors, opened) = stage.open(number, Duration::from_secs(form::times(1, 10) as u64)).await;
     let (open, busy) = usage(stage.server.id());
 
-    let began = Instant::now();
     let visitors = talk(visitors, HUMANE, time, &dice).await;
-    let (answered, streamed) = echoes(&visitors, began);
+    let (answered, streamed) = echoes(&visitors, |_| true);
     let (talked, used) = usage(stage.server.id());
     let messages = visitors.iter().map(|it| it.notes().posted.len()).sum::<usize>();
     println!(
@@ -189,31 +188,33 @@ async fn a_visitor_who_floods_is_refused_and_others_notice_little() {
     let (stage, dice, time) = (Stage::set().await, Dice::new(), Duration::from_secs(seconds as u64));
     let (mut visitors, _) = stage.open(number + 1, Duration::from_millis(500)).await;
     let flooder = Arc::new(visitors.pop().expect("there is one more"));
-    // Faster than people, for a figure of so few in so short a time.
+    // Faster than people, for a figure of so few in so short a time. Alone they are before and after, so that what else
+    // the machine does shows in both figures.
     let pauses = 500..1_500;
-
-    let began = Instant::now();
     let visitors = talk(visitors, pauses.clone(), time, &dice).await;
-    let alone = echoes(&visitors, began);
+    let (idle, began) = (usage(stage.server.id()).1, Instant::now());
     let mut flood = JoinSet::new();
-    let began = Instant::now();
     for connection in 0..CONNECTIONS {
         let flooder = Arc::clone(&flooder);
         flood.spawn(async move { flooder.flood(connection, began + time).await });
     }
-    let visitors = talk(visitors, pauses, time, &dice).await;
-    let beside = echoes(&visitors, began);
+    let visitors = talk(visitors, pauses.clone(), time, &dice).await;
     let answers: Vec<_> = flood.join_all().await.into_iter().flatten().collect();
+    let (busy, ended) = (usage(stage.server.id()).1 - idle, Instant::now());
+    let visitors = talk(visitors, pauses, time, &dice).await;
+    let beside = echoes(&visitors, |at| (began..ended).contains(at));
+    let alone = echoes(&visitors, |at| !(began..ended).contains(at));
 
     let (accepted, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|(status, ..)| *status == 200);
     let mut waits: Vec<_> = refused.iter().map(|(_, _, took)| *took).collect();
     waits.sort();
     let refused_within = waits[waits.len() * 99 / 100];
     println!(
-        "a flood of {} messages, {} accepted, refused within p99 {refused_within:.1?}: others in the answer {}, alone {}; \
-         in the stream {}, alone {}",
+        "a flood of {} messages, {} accepted, refused within p99 {refused_within:.1?}, {:.2} cores of the server: others in \
+         the answer {}, alone {}; in the stream {}, alone {}",
         answers.len(),
         accepted.len(),
+        busy.as_secs_f64() / time.as_secs_f64(),
         beside.0,
         alone.0,
         beside.1,
@@ -223,8 +224,16 @@ async fn a_visitor_who_floods_is_refused_and_others_notice_little() {
     // The defaults: 30 at once, and 5 a second; the flood goes on for a moment while its last answers come.
     assert!((30..=30 + 5 * (seconds + 1)).contains(&accepted.len()));
     assert!(refused_within <= if form::is_long() { Duration::from_millis(50) } else { NOTICED });
-    check(&beside.0, &alone.0, 1.2);
-    check(&beside.1, &alone.1, 1.2);
+    check_neighbours(&beside.0, &alone.0);
+    check_neighbours(&beside.1, &alone.1);
+}
+
+/// Checks that others noticed little of a flood: a fifth more, or what is half of the goal anyway. Less than that cannot
+/// be told from what a machine with two cores does beside it.
+fn check_neighbours(beside: &Times, alone: &Times) {
+    let bound = alone.percentile(99).mul_f64(1.2).max(GOAL / 2);
+    let bound = if form::is_long() { bound } else { bound.max(NOTICED) };
+    assert!(beside.percentile(99) <= bound, "p99 is {:.1?}, {bound:.1?} are allowed", beside.percentile(99));
 }
 
 #[tokio::test(flavor = "multi_thread")]

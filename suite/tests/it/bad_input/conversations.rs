@@ -157,7 +157,12 @@ const WRONG: [(&str, &str, &str, &str); 55] = [
     ("PATCH /chatbots/{chatbot}", "{}", "id", r#"["{chatbot}"]"#),
     ("PATCH /chatbots/{chatbot}", "{}", "version", "[7]"),
     ("PATCH /departments/{department}", "{}", "transfer_to", r#"[7, "", "{chatbot}"]"#),
-    ("PATCH /departments/{department}", "{}", "transfer_after_s", r#"[0, "60", [], 1.5]"#),
+    (
+        "PATCH /departments/{department}",
+        r#"{"transfer_to":"{department}"}"#,
+        "transfer_after_s",
+        r#"[0, "60", [], 1.5]"#,
+    ),
     ("POST /chatbots", r#"{"name":"x"}"#, "settings/", "[1]"),
 ];
 
@@ -227,7 +232,7 @@ fn rules() -> Vec<Row> {
     rows.push(Row::new("a template and a flow", "POST /chatbots", both).at("/flow"));
     let known = Row::new("no such template", "POST /chatbots", r#"{"name":"x","template":"other"}"#);
     rows.push(known.at("/template").saying(&["travel-desk, car-quote, saas-demo"]));
-    let many = json!({"departments": vec!["{department}"; 101]}).to_string();
+    let many = json!({"departments": vec!["dep_0198c4de5f00700080a1b2c3d4e5f607"; 101]}).to_string();
     rows.push(Row::new("too many departments", "PUT /operators/me", many).at("/departments"));
     for value in ["null", "[]", "{}"] {
         let body = format!(r#"{{"email":"a@example.com","custom":{{"a~b":{value}}}}}"#);

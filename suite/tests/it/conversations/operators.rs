@@ -59,6 +59,11 @@ async fn a_chat_is_one_operator_s_until_it_is_given_away() {
         scene.expect(id, "closed admin_closed\nChat Transcript").await;
         assert_eq!(scene.clash(move |tx| operators::accept(tx, &omar, id)).await, "conversation_closed");
         assert_eq!(scene.clash(move |tx| operators::close(tx, &omar, id)).await, "conversation_closed");
+        let repeat = scene.act(reply).await;
+        assert!(
+            repeat.closed.is_some(),
+            "what was said is said, though the answer was lost and the chat is over"
+        );
         scene.app.finish().await;
     }
 }
@@ -105,6 +110,9 @@ async fn a_question_that_an_operator_interrupted_is_asked_again_and_can_be_answe
         tab.play("# book\n> Lisbon\n> 2026-11-05\n> 2").await;
         let id = tab.id();
         scene.act(move |tx| operators::accept(tx, &omar, id)).await;
+        // Pressed when the operator had just come: the operator sees it, the flow does not.
+        tab.play("# lt500").await;
+        assert_eq!(tab.last(), (Author::Visitor, "Under 500"), "on {}", scene.app.engine);
         tab.play("> Oh, a person").await;
         scene.after(minutes(20)).await;
         scene.act(move |tx| operators::hand_back(tx, &omar, id)).await;

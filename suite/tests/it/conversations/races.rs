@@ -114,7 +114,7 @@ async fn say(db: &Db, visit: &Visit, client_id: &str, text: &str) -> Result<Conv
 enum Hand {
     Accept,
     Reply(u64),
-    HandBack,
+    GiveBack,
     Transfer,
     Close,
 }
@@ -126,7 +126,7 @@ async fn lend(db: &Db, actor: Actor, id: Id<Conversation>, hand: Hand) -> Result
             let name = number.to_string();
             operators::reply(tx, &actor, id, &format!("reply {number}"), Some(&name)).map(drop)
         }
-        Hand::HandBack => operators::hand_back(tx, &actor, id).map(drop),
+        Hand::GiveBack => operators::hand_back(tx, &actor, id).map(drop),
         Hand::Transfer => {
             let department = app::departments::list(tx, &actor)?[0].id;
             operators::transfer(tx, &actor, id, department).map(drop)

@@ -2,6 +2,7 @@
 //! consent, and what is heard twice or too late.
 
 use app::{
+    chatbots::{self, ChatbotUpdate},
     contacts,
     conversations::visits::{What, find},
 };
@@ -146,6 +147,41 @@ async fn who_is_known_by_address_is_one_contact_and_one_with_the_same_number_is_
         assert_eq!(merged.fields.email.as_deref(), Some("ANA@example.com"));
         assert_eq!(scene.conversation(third.id()).await.contact, Some(into));
         assert_eq!(scene.contacts().await, [merged]);
+        scene.app.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_number_is_masked_in_whatever_is_kept_and_told() {
+    const NODES: &str = r#"
+        {"id":"a","kind":"ask","type":"text","text":"How will you pay?","var":"pay","next":"b"},
+        {"id":"b","kind":"ask","type":"name","text":"Your name?","var":"name","next":"c"},
+        {"id":"c","kind":"ask","type":"email","text":"Your e-mail?","var":"email","next":"d"},
+        {"id":"d","kind":"save_contact","name":"name","email":"email","custom":["pay"],"next":"e"},
+        {"id":"e","kind":"end","text":"You pay with {{pay}}.","then":"close"}"#;
+    for store in stores().await {
+        let scene = Scene::with_flow(store, NODES).await;
+        let (console, mut settings, id) = (scene.console(), scene.chatbot.settings.clone(), scene.chatbot.id);
+        settings.mask_cards = true;
+        let update = ChatbotUpdate { settings: Some(settings), ..ChatbotUpdate::default() };
+        scene.act(move |tx| chatbots::update(tx, &console, id, &update)).await;
+        let mut tab = scene.tab(1);
+        tab.play("> 4111 1111 1111 1111\n> Ana 4111111111111111\n> ana@example.com").await;
+        scene
+            .expect(
+                tab.id(),
+                r#"
+                closed bot_finished
+                contact {"name":"Ana ************1111","email":"ana@example.com","phone":null} {"pay":"**** **** **** 1111"} consent none
+                Contact Information {"name":"Ana ************1111","email":"ana@example.com","phone":null}
+                Chat Transcript"#,
+            )
+            .await;
+        assert_eq!(tab.last().1, "You pay with **** **** **** 1111.", "on {}", scene.app.engine);
+        for event in scene.events(tab.id()).await {
+            let told = event.data.unwrap_or_default() + &event.context.more.unwrap_or_default();
+            assert!(!told.contains("4111"), "{told}");
+        }
         scene.app.finish().await;
     }
 }

@@ -1,12 +1,13 @@
 //! Going from node to node until somebody else has to do something.
 
 use super::{ask_of, choice_of, consent_of};
+use crate::contact::Fields;
 use crate::flow::{
     Flow, MAX_STEPS,
     document::{AskNode, AskType, EndNode, HandoverNode, Node, SaveNode, SetNode, Then},
     evaluate, judge, say,
     scope::{Env, Scope, extension_of},
-    state::{Asking, Contact, Place, State},
+    state::{Asking, Place, State},
     turn::{Ask, Effect, Ending, Said, Step, Turn},
     value::Value,
 };
@@ -149,7 +150,7 @@ impl<'a> Walk<'a> {
     fn save(&mut self, node: &'a SaveNode) -> &'a str {
         let scope = self.scope();
         let value = |name: &Option<String>| name.as_ref().and_then(|name| scope.get(name));
-        let contact = Contact {
+        let contact = Fields {
             name: value(&node.name).map(|name| name.to_string()),
             email: value(&node.email).and_then(|email| judge::email_of(&email)),
             phone: value(&node.phone).and_then(|phone| judge::phone_of(&phone, self.env)),
@@ -201,7 +202,7 @@ fn fresh(node: &str) -> Asking {
 }
 
 /// Which part of the contact an answer of that type is.
-fn captured(contact: &mut Contact, asks: AskType) -> Option<&mut Option<String>> {
+fn captured(contact: &mut Fields, asks: AskType) -> Option<&mut Option<String>> {
     match asks {
         AskType::Name => Some(&mut contact.name),
         AskType::Email => Some(&mut contact.email),

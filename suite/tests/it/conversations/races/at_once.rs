@@ -150,3 +150,31 @@ async fn settle(arena: &Arena, it: &domain::Conversation) {
     let settled = arena.db.write(move |tx| conversations::clock::settle(tx, account, id)).await;
     settled.expect("what is due is done");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_speaks_while_being_erased_is_heard_anew_or_forgotten_with_the_rest() {
+    for store in stores().await {
+        let arena = Arena::open(store).await;
+        let console = arena.console;
+        for browser in 0..ROUNDS {
+            let visit = arena.visit(browser);
+            let address = format!("ana.{browser}@example.com");
+            say(&arena.db, &visit, "1", "Ana").await.expect("it is heard");
+            let before = say(&arena.db, &visit, "2", &address).await.expect("it is heard");
+            let contact = before.contact.expect("it was captured");
+            let (db, speaker) = (arena.db.clone(), visit.clone());
+            let speak = tokio::spawn(async move { say(&db, &speaker, "3", "talk").await });
+            let erased = arena.db.write(move |tx| app::contacts::erase(tx, &console, contact)).await;
+            let after = speak.await.expect("saying does not panic");
+            erased.expect("a person can be erased at any time");
+            let after = after.expect("whoever speaks is heard");
+            let id = before.id;
+            let read = arena.db.read(move |tx| conversations::get(tx, &console, id, 0)).await;
+            let old = read.expect("its numbers stay");
+            assert_eq!(old.messages, [], "on {}", arena.store.engine);
+            let it = old.conversation;
+            assert_eq!((it.phase, it.contact, it.visitor, it.told), (Phase::Closed, None, None, None));
+            assert!(after.id == before.id || after.contact.is_none());
+        }
+    }
+}
