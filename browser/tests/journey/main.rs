@@ -47,7 +47,7 @@ async fn journey(fate: Fate) {
     let told = office.receiver.expect("Contact Information", MARTA.email).await;
     assert_eq!(told.data, json!({"name": MARTA.name, "email": MARTA.email, "phone": MARTA.phone}));
     let (contact, conversation) = captured(&mut office, &MARTA).await;
-    talk(&mut office, &visitor, &operator).await;
+    talk(&mut office, &visitor, &operator, &MARTA).await;
     let told = office.receiver.expect("Chat Transcript", MARTA.email).await;
     check_transcript(&told.data, &MARTA);
     check_conversation(&office, &conversation, &MARTA, &visitor.shown().await).await;
@@ -57,7 +57,7 @@ async fn journey(fate: Fate) {
     let visitor = Visitor::arrive(&mut office, &format!("{prefix}-second")).await;
     visitor.books(&mut office, &JONAS).await;
     let (_, second) = captured(&mut office, &JONAS).await;
-    talk(&mut office, &visitor, &operator).await;
+    talk(&mut office, &visitor, &operator, &JONAS).await;
     check_conversation(&office, &second, &JONAS, &visitor.shown().await).await;
     drop(visitor);
     wait_for_failures(&office, &second).await;
@@ -101,15 +101,17 @@ async fn captured(office: &mut Office, lead: &Lead) -> (String, String) {
 }
 
 /// Visitor and operator meet, talk, and the operator ends it.
-async fn talk(office: &mut Office, visitor: &Visitor, operator: &Operator) {
+async fn talk(office: &mut Office, visitor: &Visitor, operator: &Operator, lead: &Lead) {
     visitor.wants_a_person(office).await;
     operator.accepts(office).await;
+    operator.meets(lead.name).await;
     visitor.meets("Priya").await;
     operator.replies(office, HELLO).await;
     visitor.hears(HELLO).await;
     visitor.writes(office, THANKS).await;
     visitor.hears(THANKS).await;
     operator.reads(THANKS).await;
+    operator.sees_nobody_typing().await;
     operator.replies(office, BYE).await;
     visitor.hears(BYE).await;
     visitor.photograph("5-talked").await;

@@ -67,8 +67,8 @@ impl Office {
             "event_types": ["Contact Information", "Chat Transcript"]});
         self.call(Method::POST, "/webhooks", Some(webhook)).await;
         let tag = bot["snippet"].as_str().expect("a chatbot has a script tag");
-        assert!(tag.contains("https://YOUR-HOST/"), "{tag}");
-        tag.replace("https://YOUR-HOST", &self.server.url)
+        assert!(tag.contains(&format!("\"{}/widget.js\"", self.server.url)), "{tag}");
+        tag.to_owned()
     }
 
     /// What the API shows at that path.

@@ -172,6 +172,17 @@ impl Operator {
             .await;
     }
 
+    /// Sees who it is.
+    pub async fn meets(&self, name: &str) {
+        self.sees("who", &format!("textContent === {}", json!(name))).await;
+    }
+
+    /// Sees that nobody is typing any more.
+    pub async fn sees_nobody_typing(&self) {
+        let typing = self.person.see("document.getElementById('typing').textContent").await;
+        assert_eq!(typing, "", "what was typed has been said");
+    }
+
     /// Ends the chat.
     pub async fn closes(&self, office: &mut Office) {
         self.photograph("3-talked").await;
