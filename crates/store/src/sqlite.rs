@@ -106,9 +106,11 @@ pub(crate) fn connect(path: &Path) -> Result<rusqlite::Connection, StoreError> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = rusqlite::Connection::open_with_flags(path, flags)
         .map_err(|e| StoreError::Refused(format!("{} cannot be opened: {e}", path.display())))?;
+    // What is deleted or replaced is overwritten, in pages that become free too: whoever was erased must not be found in
+    // the file's bytes. `fast` would leave the free pages as they are.
     let set = connection.busy_timeout(PATIENCE).and_then(|()| {
         connection.execute_batch(
-            "pragma journal_mode = wal; pragma synchronous = full;
+            "pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;
              pragma foreign_keys = on; pragma wal_autocheckpoint = 0; pragma temp_store = memory;",
         )
     });

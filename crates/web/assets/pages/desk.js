@@ -192,6 +192,8 @@ export class Desk extends EventTarget {
     const known = this.conversations.get(item.id);
     if (known && (known.message_count > item.message_count || (known.state === 'closed' && item.state !== 'closed'))) return;
     const { messages, markers, more_messages, ...it } = item;
+    // Whichever answer brings it first: what was being typed has been said.
+    if (it.reply_count > (known?.reply_count ?? 0)) this.typing.delete(it.id);
     this.conversations.set(it.id, { ...it, last: messages?.at(-1) ?? known?.last, readAt });
     // What was said before the page was there is not new, but for those who wait.
     if (known?.state === 'bot' && it.state === 'queued' && it.id !== this.opened) delete this.seen[it.id];
@@ -201,8 +203,12 @@ export class Desk extends EventTarget {
 
   async #readContact(id) {
     this.contacts.set(id, {});
-    const contact = await call('GET', `/contacts/${id}`).catch(() => undefined);
-    if (contact) this.contacts.set(id, contact);
+    try {
+      this.contacts.set(id, await call('GET', `/contacts/${id}`));
+    } catch (failure) {
+      // The next answer about a chat of theirs asks again, unless there is nobody to be asked for.
+      if (failure.passing) this.contacts.delete(id);
+    }
     this.#changed();
   }
 
@@ -258,9 +264,7 @@ export class Desk extends EventTarget {
     for (let more = true; more; ) {
       const after = thread ? (thread.at(-1)?.number ?? 0) : last;
       const detail = await call('GET', `/conversations/${id}?after_number=${after}`);
-      const before = this.conversations.get(id)?.reply_count ?? 0;
       this.#put(detail);
-      if (detail.reply_count > before) this.typing.delete(id);
       thread?.push(...detail.messages.filter(({ number }) => number > (thread.at(-1)?.number ?? 0)));
       more = thread && detail.more_messages;
     }
