@@ -78,6 +78,8 @@ async fn on_a_phone_it_fills_the_screen_and_brings_up_no_keyboard() {
     person.photograph("phone-closed").await;
     person.click(".launch").await;
     person.reads("What can I do for you?").await;
+    // It grows while it opens.
+    person.until("$('.panel').getAnimations().length === 0").await;
     person.photograph("phone-sized").await;
     let shape = "(() => { const {left, top, width, height} = $('.panel').getBoundingClientRect(); \
         return [left, top, width === innerWidth, height === visualViewport.height, css('.launch', 'display'), focus() === $('.panel'), \

@@ -220,11 +220,11 @@ async fn a_chat_of_another_tool_has_a_day_and_ends_when_nobody_takes_it_from_a_q
             operators::transfer(tx, &omar, queued, department)
         };
         scene.act(transfer).await;
-        scene.after(seconds(120)).await;
-        scene.expect(queued, "closed no_agent\nChat Transcript").await;
-        scene.after(seconds(24 * 60 * 60 - 121)).await;
+        scene.after(seconds(24 * 60 * 60 - 1)).await;
         scene.expect(idle, "open bot").await;
+        scene.expect(queued, "open queued").await;
         scene.after(seconds(1)).await;
+        scene.expect(queued, "closed no_agent\nChat Transcript").await;
         assert!(scene.outcome(idle).await.starts_with("closed idle_bot\n"), "on {}", scene.app.engine);
         scene.app.finish().await;
     }
