@@ -107,6 +107,8 @@ async fn a_server_that_forgot_the_visitor_gets_what_is_unsent_anew() {
     double.set_streams(Streams::Refused);
     double.forget_visitors();
     person.press("plan a holiday" + Key::Enter).await;
+    // What it shows then stands there from before, too.
+    eventually(|| !double.said_by("visitor").is_empty()).await;
     person.reads(WHERE).await;
     assert_eq!(double.said_by("visitor"), ["plan a holiday"]);
     let opened = double.calls("open");
