@@ -119,9 +119,7 @@ pub(crate) async fn typing(
     Caller { actor, .. }: Caller<Manage>,
     PathId(id): PathId<Conversation>,
 ) -> Result<StatusCode, Problem> {
-    let account = actor.account();
-    let reader = Actor::Console { account };
-    if let Some(visitor) = find(&web.db, reader, id).await?.visitor {
+    if let Some(visitor) = find(&web.db, actor, id).await?.visitor {
         web.hub.operator_types(visitor);
     }
     Ok(StatusCode::NO_CONTENT)
