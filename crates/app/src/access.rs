@@ -6,5 +6,13 @@ use crate::AppError;
 
 /// Fails unless `actor` has `permission`.
 pub fn require(actor: &Actor, permission: Permission) -> Result<(), AppError> {
-    if actor.may(permission) { Ok(()) } else { Err(AppError::ScopeMissing(permission)) }
+    match actor {
+        _ if actor.may(permission) => Ok(()),
+        Actor::Member { .. } => {
+            let message =
+                format!("this needs the role {}; ask an owner or an admin", permission.role().as_str());
+            Err(AppError::Forbidden { code: "role_missing", message })
+        }
+        _ => Err(AppError::ScopeMissing(permission)),
+    }
 }

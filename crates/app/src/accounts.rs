@@ -8,7 +8,8 @@ use crate::{AppError, access::require, departments};
 /// Makes an account. Only somebody at the machine itself gets here.
 pub fn create(tx: &mut Tx<'_>, name: &str) -> Result<Account, AppError> {
     check_name("/name", name)?;
-    let account = Account { id: tx.new_id(), name: name.to_owned(), created_at: tx.now() };
+    let account =
+        Account { id: tx.new_id(), name: name.to_owned(), time_zone: "UTC".to_owned(), created_at: tx.now() };
     store::accounts::insert(tx, &account)?;
     departments::make_built_in(tx, account.id)?;
     Ok(account)

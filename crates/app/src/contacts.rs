@@ -21,7 +21,7 @@ pub fn list(
     filter: &Filter,
     page: PageRequest<Contact>,
 ) -> Result<Page<Contact, Contact>, AppError> {
-    require(actor, Permission::Read)?;
+    require(actor, Permission::People)?;
     let account = actor.account();
     let filter = match filter {
         Filter { email: Some(email), .. } => {
@@ -35,7 +35,7 @@ pub fn list(
 
 /// One contact.
 pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Contact, AppError> {
-    require(actor, Permission::Read)?;
+    require(actor, Permission::People)?;
     store::contacts::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)
 }
 
@@ -47,7 +47,7 @@ pub fn merge(
     into: Id<Contact>,
     from: Id<Contact>,
 ) -> Result<Contact, AppError> {
-    require(actor, Permission::Manage)?;
+    require(actor, Permission::Converse)?;
     if into == from {
         let message = "a contact cannot be merged with itself; name another".to_owned();
         return Err(AppError::Conflict { code: "same_contact", message });

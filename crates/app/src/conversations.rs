@@ -50,7 +50,7 @@ pub fn list(
     filter: Filter,
     page: PageRequest<Conversation>,
 ) -> Result<Page<Conversation, Conversation>, AppError> {
-    require(actor, Permission::Read)?;
+    require(actor, Permission::People)?;
     let account = actor.account();
     let filter = match filter {
         Filter { contact: Some(contact), .. } => ConversationFilter::Contact(contact),
@@ -62,7 +62,7 @@ pub fn list(
 
 /// One conversation, without what was said.
 pub fn find(tx: &mut Tx<'_>, actor: &Actor, id: Id<Conversation>) -> Result<Conversation, AppError> {
-    require(actor, Permission::Read)?;
+    require(actor, Permission::People)?;
     store::conversations::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)
 }
 
@@ -107,7 +107,7 @@ pub fn close(
     idempotency: Option<&Idempotency>,
 ) -> Result<(), AppError> {
     if !actor.may(Permission::Ingest) {
-        require(actor, Permission::Manage)?;
+        require(actor, Permission::Converse)?;
     }
     let account = actor.account();
     let conversation = store::conversations::find(tx, account, id)?.ok_or(AppError::NotFound)?;
@@ -115,7 +115,7 @@ pub fn close(
         let reason = reason.unwrap_or(CloseReason::OperatorClosed);
         return inbound::close(tx, actor, id, reason, idempotency);
     }
-    require(actor, Permission::Manage)?;
+    require(actor, Permission::Converse)?;
     if reason.is_some() {
         let message =
             "can be given only by the chat tool that pushes the conversation, with the scope ingest";

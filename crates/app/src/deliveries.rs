@@ -33,10 +33,14 @@ pub fn list(
 pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<(Explained, Vec<Attempt>), AppError> {
     require(actor, Permission::Read)?;
     let delivery = find(tx, actor, id)?;
-    let attempts = store::deliveries::attempts(tx, delivery.account, id)?;
+    let mut attempts = store::deliveries::attempts(tx, delivery.account, id)?;
     let webhook = store::webhooks::find(tx, delivery.account, delivery.webhook_id)?;
     let last = attempts.last().map(|attempt| &attempt.outcome);
     let explained = standings::explain(tx, delivery, webhook.as_ref(), last)?;
+    if !actor.may(Permission::People) {
+        // Receivers like to say in their answer what they were sent.
+        attempts.iter_mut().filter_map(|it| it.outcome.result.as_mut().ok()).for_each(|it| it.body.clear());
+    }
     Ok((explained, attempts))
 }
 

@@ -138,12 +138,16 @@ pub(crate) fn make_built_in(tx: &mut Tx<'_>, account: Id<Account>) -> Result<(),
     Ok(())
 }
 
-/// Who the actor is to visitors: an API key answers under its name.
+/// Who the actor is to visitors: members and API keys answer under their names.
 pub(crate) fn operator(tx: &mut Tx<'_>, actor: &Actor) -> Result<Operator, AppError> {
     match *actor {
         Actor::Key { account, key, .. } => {
             let found = store::accounts::get_key(tx, account, key)?.ok_or(AppError::NotFound)?;
             Ok(Operator { id: key.uuid(), name: found.name })
+        }
+        Actor::Member { account, member, .. } => {
+            let found = store::members::find(tx, account, member)?.ok_or(AppError::NotFound)?;
+            Ok(Operator { id: member.uuid(), name: found.name })
         }
         Actor::Console { account } => Ok(Operator { id: account.uuid(), name: "Console".to_owned() }),
     }
@@ -151,7 +155,7 @@ pub(crate) fn operator(tx: &mut Tx<'_>, actor: &Actor) -> Result<Operator, AppEr
 
 /// The operator is there for these departments, or for all, for [`PRESENT_FOR`].
 pub fn arrive(tx: &mut Tx<'_>, actor: &Actor, departments: Vec<Id<Department>>) -> Result<Present, AppError> {
-    require(actor, Permission::Manage)?;
+    require(actor, Permission::Converse)?;
     if departments.len() > MOST_NAMED {
         let message = format!("must name at most {MOST_NAMED} departments; none means all");
         return Err(Invalid::field("/departments", message).into());
@@ -168,7 +172,7 @@ pub fn arrive(tx: &mut Tx<'_>, actor: &Actor, departments: Vec<Id<Department>>) 
 
 /// The operator is not there any more.
 pub fn leave(tx: &mut Tx<'_>, actor: &Actor) -> Result<(), AppError> {
-    require(actor, Permission::Manage)?;
+    require(actor, Permission::Converse)?;
     let operator = operator(tx, actor)?;
     Ok(store::departments::set_absent(tx, actor.account(), operator.id)?)
 }

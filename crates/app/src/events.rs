@@ -133,10 +133,19 @@ pub fn list(
 ) -> Result<Page<Event, Event>, AppError> {
     require(actor, Permission::Read)?;
     let (account, conversation) = (actor.account(), filter.conversation_id.as_deref());
-    page.fill(
+    let mut events: Page<Event, Event> = page.fill::<_, AppError>(
         |before, limit| Ok(store::events::list(tx, account, filter.event_type, conversation, before, limit)?),
         |it| it.id,
-    )
+    )?;
+    events.items.iter_mut().for_each(|event| hide(actor, event));
+    Ok(events)
+}
+
+/// Takes out what the actor may not see: what an event says.
+fn hide(actor: &Actor, event: &mut Event) {
+    if !actor.may(Permission::People) {
+        (event.data, event.context.more) = (None, None);
+    }
 }
 
 /// An event with what became of it.
@@ -154,7 +163,8 @@ pub struct EventDetail {
 /// One event with its deliveries, and why it reached or did not reach each webhook.
 pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Event>) -> Result<EventDetail, AppError> {
     require(actor, Permission::Read)?;
-    let event = store::events::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
+    let mut event = store::events::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
+    hide(actor, &mut event);
     let Standings { deliveries, webhooks, more_webhooks } = standings::of_event(tx, &event)?;
     Ok(EventDetail { event, deliveries, webhooks, more_webhooks })
 }

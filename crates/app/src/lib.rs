@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod audit;
 pub mod chatbots;
 pub mod contacts;
 pub mod conversations;
@@ -22,6 +23,7 @@ pub mod outbound;
 mod page;
 pub mod recoveries;
 pub mod retention;
+pub mod sessions;
 pub mod standings;
 pub mod webhooks;
 

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use crate::{Id, Invalid, Noun, Timestamp};
+use crate::{Id, Invalid, Member, Noun, Role, Timestamp};
 
 /// The owner of everything else. An instance may hold several; none sees another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Account {
     pub id: Id<Account>,
     /// What people call it; need not be unique.
     pub name: String,
+    /// In which its days begin and its times are shown (IANA time zone).
+    pub time_zone: String,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -122,9 +124,17 @@ impl Scope {
         matches!(
             (self, permission),
             (Scope::Ingest, Permission::Ingest)
-                | (Scope::Read | Scope::Manage, Permission::Read)
-                | (Scope::Manage, Permission::Manage)
-                | (Scope::Admin, _)
+                | (Scope::Read | Scope::Manage, Permission::Read | Permission::People)
+                | (Scope::Manage, Permission::Converse | Permission::Manage)
+                | (
+                    Scope::Admin,
+                    Permission::Ingest
+                        | Permission::Read
+                        | Permission::People
+                        | Permission::Converse
+                        | Permission::Manage
+                        | Permission::Admin
+                )
         )
     }
 }
@@ -144,12 +154,18 @@ impl FromStr for Scope {
 pub enum Permission {
     /// Put events in.
     Ingest,
-    /// See everything that is not a secret.
+    /// See webhooks, logs and reports.
     Read,
+    /// See what was said and who said it: payloads, conversations, contacts.
+    People,
+    /// Answer chats and change contacts.
+    Converse,
     /// Change what an account consists of.
     Manage,
     /// Keys, members, erasing.
     Admin,
+    /// Owners.
+    Own,
 }
 
 impl Permission {
@@ -157,10 +173,15 @@ impl Permission {
     pub const fn scope(self) -> Scope {
         match self {
             Permission::Ingest => Scope::Ingest,
-            Permission::Read => Scope::Read,
-            Permission::Manage => Scope::Manage,
-            Permission::Admin => Scope::Admin,
+            Permission::Read | Permission::People => Scope::Read,
+            Permission::Converse | Permission::Manage => Scope::Manage,
+            Permission::Admin | Permission::Own => Scope::Admin,
         }
+    }
+
+    /// The role that has it and may least, for the message that refuses.
+    pub fn role(self) -> Role {
+        Role::ALL.into_iter().find(|role| role.allows(self)).unwrap_or(Role::Owner)
     }
 }
 
@@ -176,6 +197,15 @@ pub enum Actor {
         /// What the key may do.
         scope: Scope,
     },
+    /// A member who is signed in.
+    Member {
+        /// Whose things may be seen and touched.
+        account: Id<Account>,
+        /// Who it is.
+        member: Id<Member>,
+        /// What the member may do.
+        role: Role,
+    },
     /// Somebody at the machine itself, using the commands of the binary on one account.
     Console {
         /// The account named on the command line.
@@ -187,7 +217,9 @@ impl Actor {
     /// The account that the actor belongs to.
     pub const fn account(&self) -> Id<Account> {
         match self {
-            Actor::Key { account, .. } | Actor::Console { account } => *account,
+            Actor::Key { account, .. } | Actor::Member { account, .. } | Actor::Console { account } => {
+                *account
+            }
         }
     }
 
@@ -195,6 +227,7 @@ impl Actor {
     pub const fn may(&self, permission: Permission) -> bool {
         match self {
             Actor::Key { scope, .. } => scope.allows(permission),
+            Actor::Member { role, .. } => role.allows(permission),
             Actor::Console { .. } => true,
         }
     }
@@ -232,11 +265,11 @@ mod tests {
         use Permission::*;
         for (scope, allowed) in [
             (Scope::Ingest, vec![Ingest]),
-            (Scope::Read, vec![Read]),
-            (Scope::Manage, vec![Read, Manage]),
-            (Scope::Admin, vec![Ingest, Read, Manage, Admin]),
+            (Scope::Read, vec![Read, People]),
+            (Scope::Manage, vec![Read, People, Converse, Manage]),
+            (Scope::Admin, vec![Ingest, Read, People, Converse, Manage, Admin]),
         ] {
-            for permission in [Ingest, Read, Manage, Admin] {
+            for permission in [Ingest, Read, People, Converse, Manage, Admin, Own] {
                 assert_eq!(
                     scope.allows(permission),
                     allowed.contains(&permission),

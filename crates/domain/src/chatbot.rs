@@ -4,10 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::{Account, Id, Invalid, Noun, Timestamp, account::check_name};
+use crate::{
+    Account, Id, Invalid, Noun, Timestamp, Visitor,
+    account::check_name,
+    token::{Opens, Token},
+};
 
 /// A bot that talks to visitors of a web page.
 #[derive(Clone, Debug, PartialEq)]
@@ -270,39 +273,11 @@ pub fn origin_of(url: &str) -> Option<String> {
     matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }
 
-/// The secret by which a browser shows that a conversation is its own: `lpv_` and 256 random bits.
-///
-/// Only its hash is stored. `Debug` prints `***`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct VisitorToken(String);
+/// The secret by which a browser shows that a conversation is its own.
+pub type VisitorToken = Token<Visitor>;
 
-impl VisitorToken {
-    /// The token made from random bytes.
-    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
-        Self(format!("lpv_{}", URL_SAFE_NO_PAD.encode(bytes)))
-    }
-
-    /// Reads a text of that form; None if it cannot be a token.
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix("lpv_")?).ok()?;
-        (bytes.len() == 32).then(|| Self(text.to_owned()))
-    }
-
-    /// The secret itself, for the answer to the browser.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// What is stored and looked up. The token has 256 random bits, so a slow hash would add nothing.
-    pub fn hash(&self) -> String {
-        crate::account::hex(&Sha256::digest(self.0.as_bytes()))
-    }
-}
-
-impl std::fmt::Debug for VisitorToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("VisitorToken(***)")
-    }
+impl Opens for Visitor {
+    const PREFIX: &'static str = "lpv_";
 }
 
 /// Operators who answer for the same kind of chats.
@@ -401,16 +376,5 @@ mod tests {
         for wrong in [r#"{"queue_s":9}"#, r#"{"agent_close_s":604801}"#, r#"{"other":1}"#] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_visitor_token_has_one_form_and_is_not_printed() {
-        let token = VisitorToken::from_bytes(&[7; 32]);
-        assert_eq!(VisitorToken::parse(token.reveal()), Some(token.clone()));
-        assert_eq!(format!("{token:?}"), "VisitorToken(***)");
-        for wrong in ["", "lpv_", "lpv_AAAA", "lpk_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"] {
-            assert_eq!(VisitorToken::parse(wrong), None);
-        }
-        assert!(public_key(&[1; 32]).starts_with("pk_"));
     }
 }

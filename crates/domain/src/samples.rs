@@ -12,12 +12,22 @@ pub fn start() -> Timestamp {
 
 /// The account that tests act in.
 pub fn acme() -> Account {
-    Account { id: Id::from_parts(1, &[0xac; 10]), name: "Acme".into(), created_at: start() }
+    Account {
+        id: Id::from_parts(1, &[0xac; 10]),
+        name: "Acme".into(),
+        time_zone: "UTC".into(),
+        created_at: start(),
+    }
 }
 
 /// The other account, which must see nothing of [`acme`].
 pub fn globex() -> Account {
-    Account { id: Id::from_parts(1, &[0x91; 10]), name: "Globex".into(), created_at: start() }
+    Account {
+        id: Id::from_parts(1, &[0x91; 10]),
+        name: "Globex".into(),
+        time_zone: "UTC".into(),
+        created_at: start(),
+    }
 }
 
 /// A webhook for both posted types at `url`.

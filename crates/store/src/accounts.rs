@@ -9,8 +9,10 @@ use crate::{
 };
 
 sql! {
-    INSERT = "insert into account (id, name, created_at) values ($1, $2, $3)";
-    LIST = "select id, name, created_at from account order by id";
+    INSERT = "insert into account (id, name, time_zone, created_at) values ($1, $2, $3, $4)";
+    LIST = "select id, name, time_zone, created_at from account order by id";
+    FIND = "select id, name, time_zone, created_at from account where id = $1";
+    UPDATE = "update account set name = $2, time_zone = $3 where id = $1";
     // SQLite needs no lock, having one writer. On PostgreSQL this waits for others who write accounts; reading goes on.
     LOCK = "/*sqlite: select 1 */ /*pg: lock table account in share row exclusive mode */";
     INSERT_KEY = "insert into api_key (account_id, id, name, scope, hash, created_at)
@@ -25,13 +27,26 @@ sql! {
 
 /// Adds an account.
 pub fn insert(tx: &mut Tx<'_>, account: &Account) -> Result<(), StoreError> {
-    tx.execute(&INSERT, args![account.id, &account.name, account.created_at]).map(drop)
+    tx.execute(&INSERT, args![account.id, &account.name, &account.time_zone, account.created_at]).map(drop)
 }
 
 /// All accounts, oldest first.
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<Account>, StoreError> {
-    let read = |mut row: Row| Ok(Account { id: row.take()?, name: row.take()?, created_at: row.take()? });
     tx.query(&LIST, args![])?.into_iter().map(read).collect()
+}
+
+/// The account itself.
+pub fn find(tx: &mut Tx<'_>, account: Id<Account>) -> Result<Option<Account>, StoreError> {
+    tx.query_one(&FIND, args![account])?.map(read).transpose()
+}
+
+/// Changes name and time zone. False if there is no such account.
+pub fn update(tx: &mut Tx<'_>, account: &Account) -> Result<bool, StoreError> {
+    Ok(tx.execute(&UPDATE, args![account.id, &account.name, &account.time_zone])? == 1)
+}
+
+fn read(mut row: Row) -> Result<Account, StoreError> {
+    Ok(Account { id: row.take()?, name: row.take()?, time_zone: row.take()?, created_at: row.take()? })
 }
 
 /// Lets nobody else add an account until the end of this transaction.

@@ -17,6 +17,7 @@ mod vault;
 mod worker;
 
 pub mod accounts;
+pub mod audit;
 pub mod chatbots;
 pub mod contacts;
 pub mod conversations;
@@ -28,10 +29,12 @@ pub mod idempotency;
 pub mod ledger;
 pub mod lines;
 pub mod markers;
+pub mod members;
 pub mod messages;
 pub mod nodes;
 pub mod recoveries;
 pub mod retention;
+pub mod sessions;
 pub mod webhooks;
 
 pub use db::{Db, OpenOptions, StoreReport, StoreUrl};
@@ -44,6 +47,7 @@ pub use tx::Tx;
 fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
     [
         accounts::STATEMENTS,
+        audit::STATEMENTS,
         chatbots::STATEMENTS,
         contacts::STATEMENTS,
         conversations::STATEMENTS,
@@ -56,10 +60,12 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         ledger::STATEMENTS,
         lines::STATEMENTS,
         markers::STATEMENTS,
+        members::STATEMENTS,
         messages::STATEMENTS,
         nodes::STATEMENTS,
         recoveries::STATEMENTS,
         retention::STATEMENTS,
+        sessions::STATEMENTS,
         webhooks::STATEMENTS,
     ]
     .into_iter()

@@ -38,12 +38,16 @@ pub(crate) trait Needs {
 pub(crate) enum Ingest {}
 /// Needs [`Permission::Read`].
 pub(crate) enum Read {}
+/// Needs [`Permission::People`].
+pub(crate) enum People {}
+/// Needs [`Permission::Converse`].
+pub(crate) enum Converse {}
 /// Needs [`Permission::Manage`].
 pub(crate) enum Manage {}
 /// Needs [`Permission::Admin`].
 pub(crate) enum Admin {}
-/// Needs [`Permission::Ingest`] or [`Permission::Manage`].
-pub(crate) enum IngestOrManage {}
+/// Needs [`Permission::Ingest`] or [`Permission::Converse`].
+pub(crate) enum IngestOrConverse {}
 
 impl Needs for Ingest {
     const PERMISSION: Permission = Permission::Ingest;
@@ -51,6 +55,14 @@ impl Needs for Ingest {
 
 impl Needs for Read {
     const PERMISSION: Permission = Permission::Read;
+}
+
+impl Needs for People {
+    const PERMISSION: Permission = Permission::People;
+}
+
+impl Needs for Converse {
+    const PERMISSION: Permission = Permission::Converse;
 }
 
 impl Needs for Manage {
@@ -61,9 +73,9 @@ impl Needs for Admin {
     const PERMISSION: Permission = Permission::Admin;
 }
 
-impl Needs for IngestOrManage {
+impl Needs for IngestOrConverse {
     const PERMISSION: Permission = Permission::Ingest;
-    const OR: Option<Permission> = Some(Permission::Manage);
+    const OR: Option<Permission> = Some(Permission::Converse);
 }
 
 impl<N: Needs + Send> FromRequestParts<Shared> for Caller<N> {

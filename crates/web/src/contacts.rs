@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use self::body::{ContactView, Erased, MergeContacts};
 use crate::{
     Shared,
-    auth::{Admin, Caller, Manage, Read},
+    auth::{Admin, Caller, Converse, People},
     extract::{Json, PathId},
     list::{List, Paging},
     problem::Problem,
@@ -67,7 +67,7 @@ impl ContactParams {
 )]
 pub(crate) async fn list(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Read>,
+    Caller { actor, .. }: Caller<People>,
     Query((paging, params)): Query<(Paging, ContactParams)>,
 ) -> Answer<List<ContactView>> {
     let (page, filter) = (paging.request()?, params.filter()?);
@@ -83,7 +83,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn get(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Read>,
+    Caller { actor, .. }: Caller<People>,
     PathId(id): PathId<Contact>,
 ) -> Answer<ContactView> {
     let contact = web.db.read(move |tx| contacts::get(tx, &actor, id)).await?;
@@ -102,7 +102,7 @@ pub(crate) async fn get(
 )]
 pub(crate) async fn merge(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Manage>,
+    Caller { actor, .. }: Caller<Converse>,
     PathId(id): PathId<Contact>,
     Json { value: MergeContacts { from }, .. }: Json<MergeContacts>,
 ) -> Answer<ContactView> {

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use self::body::{ConversationDetailView, ConversationView};
 use crate::{
     Shared,
-    auth::{Caller, Read},
+    auth::{Caller, People},
     extract::PathId,
     list::{List, Paging},
     problem::Problem,
@@ -62,7 +62,7 @@ impl ConversationParams {
 )]
 pub(crate) async fn list(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Read>,
+    Caller { actor, .. }: Caller<People>,
     Query((paging, params)): Query<(Paging, ConversationParams)>,
 ) -> Answer<List<ConversationView>> {
     let (page, filter) = (paging.request()?, params.filter()?);
@@ -97,7 +97,7 @@ impl FromQuery for MessageParams {
 )]
 pub(crate) async fn get(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Read>,
+    Caller { actor, .. }: Caller<People>,
     PathId(id): PathId<Conversation>,
     Query(params): Query<MessageParams>,
 ) -> Answer<ConversationDetailView> {

@@ -18,7 +18,7 @@ use tokio::sync::broadcast;
 
 use crate::{
     Shared,
-    auth::{Caller, Manage, Read},
+    auth::{Caller, Converse, People},
     extract::PathId,
     live::{LOOK_AGAIN, ToOperator},
     problem::Problem,
@@ -43,7 +43,7 @@ struct ConversationChanged {
 )]
 pub(crate) async fn stream(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Read>,
+    Caller { actor, .. }: Caller<People>,
 ) -> Result<Response, Problem> {
     let heard = web.hub.watch_all(&web.db);
     let desk = Desk { web, actor, heard, waiting: VecDeque::from([Event::default().comment("")]) };
@@ -116,7 +116,7 @@ async fn find(db: &Db, actor: Actor, id: Id<Conversation>) -> Result<Conversatio
 )]
 pub(crate) async fn typing(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Manage>,
+    Caller { actor, .. }: Caller<Converse>,
     PathId(id): PathId<Conversation>,
 ) -> Result<StatusCode, Problem> {
     if let Some(visitor) = find(&web.db, actor, id).await?.visitor {

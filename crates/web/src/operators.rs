@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Shared,
-    auth::{Caller, Manage, Read},
+    auth::{Caller, Converse, Read},
     extract::Json,
     list::{List, Paging},
     problem::Problem,
@@ -72,7 +72,7 @@ impl From<Present> for OperatorView {
 )]
 pub(crate) async fn arrive(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Manage>,
+    Caller { actor, .. }: Caller<Converse>,
     body: Option<Json<Arrive>>,
 ) -> Result<axum::Json<OperatorView>, Problem> {
     let asked = body.and_then(|Json { value, .. }| value.departments).unwrap_or_default();
@@ -90,7 +90,7 @@ pub(crate) async fn arrive(
 )]
 pub(crate) async fn leave(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Manage>,
+    Caller { actor, .. }: Caller<Converse>,
 ) -> Result<StatusCode, Problem> {
     web.db.write(move |tx| departments::leave(tx, &actor)).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -32,8 +32,18 @@ fn insert_keys(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 async fn accounts_are_listed_in_the_order_of_their_ids() {
     for store in stores().await {
         let (db, _) = open(&store).await;
-        let later = Account { id: id(2), name: "Später 2".into(), created_at: at(2) };
-        let latest = Account { id: id(3), name: "Später 2".into(), created_at: at(3) };
+        let later = Account {
+            id: id(2),
+            name: "Später 2".into(),
+            time_zone: "Asia/Kolkata".into(),
+            created_at: at(2),
+        };
+        let latest = Account {
+            id: id(3),
+            name: "Später 2".into(),
+            time_zone: "Asia/Kolkata".into(),
+            created_at: at(3),
+        };
         let (second, third) = (later.clone(), latest.clone());
         write(&db, move |tx| accounts::insert(tx, &third).and_then(|()| accounts::insert(tx, &second))).await;
         let listed = read(&db, accounts::list).await;

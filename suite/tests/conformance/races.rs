@@ -152,7 +152,8 @@ async fn whoever_locks_the_accounts_alone_decides_about_them() {
                 accounts::lock(tx)?;
                 let name = format!("Account {number}");
                 let there = accounts::list(tx)?.iter().any(|it| it.name == name);
-                let account = Account { id: tx.new_id(), name, created_at: tx.now() };
+                let account =
+                    Account { id: tx.new_id(), name, time_zone: "UTC".into(), created_at: tx.now() };
                 if !there {
                     accounts::insert(tx, &account)?;
                 }

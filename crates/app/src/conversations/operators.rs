@@ -13,7 +13,7 @@ use crate::{AppError, access::require, departments};
 
 /// The conversation, in the hands of an operator who may change it, and who that is.
 fn grasp(tx: &mut Tx<'_>, actor: &Actor, id: Id<Conversation>) -> Result<(Session, Operator), AppError> {
-    require(actor, Permission::Manage)?;
+    require(actor, Permission::Converse)?;
     let found = store::conversations::find_to_change(tx, actor.account(), id)?;
     let session = Session::resume(tx, found.ok_or(AppError::NotFound)?)?;
     match session.it.phase {
@@ -62,7 +62,7 @@ pub fn reply(
     client_id: Option<&str>,
 ) -> Result<Conversation, AppError> {
     let text = check_text("/text", text)?;
-    require(actor, Permission::Manage)?;
+    require(actor, Permission::Converse)?;
     let operator = departments::operator(tx, actor)?;
     // The operator's name of the message in this chat: in another, the same name is another message.
     let client_id = client_id.map(|client_id| format!("{} {id} {client_id}", operator.id.simple()));

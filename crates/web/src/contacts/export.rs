@@ -22,7 +22,7 @@ use utoipa::IntoParams;
 use super::body::ContactView;
 use crate::{
     Shared,
-    auth::{Caller, Read},
+    auth::{Caller, People},
     problem::Problem,
     query::{FromQuery, Params, Query},
 };
@@ -69,7 +69,7 @@ impl FromQuery for ExportParams {
 )]
 pub(crate) async fn export(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Read>,
+    Caller { actor, .. }: Caller<People>,
     Query(ExportParams { format }): Query<ExportParams>,
 ) -> Result<Response, Problem> {
     // Read before anything is answered: what is wrong now can still be told.

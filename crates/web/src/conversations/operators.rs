@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{Answer, body::ConversationView};
 use crate::{
     Shared,
-    auth::{Caller, IngestOrManage, Manage},
+    auth::{Caller, Converse, IngestOrConverse},
     extract::{IdempotencyHeader, IdempotencyKey, Json, PathId},
     problem::Problem,
     read::{FromObject, Object},
@@ -98,7 +98,7 @@ async fn act(web: &Shared, actor: Actor, id: Id<Conversation>, verb: Verb) -> An
 )]
 pub(crate) async fn accept(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Manage>,
+    Caller { actor, .. }: Caller<Converse>,
     PathId(id): PathId<Conversation>,
 ) -> Answer<ConversationView> {
     act(&web, actor, id, operators::accept).await
@@ -115,7 +115,7 @@ pub(crate) async fn accept(
 )]
 pub(crate) async fn reply(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Manage>,
+    Caller { actor, .. }: Caller<Converse>,
     PathId(id): PathId<Conversation>,
     Json { value, .. }: Json<Reply>,
 ) -> Answer<ConversationView> {
@@ -135,7 +135,7 @@ pub(crate) async fn reply(
 )]
 pub(crate) async fn hand_back(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Manage>,
+    Caller { actor, .. }: Caller<Converse>,
     PathId(id): PathId<Conversation>,
 ) -> Answer<ConversationView> {
     act(&web, actor, id, operators::hand_back).await
@@ -152,7 +152,7 @@ pub(crate) async fn hand_back(
 )]
 pub(crate) async fn transfer(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Manage>,
+    Caller { actor, .. }: Caller<Converse>,
     PathId(id): PathId<Conversation>,
     Json { value: Transfer { department_id }, .. }: Json<Transfer>,
 ) -> Answer<ConversationView> {
@@ -174,7 +174,7 @@ pub(crate) async fn transfer(
 )]
 pub(crate) async fn close(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<IngestOrManage>,
+    Caller { actor, .. }: Caller<IngestOrConverse>,
     key: IdempotencyKey,
     PathId(id): PathId<Conversation>,
     body: Option<Json<Close>>,

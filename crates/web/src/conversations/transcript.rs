@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::body::MessageView;
 use crate::{
     Shared,
-    auth::{Caller, Read},
+    auth::{Caller, People},
     extract::PathId,
     problem::Problem,
 };
@@ -41,7 +41,7 @@ pub(crate) struct Transcript {
 )]
 pub(crate) async fn show(
     State(web): State<Shared>,
-    Caller { actor, .. }: Caller<Read>,
+    Caller { actor, .. }: Caller<People>,
     PathId(id): PathId<Conversation>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

@@ -1,0 +1,59 @@
+//! What was done, by whom. Entries are added here, and there is no function that changes one.
+
+use domain::{Account, AuditEntry, Id};
+
+use crate::{
+    StoreError, Tx,
+    sql::sql,
+    value::{Row, args},
+};
+
+sql! {
+    INSERT = "insert into audit (account_id, id, at, actor, actor_id, actor_name, action, subject, detail, address)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    LIST = "select account_id, id, at, actor, actor_id, actor_name, action, subject, detail, address from audit
+        where account_id = $1 and id < $2 and (action = $3 or $3 is null) order by id desc limit $4";
+}
+
+/// Adds an entry.
+pub fn insert(tx: &mut Tx<'_>, entry: &AuditEntry) -> Result<(), StoreError> {
+    let args = args![
+        entry.account,
+        entry.id,
+        entry.at,
+        entry.actor,
+        entry.actor_id,
+        &entry.actor_name,
+        &entry.action,
+        entry.subject.as_deref(),
+        entry.detail.as_deref(),
+        entry.address.as_deref(),
+    ];
+    tx.execute(&INSERT, args).map(drop)
+}
+
+/// The account's entries older than `before`, newest first.
+pub fn list(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    action: Option<&str>,
+    before: Id<AuditEntry>,
+    limit: u32,
+) -> Result<Vec<AuditEntry>, StoreError> {
+    tx.query(&LIST, args![account, before, action, limit])?.into_iter().map(read).collect()
+}
+
+fn read(mut row: Row) -> Result<AuditEntry, StoreError> {
+    Ok(AuditEntry {
+        account: row.take()?,
+        id: row.take()?,
+        at: row.take()?,
+        actor: row.parse(domain::audit::actor_kind)?,
+        actor_id: row.take()?,
+        actor_name: row.take()?,
+        action: row.take()?,
+        subject: row.take()?,
+        detail: row.take()?,
+        address: row.take()?,
+    })
+}
