@@ -4,12 +4,14 @@
 //! elsewhere. A handler takes a request apart, calls use cases, and fills in the struct; it must not decide who may do
 //! what. All addresses are on this page ([`routes`]).
 
+mod conversations;
 mod failure;
 mod files;
 mod form;
 mod live;
 pub(crate) mod member;
 pub(crate) mod origin;
+mod parts;
 mod preview;
 mod shell;
 mod webhooks;
@@ -23,7 +25,6 @@ use crate::Shared;
 pub(crate) fn routes(web: &Shared) -> Router<Shared> {
     dashboard()
         .route_layer(middleware::from_fn_with_state(Shared::clone(web), origin::guard))
-        .route("/operator", get(preview::operator))
         .route("/preview/{key}", get(preview::preview))
         .route("/demo", get(async |State(web): State<Shared>| preview::demo(web.settings.demo.as_deref())))
         .route("/pages/{name}", get(files::file))
@@ -34,5 +35,6 @@ fn dashboard() -> Router<Shared> {
     Router::new()
         .route("/", get(async || Redirect::to("/analytics")))
         .route("/live", get(live::stream))
+        .merge(conversations::routes())
         .merge(webhooks::routes())
 }

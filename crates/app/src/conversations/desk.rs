@@ -1,10 +1,8 @@
 //! What operators see: the lists of chats, and one chat with who it is with and what became of its events.
 
 use domain::{Actor, Contact, Conversation, Department, Id, Permission, Phase};
-use store::{
-    Tx,
-    conversations::{ConversationFilter, Line},
-};
+pub use store::conversations::Line;
+use store::{Tx, conversations::ConversationFilter};
 
 use super::{ConversationDetail, MESSAGES};
 use crate::{
