@@ -34,6 +34,7 @@ mod problem;
 mod query;
 mod read;
 mod recoveries;
+mod search;
 #[cfg(test)]
 mod tests;
 mod webhooks;
