@@ -10,8 +10,8 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
-    Account, Attempt, AttemptError, AttemptKind, Delivery, DeliveryState, Event, Id, Outcome,
-    Phases, Response, SkipReason, Timestamp, Webhook, delivery::ErrorClass,
+    Account, Attempt, AttemptError, AttemptKind, Delivery, DeliveryState, Event, Id, Outcome, Phases,
+    Response, SkipReason, Timestamp, Webhook, delivery::ErrorClass,
 };
 
 macro_rules! columns {

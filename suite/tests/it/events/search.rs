@@ -129,9 +129,16 @@ async fn events_are_found_by_address_number_and_time_and_all_of_it_together() {
         assert_eq!(found(&app, &format!("since={between}&until={between}")).await, [""; 0]);
         assert_eq!(found(&app, &format!("{email}&phone=%2B919811123456&q=bo")).await, [third.as_str()]);
         let page = app.get(&format!("/events?limit=1&{email}&q=ann")).await;
-        assert_eq!((ids(&page), page["looked_at"].as_u64()), (vec![third.clone()], Some(1)), "their address has it");
+        assert_eq!(
+            (ids(&page), page["looked_at"].as_u64()),
+            (vec![third.clone()], Some(1)),
+            "their address has it"
+        );
         let next = page["next"].as_str().expect("there are more");
-        assert_eq!(found(&app, &format!("{email}&q=ann&after={next}")).await, [&second, &first].map(String::as_str));
+        assert_eq!(
+            found(&app, &format!("{email}&q=ann&after={next}")).await,
+            [&second, &first].map(String::as_str)
+        );
         for wrong in ["q=", "q=%20", "since=yesterday", "email=", "phone=%00"] {
             app.send("GET", &format!("/events?{wrong}"), "").await.expect(422);
         }
