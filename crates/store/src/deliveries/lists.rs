@@ -1,6 +1,7 @@
 //! Lists of deliveries, by everything that they can be asked for.
 
 use domain::{Account, Delivery, Event, EventType, Id, Timestamp, Webhook};
+use uuid::Uuid;
 
 use super::read;
 use crate::{StoreError, Tx, sql::sql, value::args};
@@ -12,7 +13,7 @@ macro_rules! list {
             columns!(""),
             " from delivery ",
             $index,
-            " where account_id = $1 and id < $2 and (id >= $6 or $6 is null) and not test ",
+            " where account_id = $1 and id < $2 and id >= $6 and not test ",
             "and (state = $3 or $3 is null) and (event_type = $4 or $4 is null) ",
             $where,
             " order by id desc limit $5"
@@ -58,8 +59,7 @@ pub fn list(
     limit: u32,
 ) -> Result<Vec<Delivery>, StoreError> {
     let before = filter.until.map_or(before, |until| before.min(Id::first_at(until)));
-    // No lower bound where none is asked for: without figures PostgreSQL thinks that few rows lie between two.
-    let from: Option<Id<Delivery>> = filter.since.map(Id::first_at);
+    let from: Id<Delivery> = filter.since.map_or(Id::from_uuid(Uuid::nil()), Id::first_at);
     let (state, event_type) = (filter.state.as_deref(), filter.event_type.map(EventType::as_str));
     let mut args = args![account, before, state, event_type, limit, from].to_vec();
     let rows = match (filter.event_id, filter.webhook_id) {
