@@ -56,6 +56,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         conversations::shelves::STATEMENTS,
         db::STATEMENTS,
         deliveries::STATEMENTS,
+        deliveries::lists::STATEMENTS,
         departments::STATEMENTS,
         erasure::STATEMENTS,
         events::STATEMENTS,
