@@ -298,7 +298,7 @@ function bubble({ author, name, text, at, ask }) {
   const time = h('time', { datetime: at }, clock(at));
   if (author === 'system') return h('div.m.system', {}, h('span', { dir: 'auto' }, text), ' ', time);
   const by = author === 'visitor' ? BY.visitor : name || BY[author];
-  const kind = author === 'bot' ? ' (bot)' : '';
+  const kind = author === 'bot' && name ? ' (bot)' : '';
   const node = h('div.m.' + author, {}, h('span.by', {}, by + kind, ' ', time), h('div.text', { dir: 'auto' }, text));
   if (ask?.choices?.length) {
     const choices = ask.choices.map(({ label }) => h('li', { dir: 'auto' }, label));

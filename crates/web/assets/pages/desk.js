@@ -7,7 +7,9 @@ const PRESENCE = 20000;
 const POLL = 5000;
 const TYPING = 5000;
 // The API gives no more at once.
-const LIMITS = { queued: 500, agent: 500, bot: 50, closed: 50 };
+// How many of the long lists are read.
+export const NEWEST = 50;
+const LIMITS = { queued: 500, agent: 500, bot: NEWEST, closed: NEWEST };
 
 const PREFIX = 'leadpost.desk.';
 

@@ -1,5 +1,6 @@
 // The lists of chats beside the chat that is open, and moving between them with keys.
 
+import { NEWEST } from '/pages/desk.js';
 import { ago, arrange, find, h, plural, write } from '/pages/dom.js';
 
 // Each list: which chats, in which order, and what to say when there is none.
@@ -69,8 +70,18 @@ export class ChatList {
       note.hidden = chats.length > 0;
       write(note, section.empty(this.#desk));
       write(part.querySelector('.count'), String(chats.length));
+      if (section.wants) this.#paintOlder(part, section, chats);
     }
     for (const id of this.#items.keys()) if (!this.#desk.conversations.has(id)) this.#items.delete(id);
+  }
+
+  // What is older than the newest that are read is on pages of its own.
+  #paintOlder(part, { wants }, chats) {
+    const older = part.querySelector('.older') ?? h('p.older', {}, h('a', {}, 'Older'));
+    older.hidden = chats.length < NEWEST;
+    const oldest = chats.map(({ id }) => id).sort()[0];
+    older.firstElementChild.setAttribute('href', `/conversations?state=${wants}&after=${oldest}`);
+    if (!older.isConnected) part.append(older);
   }
 
   #item(it) {

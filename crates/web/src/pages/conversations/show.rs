@@ -154,6 +154,10 @@ impl ChatView {
         matches!(self.it.phase, Phase::Queued | Phase::Bot)
     }
 
+    pub(super) fn is_with_bot(&self) -> bool {
+        self.it.phase == Phase::Bot
+    }
+
     /// Whether there is a bot to hand it back to.
     pub(super) fn has_bot(&self) -> bool {
         self.mine && self.it.version.is_some()
@@ -192,7 +196,7 @@ impl Bubble {
     fn new(shell: &Shell, message: &Message) -> Self {
         let by = match message.author {
             Author::Visitor => "Visitor".to_owned(),
-            Author::Bot => format!("{} (bot)", message.author_name()),
+            Author::Bot => message.name.as_ref().map_or("Bot".to_owned(), |name| format!("{name} (bot)")),
             _ => message.author_name().to_owned(),
         };
         let choices = message.ask.as_deref().map(choices).unwrap_or_default();
