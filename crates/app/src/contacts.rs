@@ -100,6 +100,12 @@ pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Contact, A
     store::contacts::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)
 }
 
+/// How many contacts there are; `most` if there are more.
+pub fn count(tx: &mut Tx<'_>, actor: &Actor, most: u32) -> Result<u32, AppError> {
+    require(actor, Permission::People)?;
+    Ok(store::contacts::count(tx, actor.account(), most)?)
+}
+
 /// Writes down that somebody takes contacts away as a file, before the first is handed out.
 pub fn note_export(tx: &mut Tx<'_>, actor: &Actor, format: &str) -> Result<(), AppError> {
     require(actor, Permission::People)?;

@@ -2,7 +2,7 @@
 //! up to date and send what is done. What the forms do stands in [`acts`], the canned texts in [`texts`].
 
 mod acts;
-mod show;
+pub(super) mod show;
 mod texts;
 
 use app::{

@@ -65,7 +65,7 @@ impl Item {
 }
 
 /// What a visitor is called: by name, by how to reach them, or by the end of the chat's id.
-pub(super) fn name_of(fields: &Fields, id: Id<Conversation>) -> String {
+pub(crate) fn name_of(fields: &Fields, id: Id<Conversation>) -> String {
     let known = [&fields.name, &fields.email, &fields.phone].into_iter().flatten();
     let text = id.to_string();
     let end = text[text.len() - 4..].to_uppercase();
