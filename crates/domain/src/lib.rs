@@ -21,6 +21,7 @@ pub mod json;
 pub mod ledger;
 pub mod marker;
 pub mod recovery;
+pub mod report;
 pub mod retry;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
@@ -48,6 +49,7 @@ pub use invalid::{FieldError, Invalid};
 pub use ledger::Ledger;
 pub use marker::MarkerRun;
 pub use recovery::{EndState, NewRecovery, Recovery, RecoveryCounts, RecoveryPlan, RecoveryState};
+pub use report::{BotReport, MarkerRow, ReportPeriod};
 pub use retry::RetryPolicy;
 pub use signature::{Secret, SecretText};
 pub use time::{Ambient, Clock, Random, Timestamp};
