@@ -21,6 +21,7 @@ mod notices;
 pub mod outbound;
 mod page;
 pub mod recoveries;
+pub mod reports;
 pub mod retention;
 pub mod standings;
 pub mod webhooks;

@@ -31,6 +31,7 @@ pub mod markers;
 pub mod messages;
 pub mod nodes;
 pub mod recoveries;
+pub mod reports;
 pub mod retention;
 pub mod webhooks;
 
@@ -59,6 +60,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         messages::STATEMENTS,
         nodes::STATEMENTS,
         recoveries::STATEMENTS,
+        reports::STATEMENTS,
         retention::STATEMENTS,
         webhooks::STATEMENTS,
     ]

@@ -34,6 +34,7 @@ mod problem;
 mod query;
 mod read;
 mod recoveries;
+mod reports;
 #[cfg(test)]
 mod tests;
 mod webhooks;
@@ -209,6 +210,8 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(contacts::export::export))
         .routes(routes!(contacts::get, contacts::erase))
         .routes(routes!(contacts::merge))
+        .routes(routes!(reports::bot))
+        .routes(routes!(reports::markers))
         .routes(routes!(ledger::get))
         .routes(routes!(nodes::list))
         .routes(routes!(health::live))
