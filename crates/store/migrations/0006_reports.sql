@@ -15,9 +15,11 @@ update conversation set handed_over_at = coalesce(queued_at,
     (select min(m.at) from message m
      where m.account_id = conversation.account_id and m.conversation_id = conversation.id and m.author = 'operator'),
     closed_at, active_at)
-  where state in ('queued', 'agent') or operator_id is not null or close_reason in ('operator_closed', 'idle_agent')
-    and version is not null or version is not null and exists (select 1 from message m
-     where m.account_id = conversation.account_id and m.conversation_id = conversation.id and m.author = 'operator');
+  -- Of what another chat tool pushed, only what our own operators took: its own are in the chat from the start.
+  where state in ('queued', 'agent') or operator_id is not null
+    or (version is not null and close_reason in ('operator_closed', 'idle_agent'))
+    or (version is not null and exists (select 1 from message m
+      where m.account_id = conversation.account_id and m.conversation_id = conversation.id and m.author = 'operator'));
 
 alter table marker_run add column preview boolean not null default false; -- as its conversation's
 
