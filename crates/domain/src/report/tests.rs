@@ -1,3 +1,5 @@
+//! Sums of rows, and the row of a marker.
+
 use std::time::Duration;
 
 use super::*;
