@@ -21,6 +21,7 @@ pub mod nodes;
 mod notices;
 pub mod outbound;
 mod page;
+pub mod passwords;
 pub mod recoveries;
 pub mod retention;
 pub mod sessions;

@@ -22,6 +22,7 @@ pub mod json;
 pub mod ledger;
 pub mod marker;
 pub mod member;
+pub mod password;
 pub mod recovery;
 pub mod retry;
 #[cfg(any(test, feature = "samples"))]
@@ -52,6 +53,7 @@ pub use invalid::{FieldError, Invalid};
 pub use ledger::Ledger;
 pub use marker::MarkerRun;
 pub use member::{Link, LinkToken, Member, Purpose, Role, Session, SessionToken};
+pub use password::Password;
 pub use recovery::{EndState, NewRecovery, Recovery, RecoveryCounts, RecoveryPlan, RecoveryState};
 pub use retry::RetryPolicy;
 pub use signature::{Secret, SecretText};
