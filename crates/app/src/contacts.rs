@@ -3,7 +3,11 @@
 use domain::{Actor, CloseReason, Contact, Id, Permission, Phase, answers};
 use store::{Changed, Signal, Tx, contacts::ContactFilter};
 
-use crate::{AppError, Page, PageRequest, access::require};
+use crate::{
+    AppError, Page, PageRequest,
+    access::require,
+    audit::{self, Deed},
+};
 
 /// Which contacts to list; None means any.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +35,12 @@ pub fn list(
         Filter { .. } => ContactFilter::All,
     };
     page.fill(|before, limit| Ok(store::contacts::list(tx, account, &filter, before, limit)?), |it| it.id)
+}
+
+/// Records that the contacts are about to leave as a file.
+pub fn export_begins(tx: &mut Tx<'_>, actor: &Actor) -> Result<(), AppError> {
+    require(actor, Permission::People)?;
+    audit::note(tx, actor, Deed::new("contact.exported").detail("all"))
 }
 
 /// One contact.
@@ -69,6 +79,7 @@ pub fn merge(
     kept.created_at = kept.created_at.min(gone.created_at);
     kept.seen_at = kept.seen_at.max(gone.seen_at);
     store::contacts::update(tx, &kept)?;
+    audit::note(tx, actor, Deed::new("contact.merged").to(into).detail(format!("with {from}")))?;
     Ok(kept)
 }
 
@@ -112,6 +123,7 @@ pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt,
         tx.emit(Signal::Changed(account, Changed::Conversation(conversation, trace.visitor)));
     }
     store::contacts::delete(tx, account, id)?;
+    audit::note(tx, actor, Deed::new("contact.erased").to(id))?;
     Ok(receipt)
 }
 

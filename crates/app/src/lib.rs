@@ -17,6 +17,7 @@ pub mod events;
 pub mod holds;
 pub mod idempotency;
 pub mod ledger;
+pub mod members;
 pub mod nodes;
 mod notices;
 pub mod outbound;

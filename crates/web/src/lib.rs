@@ -18,10 +18,12 @@ mod event_types;
 mod events;
 mod exchange;
 mod extract;
+mod hashing;
 mod health;
 #[cfg(test)]
 mod kit;
 mod ledger;
+pub mod links;
 mod list;
 mod live;
 mod metrics;
@@ -30,12 +32,14 @@ mod openapi;
 mod operators;
 mod pace;
 mod pages;
+mod peer;
 mod problem;
 mod query;
 mod read;
 mod recoveries;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod webhooks;
 mod widget;
 mod words;
@@ -57,8 +61,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use health::Readiness;
 pub use metrics::Metrics;
+use peer::Peer;
 use problem::Problem;
-use widget::Peer;
 pub use widget::WidgetLimits;
 
 /// What this floor is made of.
@@ -89,6 +93,8 @@ pub struct WebSettings {
     pub widget: WidgetLimits,
     /// The origins of this server's own pages.
     pub own_origins: Vec<String>,
+    /// Networks of proxies whose word counts for where a request came from.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// The public key of the chatbot on the sample company's page; there is no such page if None.
     pub demo: Option<String>,
 }
@@ -101,6 +107,7 @@ impl Default for WebSettings {
             per_key_per_second: None,
             widget: WidgetLimits::default(),
             own_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             demo: None,
         }
     }

@@ -17,6 +17,8 @@ fn key(number: u32, scope: Scope) -> ApiKey {
         name: format!("Schlüssel {number}"),
         scope,
         created_at: at(number.into()),
+        expires_at: None,
+        used_at: None,
         revoked_at: None,
     }
 }

@@ -68,7 +68,7 @@ impl Scene {
             let chatbot = chatbots::create(tx, &console, &new)?;
             let chatbot = chatbots::publish(tx, &console, chatbot.id)?;
             let mut operator = |name| {
-                let (_, text) = accounts::create_key(tx, &console, name, Scope::Manage)?;
+                let (_, text) = accounts::create_key(tx, &console, name, Scope::Manage, None)?;
                 let text = ApiKeyText::parse(text.reveal()).expect("the text of a key");
                 Ok::<_, AppError>(accounts::authenticate(tx, &text)?.expect("a new key is good"))
             };

@@ -63,7 +63,7 @@ impl Arena {
             chatbots::publish(tx, &console, chatbot.id)?;
             let mut operators = Vec::new();
             for name in ["Omar", "Olga"] {
-                let (key, text) = accounts::create_key(tx, &console, name, Scope::Manage)?;
+                let (key, text) = accounts::create_key(tx, &console, name, Scope::Manage, None)?;
                 let text = ApiKeyText::parse(text.reveal()).expect("the text of a key");
                 operators.push(accounts::authenticate(tx, &text)?.expect("a new key is good"));
                 let until = Timestamp::from_micros(i64::MAX);
