@@ -75,7 +75,11 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewChatbot) -> Result<Chatbo
         updated_at: now,
     };
     store::chatbots::insert(tx, &chatbot)?;
-    audit::note(tx, actor, Deed::new("chatbot.created").to(chatbot.id).detail(format!("{:?}", chatbot.name)))?;
+    audit::note(
+        tx,
+        actor,
+        Deed::new("chatbot.created").to(chatbot.id).detail(format!("{:?}", chatbot.name)),
+    )?;
     Ok(chatbot)
 }
 

@@ -10,9 +10,11 @@ use domain::{Account, Actor, Id, Invalid, Member, Permission, Role, account::che
 use store::Tx;
 
 pub use entering::{
-    Candidate, candidate, change_password, confirm_candidate, forget_old, refuse, reset_password, reset_link,
+    Candidate, candidate, change_password, confirm_candidate, forget_old, refuse, reset_link, reset_password,
     sign_in,
 };
+#[cfg(feature = "samples")]
+pub use joining::sample;
 pub use joining::{
     FirstMember, Opened, accept, invitations, invite, look, set_up, set_up_link, withdraw_invitation,
 };
@@ -56,12 +58,7 @@ pub fn rename(tx: &mut Tx<'_>, signed_in: &SignedIn, name: &str) -> Result<(), A
 }
 
 /// Gives a member another role. Owners are an owner's business, and the last one stays.
-pub fn change_role(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    id: Id<Member>,
-    role: Role,
-) -> Result<Member, AppError> {
+pub fn change_role(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>, role: Role) -> Result<Member, AppError> {
     let before = find_to_change(tx, actor, id)?;
     require(actor, needed_for(role))?;
     if before.role == role {

@@ -29,7 +29,11 @@ pub fn create(
     let secret = Secret::from_bytes(&tx.random_bytes());
     let webhook = new.clone().into_webhook(policy, tx.new_id(), actor.account(), secret, tx.now())?;
     store::webhooks::insert(tx, &webhook)?;
-    audit::note(tx, actor, Deed::new("webhook.created").to(webhook.id).detail(format!("{:?}", webhook.name)))?;
+    audit::note(
+        tx,
+        actor,
+        Deed::new("webhook.created").to(webhook.id).detail(format!("{:?}", webhook.name)),
+    )?;
     changed(tx, &webhook);
     Ok(webhook)
 }

@@ -303,7 +303,10 @@ mod tests {
         };
         assert_eq!(account("Acme", "Asia/Kolkata").check(), Ok(()));
         let wrong = account(" ", "Mars/Olympus").check().unwrap_err();
-        assert_eq!(wrong.errors.iter().map(|it| it.pointer.as_str()).collect::<Vec<_>>(), ["/name", "/time_zone"]);
+        assert_eq!(
+            wrong.errors.iter().map(|it| it.pointer.as_str()).collect::<Vec<_>>(),
+            ["/name", "/time_zone"]
+        );
     }
 
     #[test]

@@ -155,12 +155,17 @@ impl DemoMember {
         ambient.random.fill(&mut bytes);
         let password = domain::account::hex(&bytes[..8]);
         let hash = passwords::hash(&Password::new("/password", &password)?, &bytes);
-        Ok(Self { password, hash, browser: Browser { agent: "leadpost demo".to_owned(), ..Browser::default() } })
+        Ok(Self {
+            password,
+            hash,
+            browser: Browser { agent: "leadpost demo".to_owned(), ..Browser::default() },
+        })
     }
 
     /// Joins the only account there is, by the way of everybody's first member.
     fn join(&self, tx: &mut Tx<'_>) -> Result<(), AppError> {
-        let first = FirstMember { name: "Demo".to_owned(), email: Self::EMAIL.to_owned(), ..FirstMember::default() };
+        let first =
+            FirstMember { name: "Demo".to_owned(), email: Self::EMAIL.to_owned(), ..FirstMember::default() };
         let link = members::set_up_link(tx)?.ok_or(AppError::NotFound)?;
         let entry = members::set_up(tx, &link, &first, &self.hash, &self.browser)?;
         let signed_in = sessions::recognise(tx, &entry.token)?.ok_or(AppError::NotFound)?;
@@ -169,7 +174,11 @@ impl DemoMember {
 }
 
 /// An account with a member, an admin key, and a chatbot that pages of `origin` may embed; the key and the chatbot's.
-async fn make_account(db: &Db, origin: &str, member: &Arc<DemoMember>) -> anyhow::Result<(ApiKeyText, String)> {
+async fn make_account(
+    db: &Db,
+    origin: &str,
+    member: &Arc<DemoMember>,
+) -> anyhow::Result<(ApiKeyText, String)> {
     let settings = ChatbotSettings { allowed_origins: vec![origin.to_owned()], ..ChatbotSettings::default() };
     let new = NewChatbot {
         name: "Meridian Travel Desk".to_owned(),

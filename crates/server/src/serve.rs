@@ -144,6 +144,7 @@ impl Node {
             _ => None,
         };
         let address = listener.local_addr()?;
+        let own_origins = own_origins(settings, address, tls.is_some());
         // The numbering plans are read at their first use, which is not to be a visitor's.
         tokio::task::spawn_blocking(|| domain::answers::known_region("US"));
         let db = store_args::open(settings, Purpose::Serve).await?;
@@ -171,7 +172,9 @@ impl Node {
                 per_key_per_second: settings.limits.per_key_per_second(),
                 widget: settings.limits.widget(),
                 trusted_proxies: server.trusted_proxies(),
-                own_origins: own_origins(settings, address, tls.is_some()),
+                secure: own_origins.iter().all(|origin| origin.starts_with("https:")),
+                local: address.ip().is_loopback() && server.public_url.is_none(),
+                own_origins,
                 ..WebSettings::default()
             },
             readiness.clone(),

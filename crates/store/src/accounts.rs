@@ -57,7 +57,8 @@ pub fn lock(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 
 /// Adds a key, of whose text only the hash is known here.
 pub fn insert_key(tx: &mut Tx<'_>, key: &ApiKey, hash: &str) -> Result<(), StoreError> {
-    let args = args![key.account, key.id, &key.name, key.scope.as_str(), hash, key.created_at, key.expires_at];
+    let args =
+        args![key.account, key.id, &key.name, key.scope.as_str(), hash, key.created_at, key.expires_at];
     tx.execute(&INSERT_KEY, args).map(drop)
 }
 

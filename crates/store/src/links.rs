@@ -32,17 +32,8 @@ pub fn insert(tx: &mut Tx<'_>, link: &Link, token_hash: &str) -> Result<(), Stor
         }
         Purpose::Reset { account, member } => ("reset", Some(*account), None, None, Some(*member)),
     };
-    let args = args![
-        link.id,
-        token_hash,
-        purpose,
-        account,
-        email,
-        role,
-        member,
-        link.created_at,
-        link.expires_at
-    ];
+    let args =
+        args![link.id, token_hash, purpose, account, email, role, member, link.created_at, link.expires_at];
     tx.execute(&INSERT, args).map(drop)
 }
 

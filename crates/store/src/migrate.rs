@@ -8,10 +8,11 @@ use refinery::{Migration, Report, Runner, error::Kind};
 use crate::{StoreError, sql};
 
 /// All migrations, oldest first: number and name, and the text for both engines.
-const FILES: [(&str, &str); 3] = [
+const FILES: &[(&str, &str)] = &[
     ("V1__initial", include_str!("../migrations/0001_initial.sql")),
     ("V2__courier", include_str!("../migrations/0002_courier.sql")),
     ("V3__conversations", include_str!("../migrations/0003_conversations.sql")),
+    ("V4__members", include_str!("../migrations/0004_members.sql")),
 ];
 
 fn runner(for_engine: fn(&str) -> String) -> Result<Runner, StoreError> {

@@ -1,4 +1,5 @@
-//! Who calls: from the key in the `Authorization` header to an actor that may do what the route needs.
+//! Who calls: from the key in the `Authorization` header, or the session of a page, to an actor that may do what the
+//! route needs.
 //!
 //! Must not take a key from anywhere else, and must never keep one: the memory of recent look-ups knows only
 //! hashes.
@@ -16,7 +17,11 @@ use domain::{Actor, ApiKey, ApiKeyText, Permission, Timestamp};
 use http::{HeaderMap, header, request::Parts};
 use sha2::{Digest, Sha256};
 
-use crate::{Shared, problem::Problem};
+use crate::{
+    Shared,
+    pages::{member, origin},
+    problem::Problem,
+};
 
 /// The holder of a key that may do what `N` says. Extracted before anything else, so that whoever may not is
 /// told nothing more.
@@ -82,13 +87,23 @@ impl<N: Needs + Send> FromRequestParts<Shared> for Caller<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Shared) -> Result<Self, Problem> {
-        let actor = authenticate(web, &parts.headers).await?;
+        let actor = match parts.headers.contains_key(header::AUTHORIZATION) {
+            true => authenticate(web, &parts.headers).await?,
+            false => by_session(web, parts).await?,
+        };
         web.pace.admit(&actor, web.db.ambient().clock.now())?;
         if !N::OR.is_some_and(|other| actor.may(other)) {
             access::require(&actor, N::PERMISSION)?;
         }
         Ok(Self { actor, needs: PhantomData })
     }
+}
+
+/// The pages' own scripts call with the session of whoever looks, from our own origin.
+async fn by_session(web: &Shared, parts: &Parts) -> Result<Actor, Problem> {
+    let signed = member::signed_in(web, parts).await?.ok_or_else(Problem::unauthorized)?;
+    origin::check(&web.settings.own_origins, &parts.method, &parts.headers)?;
+    Ok(signed.actor())
 }
 
 async fn authenticate(web: &Shared, headers: &HeaderMap) -> Result<Actor, Problem> {

@@ -25,6 +25,9 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
+/// Browsers that came over https once come over https for a year (RFC 6797).
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// The one middleware. It lies around the routes and around what answers where there is none.
 pub(crate) async fn around(
     State(web): State<Shared>,
@@ -48,6 +51,9 @@ pub(crate) async fn around(
     web.metrics.answered(&method, route, response.status());
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(value);
+    }
+    if web.settings.secure {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }
     response
 }

@@ -127,8 +127,12 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_hashed_and_compared() {
         let hashing = Hashing::new();
-        let hash = hashing.choose("/password", "correct horse battery".into(), vec![], [7; 32]).await.unwrap();
-        assert_eq!(hashing.verify("correct horse battery".into(), hash.clone()).await.unwrap(), Verdict::Right);
+        let hash =
+            hashing.choose("/password", "correct horse battery".into(), vec![], [7; 32]).await.unwrap();
+        assert_eq!(
+            hashing.verify("correct horse battery".into(), hash.clone()).await.unwrap(),
+            Verdict::Right
+        );
         assert_eq!(hashing.verify("correct horse".into(), hash.clone()).await.unwrap(), Verdict::Wrong);
         assert_eq!(hashing.again("correct horse battery".into(), [7; 32]).await.unwrap(), hash);
         let refused = hashing.choose("/password", "password".into(), vec![], [7; 32]).await;

@@ -8,7 +8,7 @@ use std::sync::{
 use app::{AppError, BoxFuture, Db, OpenOptions, Outbound, StoreUrl, Synchronous, TestPlan, accounts};
 use axum::{Router, body::Body};
 use domain::{
-    Actor, Ambient, Clock, EgressPolicy, Outcome, Phases, Random, Refusal, Response, Scope, Timestamp,
+    Actor, Ambient, Clock, EgressPolicy, Outcome, Phases, Random, Refusal, Response, Role, Scope, Timestamp,
     samples,
 };
 use http::{Request, StatusCode, header};
@@ -83,6 +83,32 @@ impl Kit {
         };
         let made: Result<_, AppError> = self.db.write(make).await;
         made.unwrap().1.reveal().to_owned()
+    }
+
+    /// The cookie of a new member with that role, who is signed in.
+    pub(crate) async fn member(&self, role: Role) -> String {
+        let make = move |tx: &mut app::Tx<'_>| {
+            let account = accounts::resolve(tx, None, true)?.id;
+            app::members::sample(tx, account, role)
+        };
+        let made: Result<_, AppError> = self.db.write(make).await;
+        format!("leadpost={}", made.unwrap().1.reveal())
+    }
+
+    /// What a browser with that cookie gets for an address.
+    pub(crate) async fn page(&self, cookie: &str, path: &str) -> Answer {
+        let request = Request::get(path).header(header::COOKIE, cookie);
+        self.call(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// What it gets for a form that one of our own pages sends.
+    pub(crate) async fn submit(&self, cookie: &str, path: &str, form: &[(&str, &str)]) -> Answer {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = Request::post(path)
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin");
+        self.call(request.body(Body::from(body)).unwrap()).await
     }
 
     /// Sends JSON, or nothing if `body` is empty.

@@ -8,6 +8,8 @@ mod allowance;
 pub mod assets;
 mod attempts;
 mod auth;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the pages use them next"))]
+mod charts;
 mod chatbots;
 mod contacts;
 mod conversations;
@@ -91,6 +93,10 @@ pub struct WebSettings {
     pub per_key_per_second: Option<u32>,
     /// How much visitors of web pages may ask for.
     pub widget: WidgetLimits,
+    /// Whether browsers reach this server over https, so that cookies are for that alone.
+    pub secure: bool,
+    /// Whether only this machine itself can reach this server.
+    pub local: bool,
     /// The origins of this server's own pages.
     pub own_origins: Vec<String>,
     /// Networks of proxies whose word counts for where a request came from.
@@ -106,6 +112,8 @@ impl Default for WebSettings {
             body_timeout: Duration::from_secs(10),
             per_key_per_second: None,
             widget: WidgetLimits::default(),
+            secure: false,
+            local: false,
             own_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             demo: None,
@@ -158,7 +166,7 @@ pub fn router(web: Web) -> Router {
     router
         .merge(widget::routes())
         .merge(assets::routes())
-        .merge(pages::routes())
+        .merge(pages::routes(&web))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(Arc::clone(&web), exchange::around))

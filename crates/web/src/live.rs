@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use app::{Changed, Db, Signal};
+use app::{Changed, Db, Signal, Subscription};
 use domain::{Account, Conversation, Id, Visitor};
 use tokio::sync::broadcast;
 
@@ -37,10 +37,51 @@ pub(crate) enum ToOperator {
     Lost,
 }
 
+/// Kinds of things of an account that changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Nouns(u8);
+
+impl Nouns {
+    const NAMES: [&'static str; 5] = ["webhooks", "events", "deliveries", "conversations", "recoveries"];
+    /// Any of them may have changed.
+    pub(crate) const ALL: Self = Self(0b1_1111);
+
+    fn of(what: &Changed) -> Self {
+        Self(match what {
+            Changed::Webhook(_) => 1,
+            Changed::Event(_) => 1 << 1,
+            Changed::Delivery(_) | Changed::Deliveries(_) => 1 << 2,
+            Changed::Conversation(..) => 1 << 3,
+            Changed::Recovery(_) => 1 << 4,
+        })
+    }
+}
+
+impl std::fmt::Display for Nouns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let named = Self::NAMES.iter().enumerate().filter(|(bit, _)| self.0 & (1 << bit) != 0);
+        let names: Vec<&str> = named.map(|(_, name)| *name).collect();
+        f.write_str(&names.join(" "))
+    }
+}
+
+/// What the streams of members are told, gathered over [`GATHER`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Touched {
+    /// Whose things changed; None if anybody's may have.
+    pub(crate) account: Option<Id<Account>>,
+    /// Which kinds.
+    pub(crate) nouns: Nouns,
+}
+
+/// So long changes are gathered before pages are told: nobody reads faster.
+const GATHER: Duration = Duration::from_millis(300);
+
 /// All open streams of this process.
 pub(crate) struct Hub {
     streams: Arc<Mutex<Streams>>,
     operators: broadcast::Sender<ToOperator>,
+    members: broadcast::Sender<Touched>,
     /// Set once signals of the store are passed on, which is when the first stream opens.
     listening: OnceLock<()>,
 }
@@ -54,7 +95,12 @@ struct Streams {
 
 impl Hub {
     pub(crate) fn new() -> Self {
-        Self { streams: Arc::default(), operators: broadcast::Sender::new(1_024), listening: OnceLock::new() }
+        Self {
+            streams: Arc::default(),
+            operators: broadcast::Sender::new(1_024),
+            members: broadcast::Sender::new(1_024),
+            listening: OnceLock::new(),
+        }
     }
 
     /// Begins to listen for a visitor's stream.
@@ -76,6 +122,12 @@ impl Hub {
     pub(crate) fn watch_all(&self, db: &Db) -> broadcast::Receiver<ToOperator> {
         self.listen(db);
         self.operators.subscribe()
+    }
+
+    /// Begins to listen for a member's stream, which hears of all accounts and picks its own.
+    pub(crate) fn watch_account(&self, db: &Db) -> broadcast::Receiver<Touched> {
+        self.listen(db);
+        self.members.subscribe()
     }
 
     /// Something changed for whoever has that token.
@@ -102,6 +154,7 @@ impl Hub {
         self.listening.get_or_init(|| {
             let mut signals = db.subscribe();
             let (streams, operators) = (Arc::downgrade(&self.streams), self.operators.clone());
+            tokio::spawn(gather(db.subscribe(), Arc::downgrade(&self.streams), self.members.clone()));
             tokio::spawn(async move {
                 loop {
                     let heard = signals.next().await;
@@ -110,6 +163,34 @@ impl Hub {
                 }
             });
         });
+    }
+}
+
+/// Tells members what changed, at most once in [`GATHER`] for each account, until the hub is gone.
+async fn gather(mut signals: Subscription, hub: Weak<Mutex<Streams>>, members: broadcast::Sender<Touched>) {
+    let mut touched = HashMap::new();
+    while hub.strong_count() > 0 {
+        let first = signals.next().await;
+        note(&first, &mut touched);
+        let until = tokio::time::Instant::now() + GATHER;
+        while let Ok(more) = tokio::time::timeout_at(until, signals.next()).await {
+            note(&more, &mut touched);
+        }
+        for (account, nouns) in touched.drain() {
+            // An error says that nobody listens.
+            let _ = members.send(Touched { account, nouns });
+        }
+    }
+}
+
+fn note(heard: &[Signal], touched: &mut HashMap<Option<Id<Account>>, Nouns>) {
+    if heard.is_empty() {
+        touched.insert(None, Nouns::ALL);
+    }
+    for signal in heard {
+        if let Signal::Changed(account, what) = signal {
+            touched.entry(Some(*account)).or_default().0 |= Nouns::of(what).0;
+        }
     }
 }
 

@@ -68,6 +68,16 @@ impl Problem {
         Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after: 1 }
     }
 
+    /// The status that it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What went wrong, for people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// There is no key, or none that opens anything.
     pub(crate) fn unauthorized() -> Self {
         let detail = "send a valid API key in the header Authorization: Bearer KEY";

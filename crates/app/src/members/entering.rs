@@ -24,11 +24,7 @@ pub struct Candidate {
 }
 
 /// Who wants to sign in.
-pub fn candidate(
-    tx: &mut Tx<'_>,
-    email: &str,
-    device: Option<&DeviceToken>,
-) -> Result<Candidate, AppError> {
+pub fn candidate(tx: &mut Tx<'_>, email: &str, device: Option<&DeviceToken>) -> Result<Candidate, AppError> {
     let nobody = Candidate { member: None, stored: passwords::NOBODY.to_owned(), knows_device: false };
     let Ok(email) = domain::answers::email(email) else { return Ok(nobody) };
     let found = store::members::find_by_email(tx, &email.key)?;

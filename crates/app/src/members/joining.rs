@@ -209,6 +209,20 @@ fn insert(tx: &mut Tx<'_>, account: Id<Account>, person: &Person<'_>) -> Result<
     }
 }
 
+/// For tests of the floors above: a member of that role whose password nobody knows, signed in.
+#[cfg(feature = "samples")]
+pub fn sample(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    role: Role,
+) -> Result<(Member, domain::SessionToken), AppError> {
+    let email = format!("{}-{}@example.com", role.as_str(), tx.new_id::<Member>());
+    let name = format!("Sam {}", role.as_str());
+    let member = insert(tx, account, &Person { name: &name, email: &email, role, password_hash: "" })?;
+    let entry = sessions::begin(tx, &member, &Browser::default())?;
+    Ok((member, entry.token))
+}
+
 fn taken() -> AppError {
     let message = "somebody signs in with this address already; an address belongs to one member".to_owned();
     AppError::Conflict { code: "email_taken", message }

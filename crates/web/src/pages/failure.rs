@@ -1,0 +1,62 @@
+//! What a page answers when it cannot be shown.
+
+use app::AppError;
+use askama::Template;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::Invalid;
+use http::StatusCode;
+
+use super::shell::page;
+use crate::problem::Problem;
+
+/// Why a page is not shown.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Nobody is signed in; where to go on afterwards.
+    SignIn(String),
+    /// Everything else, as the API would say it.
+    Problem(Problem),
+}
+
+impl<T: Into<Problem>> From<T> for Failure {
+    fn from(problem: T) -> Self {
+        Self::Problem(problem.into())
+    }
+}
+
+// What the blanket conversion above is for.
+const _: fn(AppError) -> Failure = Failure::from;
+const _: fn(Invalid) -> Failure = Failure::from;
+
+#[derive(Template)]
+#[template(path = "failure.html")]
+struct FailurePage<'a> {
+    title: &'a str,
+    detail: &'a str,
+    /// Whether trying again may help.
+    passing: bool,
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        match self {
+            Failure::SignIn(next) => {
+                let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+                Redirect::to(&format!("/sign-in?next={next}")).into_response()
+            }
+            Failure::Problem(problem) => {
+                let status = problem.status();
+                let title = match status {
+                    StatusCode::NOT_FOUND => "There is nothing here",
+                    StatusCode::FORBIDDEN => "You may not do this",
+                    StatusCode::CONFLICT => "That does not go together",
+                    _ if status.is_server_error() => "This does not work at the moment",
+                    _ => "That was not understood",
+                };
+                let shown =
+                    FailurePage { title, detail: problem.detail(), passing: status.is_server_error() };
+                page(status, shown.render().unwrap_or_default())
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Pages with a chatbot in them that anybody may see: the preview of one, and a sample company's page.
+//!
+//! They are files of this program, with a word or two filled in. The keys in them are public: nobody signs in.
+
+use std::collections::BTreeMap;
+
+use app::{AppError, conversations::visits};
+use axum::extract::{Path, State, rejection::PathRejection};
+use axum::response::Response;
+use domain::VisitorToken;
+use http::StatusCode;
+
+use super::{Shared, shell::page};
+use crate::problem::Problem;
+
+const OPERATOR: &str = include_str!("../../assets/pages/operator.html");
+const PREVIEW: &str = include_str!("../../assets/pages/preview.html");
+const MISSING: &str = include_str!("../../assets/pages/missing.html");
+const DEMO: &str = include_str!("../../assets/pages/demo.html");
+
+/// The operators' page, which asks for an API key.
+pub(crate) async fn operator() -> Response {
+    page(StatusCode::OK, OPERATOR.to_owned())
+}
+
+/// A template with its `{{words}}` filled in. A word cannot bring in markup, nor another word's place.
+fn fill(template: &str, words: &[(&str, &str)]) -> String {
+    words.iter().fold(template.to_owned(), |text, (place, word)| text.replace(place, &escape(word)))
+}
+
+/// A text as it can stand in an element or in a quoted attribute (the HTML standard, section 13.3).
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' | '<' | '>' | '"' | '\'' | '{' | '}' => {
+                escaped.push_str("&#");
+                escaped.push_str(&u32::from(c).to_string());
+                escaped.push(';');
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// A chatbot to be tried out by whoever makes it. The key is public, so there is nobody to sign in.
+pub(crate) async fn preview(
+    State(web): State<Shared>,
+    key: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let key = key.map(|Path(key)| key).unwrap_or_default();
+    if !domain::chatbot::is_public_key(&key) {
+        return Ok(page(StatusCode::NOT_FOUND, fill(MISSING, &[("{{key}}", &*key)])));
+    }
+    let visit = visit(key.clone());
+    match web.db.read(move |tx| visits::enter(tx, &visit)).await {
+        Ok(chatbot) => {
+            let words = [("{{key}}", &*key), ("{{name}}", &*chatbot.name)];
+            Ok(page(StatusCode::OK, fill(PREVIEW, &words)))
+        }
+        Err(AppError::NotFound) => Ok(page(StatusCode::NOT_FOUND, fill(MISSING, &[("{{key}}", &*key)]))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The preview, as a visit that has said nothing yet: no visitor has its token.
+fn visit(public_key: String) -> visits::Visit {
+    visits::Visit {
+        public_key,
+        origin: String::new(),
+        own_origin: true,
+        preview: true,
+        token: VisitorToken::from_bytes(&[0; 32]),
+        page_url: None,
+        variables: BTreeMap::new(),
+    }
+}
+
+/// The sample company's page with the chatbot of that key, where there is one to show.
+pub(crate) fn demo(key: Option<&str>) -> Result<Response, Problem> {
+    let key = key.ok_or_else(Problem::not_found)?;
+    Ok(page(StatusCode::OK, fill(DEMO, &[("{{key}}", key)])))
+}
+
+#[cfg(test)]
+mod tests {
+    use app::chatbots::{self, NewChatbot};
+    use domain::{Actor, Scope};
+    use http::header;
+
+    use super::{
+        super::{files::FILES, shell::POLICY},
+        *,
+    };
+    use crate::kit::{Answer, Kit};
+
+    /// A kit with a chatbot of that name; its public key.
+    async fn with_chatbot(name: &str, published: bool) -> (Kit, String) {
+        let kit = Kit::start().await;
+        // The first key makes the account.
+        kit.key(Scope::Manage).await;
+        let name = name.to_owned();
+        let make = move |tx: &mut app::Tx<'_>| {
+            let account = app::accounts::resolve(tx, None, true)?.id;
+            let actor = Actor::Console { account };
+            let new = NewChatbot { name: name.clone(), ..NewChatbot::default() };
+            let made = chatbots::create(tx, &actor, &new)?;
+            if published {
+                chatbots::publish(tx, &actor, made.id)?;
+            }
+            Ok::<_, AppError>(made.public_key)
+        };
+        let key = kit.db.write(make).await.unwrap();
+        (kit, key)
+    }
+
+    async fn get(kit: &Kit, path: &str) -> Answer {
+        kit.send("", "GET", path, "").await
+    }
+
+    fn assert_page(answer: &Answer, status: StatusCode) {
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        assert_eq!(answer.headers[header::CONTENT_SECURITY_POLICY], POLICY);
+        assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert_eq!(answer.headers[header::REFERRER_POLICY], "no-referrer");
+        assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store");
+        assert!(!answer.body.contains("{{"), "a word is not filled in: {}", answer.body);
+    }
+
+    #[tokio::test]
+    async fn the_operators_page_says_what_it_may_do() {
+        let kit = Kit::start().await;
+        assert_page(&get(&kit, "/operator").await, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn the_preview_embeds_a_published_chatbot_without_signing_in() {
+        let (kit, key) = with_chatbot("Mia <b> & \"Co\" {{key}}", true).await;
+        let answer = get(&kit, &format!("/preview/{key}")).await;
+        assert_page(&answer, StatusCode::OK);
+        let tag =
+            format!(r#"<script src="/widget.js" data-bot="{key}" data-preview data-open async></script>"#);
+        assert!(answer.body.contains(&tag), "{}", answer.body);
+        assert!(answer.body.contains("Preview: nothing here is counted or sent"));
+        let name = "<h1 dir=\"auto\">Mia &#60;b&#62; &#38; &#34;Co&#34; &#123;&#123;key&#125;&#125;</h1>";
+        assert!(answer.body.contains(name), "{}", answer.body);
+    }
+
+    #[tokio::test]
+    async fn a_chatbot_that_is_not_published_has_no_preview_and_the_page_says_so() {
+        let (kit, key) = with_chatbot("Mia", false).await;
+        for path in [format!("/preview/{key}"), "/preview/pk_unknown".to_owned()] {
+            let answer = get(&kit, &path).await;
+            assert_page(&answer, StatusCode::NOT_FOUND);
+            assert!(answer.body.contains("No published chatbot") && !answer.body.contains("/widget.js"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_in_the_address_cannot_bring_markup_into_the_page() {
+        let kit = Kit::start().await;
+        let path = "/preview/%22%3E%3Cscript%20src=x%3E%3C%2Fscript%3E'%26";
+        let answer = get(&kit, path).await;
+        assert_page(&answer, StatusCode::NOT_FOUND);
+        let shown = "&#34;&#62;&#60;script src=x&#62;&#60;/script&#62;&#39;&#38;";
+        assert!(answer.body.contains(shown) && !answer.body.contains("<script"), "{}", answer.body);
+        assert_page(&get(&kit, "/preview/%ff").await, StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn the_sample_page_is_there_only_with_a_chatbot_to_show() {
+        let kit = Kit::start().await;
+        assert_eq!(get(&kit, "/demo").await.problem().0, 404);
+        let response = demo(Some("pk_\"x")).unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[header::CONTENT_SECURITY_POLICY], POLICY);
+        let text = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let tag = r#"<script src="/widget.js" data-bot="pk_&#34;x" async></script>"#;
+        assert!(str::from_utf8(&text).unwrap().contains(tag));
+    }
+
+    #[test]
+    fn no_page_has_a_script_a_style_or_a_handler_of_its_own_or_loads_from_elsewhere() {
+        for page in [OPERATOR, PREVIEW, MISSING, DEMO] {
+            for (at, _) in page.match_indices("<script") {
+                let (tag, rest) = page[at..].split_once('>').unwrap();
+                assert!(tag.contains(" src=\"/") && rest.starts_with("</script>"), "{tag}>");
+            }
+            for tag in page.split('<').skip(1).map(|rest| rest.split('>').next().unwrap()) {
+                let wrong = tag.starts_with("style") || tag.contains(" style=") || tag.contains(" on");
+                assert!(!wrong, "<{tag}>");
+                for link in ["src=\"", "href=\""] {
+                    let target = tag.split(link).nth(1).unwrap_or("/");
+                    assert!(
+                        (target.starts_with('/') && !target.starts_with("//"))
+                            || target.starts_with('#')
+                            || target.starts_with("data:"),
+                        "<{tag}>"
+                    );
+                }
+            }
+        }
+        for (name, _, text) in FILES {
+            assert!(!text.contains("://") && !text.contains("@import"), "{name}");
+            for markup in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+                assert!(!text.contains(markup), "{name}: {markup}");
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Instants and numbers as people read them.
+
+use std::fmt::{self, Display, Write};
+
+use askama::{FastWritable, filters::HtmlSafe};
+use domain::Timestamp;
+use jiff::tz::TimeZone;
+
+/// An instant in the account's time zone, with the exact one on hover.
+#[derive(Clone)]
+pub(crate) struct When {
+    at: Timestamp,
+    now: Timestamp,
+    zone: TimeZone,
+}
+
+impl When {
+    pub(crate) fn new(at: Timestamp, now: Timestamp, zone: TimeZone) -> Self {
+        Self { at, now, zone }
+    }
+}
+
+fn instant(at: Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_microsecond(at.micros()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+}
+
+impl Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (local, today) =
+            (self.zone.to_datetime(instant(self.at)), self.zone.to_datetime(instant(self.now)));
+        let shown = match local {
+            _ if local.date() == today.date() => local.strftime("%H:%M:%S"),
+            _ if local.year() == today.year() => local.strftime("%-d %b, %H:%M"),
+            _ => local.strftime("%-d %b %Y, %H:%M"),
+        };
+        write!(f, "<time datetime=\"{0}\" title=\"{0}\">{shown}</time>", self.at)
+    }
+}
+
+impl FastWritable for When {
+    fn write_into(&self, dest: &mut dyn Write, _: &dyn askama::Values) -> askama::Result<()> {
+        Ok(write!(dest, "{self}")?)
+    }
+}
+
+// It is made of digits and names of months.
+impl HtmlSafe for When {}
+
+/// A whole number with its thousands apart: `1,204,300`.
+pub(crate) fn count(number: impl Into<u64>) -> String {
+    let digits = number.into().to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// How long something takes or took, roughly: `4 min`, `3 h`, `2 days`.
+pub(crate) fn duration(length: std::time::Duration) -> String {
+    match length.as_secs() {
+        0 => format!("{} ms", length.as_millis()),
+        s @ 1..120 => format!("{s} s"),
+        s @ 120..7_200 => format!("{} min", s / 60),
+        s @ 7_200..172_800 => format!("{} h", s / 3_600),
+        s => format!("{} days", s / 86_400),
+    }
+}
+
+/// A text as it is shown where it must not play tricks: what would turn its direction or hide is written out
+/// (OWASP ASVS 5.0, 1.3; Unicode TR 36, 3.6). What joins letters of Persian, Hindi and emoji stays.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => shown.push(c),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{2060}' | '\u{feff}' => {
+                let _ = write!(shown, "⟨U+{:04X}⟩", u32::from(c));
+            }
+            c if c.is_control() => {
+                let _ = write!(shown, "⟨U+{:04X}⟩", u32::from(c));
+            }
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Filters for templates: `{{ name|visible }}`.
+pub(crate) mod filters {
+    use std::fmt::Display;
+
+    /// See [`super::visible`].
+    #[askama::filter_fn]
+    pub(crate) fn visible(text: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+        Ok(super::visible(&text.to_string()))
+    }
+
+    /// See [`super::count`].
+    #[askama::filter_fn]
+    pub(crate) fn count(number: &u64, _: &dyn askama::Values) -> askama::Result<String> {
+        Ok(super::count(*number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_shown_where_the_account_is() {
+        let zone = TimeZone::get("Asia/Kolkata").unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let now = at("2026-03-04T20:00:00Z");
+        let shown = |text: &str| When::new(at(text), now, zone.clone()).to_string();
+        assert!(shown("2026-03-04T19:00:00Z").contains(">00:30:00<"), "{}", shown("2026-03-04T19:00:00Z"));
+        assert!(shown("2026-03-04T10:15:30Z").contains(">4 Mar, 15:45<"));
+        assert!(shown("2025-12-31T20:00:00Z").contains(">1 Jan, 01:30<"));
+        assert!(shown("2025-03-04T10:15:30Z").contains("title=\"2025-03-04T10:15:30Z\">4 Mar 2025, 15:45<"));
+    }
+
+    #[test]
+    fn numbers_and_lengths_are_easy_to_read() {
+        let shown: Vec<String> = [0_u32, 12, 999, 1_000, 1_204_300].into_iter().map(count).collect();
+        assert_eq!(shown, ["0", "12", "999", "1,000", "1,204,300"]);
+        let lengths = [3, 119, 600, 10_000, 400_000].map(|s| duration(std::time::Duration::from_secs(s)));
+        assert_eq!(lengths, ["3 s", "119 s", "10 min", "2 h", "4 days"]);
+    }
+
+    #[test]
+    fn what_turns_or_hides_a_text_is_written_out() {
+        assert_eq!(visible("a\u{202e}b\u{200b}\u{7}"), "a⟨U+202E⟩b⟨U+200B⟩⟨U+0007⟩");
+        assert_eq!(visible("نرگس\u{200c}ها 👩‍💻"), "نرگس\u{200c}ها 👩‍💻");
+    }
+}
