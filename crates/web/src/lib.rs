@@ -76,6 +76,8 @@ pub struct Web {
     metrics: Metrics,
     keys: auth::RecentKeys,
     pace: pace::Pace,
+    hashing: hashing::Hashing,
+    throttle: throttle::Throttle,
     limits: widget::Limits,
     hub: live::Hub,
     /// `/openapi.json`, once the routes are known.
@@ -140,6 +142,8 @@ impl Web {
             metrics,
             keys,
             pace,
+            hashing: hashing::Hashing::new(),
+            throttle: throttle::Throttle::default(),
             limits,
             hub,
             document: OnceLock::new(),
