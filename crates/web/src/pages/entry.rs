@@ -90,9 +90,8 @@ async fn sign_in(
             refuse(None)
         }
         Checked::Right(rehashed) => {
-            let signed = web.db.write(move |tx| {
-                members::sign_in(tx, &candidate, rehashed.as_deref(), &browser)
-            });
+            let signed =
+                web.db.write(move |tx| members::sign_in(tx, &candidate, rehashed.as_deref(), &browser));
             match signed.await {
                 Ok(entry) => Ok(entered(&web, &entry, &target(form.get("next")))),
                 // Shut out, or given another password, at this moment.
@@ -169,7 +168,8 @@ async fn ask_again(by: ByMember<Read>, Query(query): Query) -> Result<Response, 
 
 async fn confirm(State(web): State<Shared>, by: ByMember<Read>, form: Form) -> Result<Response, Failure> {
     let (signed, next) = (by.signed, target(form.get("next")));
-    let page = |errors, wait| ConfirmPage { next: next.clone(), name: signed.member.name.clone(), errors, wait };
+    let page =
+        |errors, wait| ConfirmPage { next: next.clone(), name: signed.member.name.clone(), errors, wait };
     let attempt = Try::Confirm(signed.session.id.to_string());
     let candidate = web
         .db

@@ -68,7 +68,8 @@ async fn look(web: &Shared, token: &str) -> Result<(LinkToken, Opened), Failure>
 
 async fn show(State(web): State<Shared>, Query(query): Query) -> Result<Response, Failure> {
     let (_, opened) = look(&web, query.get("token")).await?;
-    let page = LinkPage { opened: &opened, form: &query, errors: Errors::default(), insecure: insecure(&web) };
+    let page =
+        LinkPage { opened: &opened, form: &query, errors: Errors::default(), insecure: insecure(&web) };
     render(StatusCode::OK, &page)
 }
 
@@ -76,7 +77,9 @@ async fn show(State(web): State<Shared>, Query(query): Query) -> Result<Response
 fn again(web: &Shared, opened: &Opened, form: &Form, error: AppError) -> Result<Response, Failure> {
     let errors = match error {
         AppError::Invalid(invalid) => Errors::from(invalid),
-        AppError::Conflict { code: "email_taken", message } => domain::Invalid::field("/email", message).into(),
+        AppError::Conflict { code: "email_taken", message } => {
+            domain::Invalid::field("/email", message).into()
+        }
         other => return Err(other.into()),
     };
     let page = LinkPage { opened, form, errors, insecure: insecure(web) };
