@@ -22,6 +22,7 @@ pub mod nodes;
 mod notices;
 pub mod outbound;
 mod page;
+pub mod passwords;
 pub mod recoveries;
 pub mod reports;
 pub mod retention;

@@ -28,6 +28,7 @@ pub mod events;
 pub mod idempotency;
 pub mod ledger;
 pub mod lines;
+pub mod links;
 pub mod markers;
 pub mod members;
 pub mod messages;
@@ -61,6 +62,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         idempotency::STATEMENTS,
         ledger::STATEMENTS,
         lines::STATEMENTS,
+        links::STATEMENTS,
         markers::STATEMENTS,
         members::STATEMENTS,
         messages::STATEMENTS,
