@@ -148,6 +148,14 @@ fn hide(actor: &Actor, event: &mut Event) {
     }
 }
 
+/// One event alone.
+pub fn find(tx: &mut Tx<'_>, actor: &Actor, id: Id<Event>) -> Result<Event, AppError> {
+    require(actor, Permission::Read)?;
+    let mut event = store::events::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
+    hide(actor, &mut event);
+    Ok(event)
+}
+
 /// An event with what became of it.
 pub struct EventDetail {
     /// The event.
@@ -162,9 +170,7 @@ pub struct EventDetail {
 
 /// One event with its deliveries, and why it reached or did not reach each webhook.
 pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Event>) -> Result<EventDetail, AppError> {
-    require(actor, Permission::Read)?;
-    let mut event = store::events::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
-    hide(actor, &mut event);
+    let event = find(tx, actor, id)?;
     let Standings { deliveries, webhooks, more_webhooks } = standings::of_event(tx, &event)?;
     Ok(EventDetail { event, deliveries, webhooks, more_webhooks })
 }

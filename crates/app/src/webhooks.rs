@@ -5,9 +5,10 @@ use domain::{
     ExhaustReason, Health, Id, NewWebhook, Notice, Ordering, Outcome, Permission, Secret, SigningKey,
     SkipReason, Timestamp, Webhook, WebhookState, WebhookUpdate, event, hold,
 };
+pub use store::webhooks::{Deleted, Troubled};
 use store::{Changed, Signal, Tx};
 
-use crate::{AppError, Page, PageRequest, TestPlan, access::require, notices};
+use crate::{AppError, Page, PageRequest, TestPlan, access::require, audit, notices};
 
 /// So many pending deliveries are skipped in the transaction that disables or deletes their webhook; a chore
 /// (`deliveries::settle_closed`) takes the rest, so that no transaction is long.
@@ -37,6 +38,38 @@ pub fn list(
     require(actor, Permission::Read)?;
     let account = actor.account();
     page.fill(|before, limit| Ok(store::webhooks::list(tx, account, before, limit)?), |it| it.id)
+}
+
+/// Those in the state of this name, newest first.
+pub fn list_in_state(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    state: &str,
+    page: PageRequest<Webhook>,
+) -> Result<Page<Webhook, Webhook>, AppError> {
+    require(actor, Permission::Read)?;
+    let account = actor.account();
+    page.fill(
+        |before, limit| Ok(store::webhooks::list_in_state(tx, account, state, before, limit)?),
+        |it| it.id,
+    )
+}
+
+/// What is left of deleted webhooks for the log of their deliveries, newest first.
+pub fn list_deleted(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    page: PageRequest<Webhook>,
+) -> Result<Page<Deleted, Webhook>, AppError> {
+    require(actor, Permission::Read)?;
+    let account = actor.account();
+    page.fill(|before, limit| Ok(store::webhooks::list_deleted(tx, account, before, limit)?), |it| it.id)
+}
+
+/// What is left of one of them.
+pub fn get_deleted(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Deleted, AppError> {
+    require(actor, Permission::Read)?;
+    store::webhooks::find_deleted(tx, actor.account(), id)?.ok_or(AppError::NotFound)
 }
 
 /// One webhook.
@@ -187,6 +220,15 @@ pub fn rotate_secret(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<
     Ok(Rotated { secret, old_expires_at })
 }
 
+/// The newest secret, for whoever asks to see it; that they did is written down.
+pub fn reveal_secret(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Secret, AppError> {
+    require(actor, Permission::Manage)?;
+    let webhook = find(tx, actor, id)?;
+    let secret = webhook.keys.first().map(|key| key.secret.clone()).ok_or(AppError::NotFound)?;
+    audit::note(tx, actor, "webhook.secret_revealed", Some(id.to_string()), Some(&webhook.name))?;
+    Ok(secret)
+}
+
 /// What *Send test* will send: a sample of the chosen type, or of the first that the webhook asks for.
 pub fn prepare_test(
     tx: &mut Tx<'_>,
@@ -202,13 +244,13 @@ pub fn prepare_test(
     Ok(TestPlan { webhook, event })
 }
 
-/// Records a test that was sent. It counts nowhere and changes no state.
+/// Records a test that was sent, as a delivery with one attempt. It counts nowhere and changes no state.
 pub fn record_test(
     tx: &mut Tx<'_>,
     actor: &Actor,
     plan: &TestPlan,
     outcome: &Outcome,
-) -> Result<Attempt, AppError> {
+) -> Result<(Id<Delivery>, Attempt), AppError> {
     require(actor, Permission::Manage)?;
     let TestPlan { webhook, event } = plan;
     let accepted = outcome.result.as_ref().is_ok_and(domain::Response::accepted);
@@ -234,7 +276,7 @@ pub fn record_test(
     store::events::insert(tx, event)?;
     store::deliveries::insert(tx, std::slice::from_ref(&delivery))?;
     store::deliveries::insert_attempt(tx, webhook.account, delivery.id, &attempt)?;
-    Ok(attempt)
+    Ok((delivery.id, attempt))
 }
 
 fn changed(tx: &mut Tx<'_>, webhook: &Webhook) {
