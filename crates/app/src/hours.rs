@@ -11,7 +11,7 @@ use store::{Tx, hours::Sampled};
 use crate::{AppError, access::require};
 
 /// So many deliveries are looked at for each hour of a row of a list.
-pub const OF_ROW: u32 = 20;
+pub const OF_ROW: u32 = 10;
 /// And for each stretch of one webhook's page.
 pub const OF_PAGE: u32 = 200;
 /// A webhook's last failure is looked for among so many.

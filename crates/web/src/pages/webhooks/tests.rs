@@ -1,0 +1,1 @@
+//! The pages of webhooks as members of every role get them.
