@@ -7,7 +7,12 @@ use domain::{Account, Actor, Permission, Role, Timestamp};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use jiff::tz::TimeZone;
 
-use super::{failure::Failure, form::Form, member::ByMember, when::{When, visible}};
+use super::{
+    failure::Failure,
+    form::Form,
+    member::ByMember,
+    when::{When, visible},
+};
 use crate::{Shared, problem::Problem};
 
 /// What a page may do (Content Security Policy Level 3): load from here, and nothing else. The widget needs no more.

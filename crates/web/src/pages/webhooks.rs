@@ -105,15 +105,16 @@ struct IndexPage {
 }
 
 async fn list(State(web): State<Shared>, query: Query, by: ByMember<Read>) -> Result<Response, Failure> {
-    let shell = Shell::new(&web, &by, Place::Webhooks)
-        .saying(&query.0, &[("deleted", "The webhook is deleted. Its log stays until retention removes it.")]);
+    let shell = Shell::new(&web, &by, Place::Webhooks).saying(
+        &query.0,
+        &[("deleted", "The webhook is deleted. Its log stays until retention removes it.")],
+    );
     let state = STATES.iter().find(|(word, _)| *word == query.0.get("state")).map_or("", |(word, _)| word);
     let page =
         PageRequest { after: query.0.get("after").parse().ok(), limit: PageRequest::<Webhook>::DEFAULT };
     let actor = by.actor;
     if state == "deleted" {
-        let Page { items, next } =
-            web.db.read(move |tx| webhooks::list_deleted(tx, &actor, page)).await?;
+        let Page { items, next } = web.db.read(move |tx| webhooks::list_deleted(tx, &actor, page)).await?;
         let row = |it: Deleted| DeletedRow { path: path(it.id), at: shell.when(&it.deleted_at), deleted: it };
         let deleted = items.into_iter().map(row).collect();
         let page = IndexPage { state: state.to_owned(), rows: Vec::new(), deleted, next, shell };

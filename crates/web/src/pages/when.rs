@@ -31,8 +31,7 @@ pub(crate) fn local(at: Timestamp, zone: &TimeZone) -> jiff::civil::DateTime {
 
 impl Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (local, today) =
-            (local(self.at, &self.zone), local(self.now, &self.zone));
+        let (local, today) = (local(self.at, &self.zone), local(self.now, &self.zone));
         let shown = match local {
             _ if local.date() == today.date() => local.strftime("%H:%M:%S"),
             _ if local.year() == today.year() => local.strftime("%-d %b, %H:%M"),

@@ -1,10 +1,7 @@
 //! The deliveries of one webhook, also of a deleted one, with filters.
 
 use app::{
-    AppError, Page, PageRequest, Tx, deliveries,
-    deliveries::DeliveryFilter,
-    standings::Explained,
-    webhooks,
+    AppError, Page, PageRequest, Tx, deliveries, deliveries::DeliveryFilter, standings::Explained, webhooks,
 };
 use askama::Template;
 use axum::{
@@ -59,8 +56,12 @@ impl Row {
 }
 
 /// The times that a list can be narrowed to: word, label, hours.
-const TIMES: [(&str, &str, u64); 4] =
-    [("", "Any time", 0), ("1h", "Last hour", 1), ("24h", "Last 24 hours", 24), ("7d", "Last 7 days", 7 * 24)];
+const TIMES: [(&str, &str, u64); 4] = [
+    ("", "Any time", 0),
+    ("1h", "Last hour", 1),
+    ("24h", "Last 24 hours", 24),
+    ("7d", "Last 7 days", 7 * 24),
+];
 
 const STATES: [&str; 4] = ["pending", "delivered", "exhausted", "skipped"];
 
@@ -135,11 +136,10 @@ pub(super) async fn list(
     let (filter, problem) = match asked(&query, id, shell.now()) {
         Asked::List(filter) => (Some(filter), None),
         Asked::One(delivery) => return Ok(Redirect::to(&delivery::path(delivery)).into_response()),
-        Asked::Nonsense => {
-            (None, Some("is neither the id of an event (evt_…) nor of a delivery (dlv_…)"))
-        }
+        Asked::Nonsense => (None, Some("is neither the id of an event (evt_…) nor of a delivery (dlv_…)")),
     };
-    let page = PageRequest { after: query.get("after").parse().ok(), limit: PageRequest::<Delivery>::DEFAULT };
+    let page =
+        PageRequest { after: query.get("after").parse().ok(), limit: PageRequest::<Delivery>::DEFAULT };
     let read = move |tx: &mut Tx<'_>| -> Result<_, AppError> {
         let name = name(tx, &actor, id)?;
         let found = match &filter {

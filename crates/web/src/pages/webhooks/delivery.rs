@@ -161,15 +161,19 @@ pub(super) async fn show(
         .below(&found.name, &webhook_path)
         .below("Deliveries", &format!("{webhook_path}/deliveries"))
         .below("Delivery", &path(id))
-        .saying(&query, &[
-            ("resent", "It is sent again, with the same id and the same bytes."),
-            ("tested", "The test was sent. This is how it went."),
-        ]);
+        .saying(
+            &query,
+            &[
+                ("resent", "It is sent again, with the same id and the same bytes."),
+                ("tested", "The test was sent. This is how it went."),
+            ],
+        );
     render(StatusCode::OK, &fill(shell, webhook_path, found))
 }
 
 fn fill(shell: Shell, webhook_path: String, found: Found) -> DeliveryPage {
-    let Found { explained: Explained { delivery, next_attempt_at, why }, attempts, event, webhook, name } = found;
+    let Found { explained: Explained { delivery, next_attempt_at, why }, attempts, event, webhook, name } =
+        found;
     let body = event.body(delivery.body).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     DeliveryPage {
         path: path(delivery.id),

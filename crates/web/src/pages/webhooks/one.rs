@@ -15,8 +15,8 @@ use domain::{Actor, Chatbot, Delivery, EventType, Id, Recovery, Webhook, Webhook
 use http::StatusCode;
 
 use super::{
-    delivery, known, path,
     deliveries::Row,
+    delivery, known, path,
     pictures::{self, SPANS, Span},
     recoveries::RecoveryRow,
     words::{self, Badge},
@@ -130,9 +130,8 @@ pub(super) async fn show(
     let Some(read) = read.await? else {
         return Ok(Redirect::to(&format!("{}/deliveries", path(id))).into_response());
     };
-    let shell = Shell::new(&web, &by, Place::Webhooks)
-        .below(&read.webhook.name, &path(id))
-        .saying(&query, &DONE);
+    let shell =
+        Shell::new(&web, &by, Place::Webhooks).below(&read.webhook.name, &path(id)).saying(&query, &DONE);
     render(StatusCode::OK, &fill(shell, span, read))
 }
 
@@ -162,7 +161,13 @@ fn fill(shell: Shell, span: Span, read: Read1) -> OnePage {
 
 type Switch = fn(&mut Tx<'_>, &Actor, Id<Webhook>) -> Result<Webhook, AppError>;
 
-async fn switch(web: &Shared, by: ByMember<Manage>, id: &str, to: Switch, done: &str) -> Result<Response, Failure> {
+async fn switch(
+    web: &Shared,
+    by: ByMember<Manage>,
+    id: &str,
+    to: Switch,
+    done: &str,
+) -> Result<Response, Failure> {
     let (id, actor) = (known(id)?, by.actor);
     web.db.write(move |tx| to(tx, &actor, id)).await?;
     Ok(go(&path(id), done))

@@ -320,7 +320,8 @@ mod tests {
     fn times_are_those_of_the_account_and_all_that_is_wrong_is_said_at_once() {
         let zone = TimeZone::get("Asia/Kolkata").unwrap();
         let id = Id::from_parts(1, &[0; 10]);
-        let form = Form::parse(b"since=2026-03-04T10:15&until=2026-03-04T11:15:30&states=skipped&rate_per_second=5");
+        let form =
+            Form::parse(b"since=2026-03-04T10:15&until=2026-03-04T11:15:30&states=skipped&rate_per_second=5");
         let new = asked(&form, id, &zone).unwrap();
         assert_eq!(new.since.to_string(), "2026-03-04T04:45:00Z");
         assert_eq!(new.until.unwrap().to_string(), "2026-03-04T05:45:30Z");

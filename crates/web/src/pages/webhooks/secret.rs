@@ -34,7 +34,12 @@ pub(super) struct Snippet {
 
 /// Language, key, file with the function (which the tests run), and how the secret is given a name.
 const SNIPPETS: [(&str, &str, &str, &str); 6] = [
-    ("JavaScript (Node)", "js", include_str!("../../../../../suite/snippets/verify.js"), "const secret = \"{}\";"),
+    (
+        "JavaScript (Node)",
+        "js",
+        include_str!("../../../../../suite/snippets/verify.js"),
+        "const secret = \"{}\";",
+    ),
     ("Python", "py", include_str!("../../../../../suite/snippets/verify.py"), "secret = \"{}\""),
     ("PHP", "php", include_str!("../../../../../suite/snippets/verify.php"), "$secret = '{}';"),
     ("Ruby", "rb", include_str!("../../../../../suite/snippets/verify.rb"), "secret = \"{}\""),
@@ -48,7 +53,11 @@ const HIDDEN: &str = "whsec_…";
 /// All of them with that secret.
 pub(super) fn snippets(secret: Option<&str>) -> Vec<Snippet> {
     let snippet = |&(language, key, file, named): &(&'static str, &'static str, &str, &str)| {
-        let code = format!("{}\n\n{}", quoted(file).trim_matches('\n'), named.replace("{}", secret.unwrap_or(HIDDEN)));
+        let code = format!(
+            "{}\n\n{}",
+            quoted(file).trim_matches('\n'),
+            named.replace("{}", secret.unwrap_or(HIDDEN))
+        );
         Snippet { language, key, code }
     };
     SNIPPETS.iter().map(snippet).collect()
@@ -163,7 +172,11 @@ mod tests {
     #[test]
     fn every_snippet_is_the_function_without_its_test_and_names_the_secret() {
         for snippet in snippets(Some("whsec_abc")) {
-            assert!(snippet.code.contains("verify") && snippet.code.contains("whsec_abc"), "{}", snippet.code);
+            assert!(
+                snippet.code.contains("verify") && snippet.code.contains("whsec_abc"),
+                "{}",
+                snippet.code
+            );
             assert!(!snippet.code.contains("stdin") && !snippet.code.contains("begin"), "{}", snippet.code);
             assert!(!snippet.code.contains("include"), "{}", snippet.code);
         }

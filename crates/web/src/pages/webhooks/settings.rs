@@ -168,7 +168,9 @@ fn headers(text: &str) -> Result<Vec<(String, String)>, Invalid> {
     lines
         .map(|line| {
             let wrong = || Invalid::field("/headers", "must be lines such as Authorization: Bearer x");
-            line.split_once(':').map(|(name, value)| (name.trim().into(), value.trim().into())).ok_or_else(wrong)
+            line.split_once(':')
+                .map(|(name, value)| (name.trim().into(), value.trim().into()))
+                .ok_or_else(wrong)
         })
         .collect()
 }

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use domain::{
-    Attempt, BodyForm, DeliveryState, DisableReason, Outcome, Ordering, RecoveryState, RetryPolicy, Timestamp,
-    Webhook, WebhookState, hold,
+    Attempt, BodyForm, DeliveryState, DisableReason, Ordering, Outcome, RecoveryState, RetryPolicy,
+    Timestamp, Webhook, WebhookState, hold,
 };
 
 use crate::pages::when::duration;
@@ -119,7 +119,9 @@ pub(super) const fn body_form(form: BodyForm) -> &'static str {
 
 pub(super) const fn retry(policy: RetryPolicy) -> &'static str {
     match policy {
-        RetryPolicy::ThreeDays => "Over 3 days: 5 s, 30 s, 2 min, 10 min, 30 min, 2 h, 5 h, 10 h, then every 12 h",
+        RetryPolicy::ThreeDays => {
+            "Over 3 days: 5 s, 30 s, 2 min, 10 min, 30 min, 2 h, 5 h, 10 h, then every 12 h"
+        }
         RetryPolicy::TenMinutes => "Over 10 minutes: 1 s, 5 s, 15 s, 30 s, then every minute",
     }
 }
