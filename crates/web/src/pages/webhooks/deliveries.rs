@@ -82,6 +82,19 @@ struct DeliveriesPage {
     older: Option<String>,
 }
 
+/// What a list can be narrowed by.
+const FILTERS: [&str; 4] = ["state", "type", "time", "q"];
+
+impl DeliveriesPage {
+    fn is(&self, name: &str, value: &str) -> bool {
+        self.chosen.get(name) == value
+    }
+
+    fn is_narrowed(&self) -> bool {
+        FILTERS.iter().any(|name| self.chosen.filled(name).is_some())
+    }
+}
+
 /// What the query asks for.
 enum Asked {
     List(DeliveryFilter),
@@ -168,7 +181,7 @@ pub(super) async fn list(
 /// The same filters, behind the last of this page.
 fn older(query: &Form, next: Id<Delivery>) -> String {
     let mut address = url::form_urlencoded::Serializer::for_suffix("?".to_owned(), 1);
-    for name in ["state", "type", "time", "q"] {
+    for name in FILTERS {
         if let Some(value) = query.filled(name) {
             address.append_pair(name, value);
         }
