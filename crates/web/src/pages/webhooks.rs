@@ -36,30 +36,29 @@ use super::{
 };
 use crate::{Shared, auth::Read, charts::Spark, problem::Problem};
 
-/// The addresses below the list; each begins with its path.
+/// Each is below the list's.
 pub(super) fn routes() -> Router<Shared> {
     let here = async || Redirect::to(Place::Webhooks.path());
-    let below = Router::new()
-        .route("/", get(list))
-        .route("/new", get(settings::new).post(settings::create))
-        .route("/new/verdict", get(settings::verdict))
-        .route("/deliveries/{delivery}", get(delivery::show))
-        .route("/deliveries/{delivery}/resend", post(delivery::resend))
-        .route("/{id}", get(one::show))
-        .route("/{id}/edit", get(settings::edit).post(settings::update))
-        .route("/{id}/pause", post(one::pause))
-        .route("/{id}/resume", post(one::resume))
-        .route("/{id}/disable", get(one::ask_disable).post(one::disable))
-        .route("/{id}/delete", get(one::ask_delete).post(one::delete))
-        .route("/{id}/test", get(one::ask_test).post(one::test))
-        .route("/{id}/deliveries", get(deliveries::list))
-        .route("/{id}/secret", get(secret::show).post(secret::reveal))
-        .route("/{id}/secret/rotate", get(secret::ask_rotate).post(secret::rotate))
-        .route("/{id}/recover", get(recoveries::ask).post(recoveries::begin))
-        .route("/{id}/recoveries/{recovery}", get(recoveries::show))
-        .route("/{id}/recoveries/{recovery}/{to}", post(recoveries::switch));
+    let at = |below: &str| format!("{}{below}", Place::Webhooks.path());
     Router::new()
-        .nest(Place::Webhooks.path(), below)
+        .route(Place::Webhooks.path(), get(list))
+        .route(&at("/new"), get(settings::new).post(settings::create))
+        .route(&at("/new/verdict"), get(settings::verdict))
+        .route(&at("/deliveries/{delivery}"), get(delivery::show))
+        .route(&at("/deliveries/{delivery}/resend"), post(delivery::resend))
+        .route(&at("/{id}"), get(one::show))
+        .route(&at("/{id}/edit"), get(settings::edit).post(settings::update))
+        .route(&at("/{id}/pause"), post(one::pause))
+        .route(&at("/{id}/resume"), post(one::resume))
+        .route(&at("/{id}/disable"), get(one::ask_disable).post(one::disable))
+        .route(&at("/{id}/delete"), get(one::ask_delete).post(one::delete))
+        .route(&at("/{id}/test"), get(one::ask_test).post(one::test))
+        .route(&at("/{id}/deliveries"), get(deliveries::list))
+        .route(&at("/{id}/secret"), get(secret::show).post(secret::reveal))
+        .route(&at("/{id}/secret/rotate"), get(secret::ask_rotate).post(secret::rotate))
+        .route(&at("/{id}/recover"), get(recoveries::ask).post(recoveries::begin))
+        .route(&at("/{id}/recoveries/{recovery}"), get(recoveries::show))
+        .route(&at("/{id}/recoveries/{recovery}/{to}"), post(recoveries::switch))
         .route("/analytics/settings", get(here))
         .route("/analytics/settings/conversation-configuration", get(here))
 }

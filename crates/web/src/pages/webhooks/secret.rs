@@ -65,7 +65,8 @@ pub(super) fn snippets(secret: Option<&str>) -> Vec<Snippet> {
 
 /// The part of the file between its marks.
 fn quoted(file: &str) -> &str {
-    let is_mark = |line: &str, mark: &str| line.trim_start_matches(['/', '#', ' ']).trim_end() == mark;
+    let is_mark =
+        |line: &str, mark: &str| ["// ", "# "].iter().any(|it| line.trim_end() == format!("{it}{mark}"));
     let (mut begin, mut end, mut place) = (0, file.len(), 0);
     for line in file.split_inclusive('\n') {
         if is_mark(line, "begin") && begin == 0 {
@@ -178,7 +179,11 @@ mod tests {
                 snippet.code
             );
             assert!(!snippet.code.contains("stdin") && !snippet.code.contains("begin"), "{}", snippet.code);
-            assert!(!snippet.code.contains("include"), "{}", snippet.code);
+            assert!(
+                !snippet.code.contains("JSON.parse") && !snippet.code.contains("json"),
+                "{}",
+                snippet.code
+            );
         }
         assert!(snippets(None).iter().all(|it| it.code.contains(HIDDEN)));
     }

@@ -53,7 +53,7 @@ pub(super) fn standing(webhook: &Webhook, now: Timestamp) -> String {
     let days = duration(hold::DISABLED_AFTER);
     match webhook.state {
         WebhookState::Active if webhook.health.failures > 0 => format!(
-            "Its last {} failed; {} in a row hold it.",
+            "{} failed in a row; {} hold it.",
             plural(webhook.health.failures, "attempt"),
             hold::HELD_AFTER
         ),
@@ -136,4 +136,39 @@ pub(super) const fn ordering(ordering: Ordering) -> &'static str {
 /// Milliseconds, as pictures take them.
 pub(super) fn millis(length: Duration) -> f64 {
     length.as_secs_f64() * 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{EgressPolicy, Id, Secret, samples};
+
+    use super::*;
+
+    #[test]
+    fn a_state_says_why_and_what_to_do() {
+        let now = samples::start();
+        let new = samples::webhook("https://crm.example.com/");
+        let (id, account) = (Id::from_parts(0, &[0; 10]), samples::acme().id);
+        let secret = Secret::from_bytes(&[0; 32]);
+        let mut webhook = new.into_webhook(&EgressPolicy::default(), id, account, secret, now).unwrap();
+        let mut said = |state, failures| {
+            webhook.state = state;
+            webhook.health.failures = failures;
+            webhook.health.probe_at = Some(now + Duration::from_secs(600));
+            standing(&webhook, now)
+        };
+        assert_eq!(said(WebhookState::Active, 0), "Events are sent as they happen.");
+        assert_eq!(said(WebhookState::Active, 1), "1 attempt failed in a row; 10 hold it.");
+        let held = said(WebhookState::Held, 10);
+        assert!(held.contains("The next probe is in 10 min") && held.contains("After 5 days"), "{held}");
+        assert!(said(WebhookState::Paused, 0).contains("until it is resumed"));
+        for (reason, why) in [
+            (DisableReason::ByHand, "Somebody disabled it."),
+            (DisableReason::Gone, "410"),
+            (DisableReason::HeldTooLong, "failed for 5 days"),
+        ] {
+            let disabled = said(WebhookState::Disabled(reason), 0);
+            assert!(disabled.contains(why) && disabled.contains("recover what was skipped"), "{disabled}");
+        }
+    }
 }
