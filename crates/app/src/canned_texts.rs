@@ -3,7 +3,11 @@
 use domain::{Actor, CannedText, Id, Permission, canned};
 use store::{StoreError, Tx};
 
-use crate::{AppError, access::require, audit};
+use crate::{
+    AppError,
+    access::require,
+    audit::{self, Deed},
+};
 
 /// The most texts of an account: all of them are on the operators' page.
 const MOST: u32 = 500;
@@ -33,7 +37,7 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, title: &str, text: &str) -> Result
     if !store::canned_texts::insert(tx, &made)? {
         return Err(taken());
     }
-    audit::note(tx, actor, "canned_text.created", Some(made.id.to_string()), Some(&made.title))?;
+    audit::note(tx, actor, Deed::new("canned_text.created").to(made.id).detail(&made.title))?;
     Ok(made)
 }
 
@@ -53,7 +57,7 @@ pub fn update(
         Err(StoreError::Conflict { .. }) => return Err(taken()),
         result => result?,
     };
-    audit::note(tx, actor, "canned_text.changed", Some(id.to_string()), Some(&changed.title))?;
+    audit::note(tx, actor, Deed::new("canned_text.changed").to(id).detail(&changed.title))?;
     Ok(changed)
 }
 
@@ -62,7 +66,7 @@ pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<CannedText>) -> Result<(), 
     require(actor, Permission::Manage)?;
     let found = store::canned_texts::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
     store::canned_texts::delete(tx, actor.account(), id)?;
-    audit::note(tx, actor, "canned_text.deleted", Some(id.to_string()), Some(&found.title))
+    audit::note(tx, actor, Deed::new("canned_text.deleted").to(id).detail(&found.title))
 }
 
 fn taken() -> AppError {

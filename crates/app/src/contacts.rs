@@ -9,7 +9,11 @@ use store::{
     contacts::{Beginning, ContactFilter},
 };
 
-use crate::{AppError, Page, PageRequest, access::require, audit};
+use crate::{
+    AppError, Page, PageRequest,
+    access::require,
+    audit::{self, Deed},
+};
 
 mod correcting;
 mod erasing;
@@ -54,7 +58,7 @@ pub fn beginning(
     text: &Needle,
     page: PageRequest<Contact>,
 ) -> Result<Option<Page<Contact, Contact>>, AppError> {
-    require(actor, Permission::Read)?;
+    require(actor, Permission::People)?;
     let Some(beginning) = beginning_of(text) else {
         return Ok(None);
     };
@@ -94,6 +98,12 @@ pub fn matches(contact: &Contact, text: &Needle) -> bool {
     fields.name.as_deref().is_some_and(|name| text.begins_words_of(name)) || address() || typed() || number()
 }
 
+/// Records that contacts are about to leave as a file: which, and in what form.
+pub fn export_begins(tx: &mut Tx<'_>, actor: &Actor, what: &str) -> Result<(), AppError> {
+    require(actor, Permission::People)?;
+    audit::note(tx, actor, Deed::new("contact.exported").detail(what))
+}
+
 /// One contact.
 pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Contact, AppError> {
     require(actor, Permission::People)?;
@@ -104,12 +114,6 @@ pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Contact, A
 pub fn count(tx: &mut Tx<'_>, actor: &Actor, most: u32) -> Result<u32, AppError> {
     require(actor, Permission::People)?;
     Ok(store::contacts::count(tx, actor.account(), most)?)
-}
-
-/// Writes down that somebody takes contacts away as a file, before the first is handed out.
-pub fn note_export(tx: &mut Tx<'_>, actor: &Actor, format: &str) -> Result<(), AppError> {
-    require(actor, Permission::People)?;
-    audit::note(tx, actor, "contact.exported", None, Some(&format!("as {format}")))
 }
 
 /// Makes two contacts one: what `into` does not know it learns from `from`, gets its conversations, and `from` is
@@ -135,8 +139,7 @@ pub fn merge(
     store::contacts::delete(tx, account, gone.id)?;
     let kept = merged(kept, &gone);
     store::contacts::update(tx, &kept)?;
-    let detail = format!("{} went into it", gone.id);
-    audit::note(tx, actor, "contact.merged", Some(kept.id.to_string()), Some(&detail))?;
+    audit::note(tx, actor, Deed::new("contact.merged").to(into).detail(format!("with {from}")))?;
     Ok(kept)
 }
 

@@ -4,8 +4,10 @@
 //! elsewhere. A handler takes a request apart, calls use cases, and fills in the struct; it must not decide who may do
 //! what. All addresses are on this page ([`routes`]).
 
+mod account;
 mod contacts;
 mod conversations;
+pub(crate) mod entry;
 mod failure;
 mod files;
 mod form;
@@ -36,7 +38,9 @@ fn dashboard() -> Router<Shared> {
     Router::new()
         .route("/", get(async || Redirect::to("/analytics")))
         .route("/live", get(live::stream))
+        .merge(account::routes())
         .merge(contacts::routes())
         .merge(conversations::routes())
+        .merge(entry::routes())
         .merge(webhooks::routes())
 }

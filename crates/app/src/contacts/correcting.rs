@@ -7,7 +7,7 @@ use store::{StoreError, Tx};
 use crate::{
     AppError,
     access::require,
-    audit,
+    audit::{self, Deed},
     conversations::inbound::{check_custom, normal},
 };
 
@@ -41,6 +41,6 @@ pub fn correct(
         }
         result => result?,
     };
-    audit::note(tx, actor, "contact.changed", Some(id.to_string()), None)?;
+    audit::note(tx, actor, Deed::new("contact.changed").to(id))?;
     Ok(changed)
 }

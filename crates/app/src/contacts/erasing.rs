@@ -3,7 +3,11 @@
 use domain::{Actor, AuditEntry, CloseReason, Contact, Id, Permission, Phase};
 use store::{Changed, Signal, Tx};
 
-use crate::{AppError, PageRequest, access::require, audit};
+use crate::{
+    AppError, PageRequest,
+    access::require,
+    audit::{self, Deed},
+};
 
 /// What erasing a person removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +90,7 @@ pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt,
         tx.emit(Signal::Changed(account, Changed::Conversation(conversation, trace.visitor)));
     }
     store::contacts::delete(tx, account, id)?;
-    audit::note(tx, actor, ERASED, Some(id.to_string()), Some(&receipt.to_text()))?;
+    audit::note(tx, actor, Deed::new(ERASED).to(id).detail(receipt.to_text()))?;
     Ok(receipt)
 }
 

@@ -75,11 +75,11 @@ pub(crate) async fn export(
     Caller { actor, .. }: Caller<People>,
     Query(ExportParams { format, q }): Query<ExportParams>,
 ) -> Result<Response, Problem> {
-    let word = if format == Format::Csv { "CSV" } else { "JSON" };
-    web.db.write(move |tx| contacts::note_export(tx, &actor, word)).await?;
+    let what = if q.is_some() { "those of a search" } else { "all" };
     let export = Export { web, actor, format, q };
     // Read before anything is answered: what is wrong now can still be told.
     let first = export.read(None).await?;
+    export.web.db.write(move |tx| contacts::export_begins(tx, &actor, what)).await?;
     let start = Place::Page { page: first, begins: true };
     let pages = stream::unfold((export, start), |(export, place)| async move {
         let (piece, place) = export.proceed(place).await?;

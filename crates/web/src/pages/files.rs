@@ -25,10 +25,12 @@ pub(crate) const FILES: &[(&str, &str, &str)] = &files![
     "base.css" as STYLE,
     "app.css" as STYLE,
     "charts.css" as STYLE,
+    "webhooks.css" as STYLE,
     "app.js" as SCRIPT,
     "live.js" as SCRIPT,
     "window.js" as SCRIPT,
     "page.js" as SCRIPT,
+    "verdict.js" as SCRIPT,
     "console.css" as STYLE,
     "contacts.css" as STYLE,
     "demo.css" as STYLE,
@@ -40,7 +42,6 @@ pub(crate) const FILES: &[(&str, &str, &str)] = &files![
     "export.js" as SCRIPT,
     "api.js" as SCRIPT,
     "dom.js" as SCRIPT,
-    "demo.js" as SCRIPT,
 ];
 
 /// The tag of each file: the beginning of the SHA-256 of its text.

@@ -31,5 +31,5 @@ pub(crate) fn event_path(event: &Event) -> String {
 
 /// The page of a delivery: all its attempts.
 pub(crate) fn delivery_path(it: &Delivery) -> String {
-    format!("{}/{}/deliveries/{}", Place::Webhooks.path(), it.webhook_id, it.id)
+    format!("{}/deliveries/{}", Place::Webhooks.path(), it.id)
 }
