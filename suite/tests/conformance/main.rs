@@ -11,6 +11,7 @@ mod contacts;
 mod conversations;
 mod deliveries;
 mod departments;
+mod desk;
 mod erasure;
 mod events;
 mod health;

@@ -65,7 +65,10 @@ async fn a_contact_is_shown_and_put_right() {
     captured(&kit, &key, "b", json!({"name": "Bob", "email": "bob@example.com", "phone": null})).await;
     let path = format!("/contacts/{id}");
     let page = kit.page(&operator, &path).await.body;
-    assert!(page.contains("Ann Lee") && page.contains("Rome") && page.contains("Contact Information"), "{page}");
+    assert!(
+        page.contains("Ann Lee") && page.contains("Rome") && page.contains("Contact Information"),
+        "{page}"
+    );
     assert!(page.contains("Change</a>") && !page.contains("Erase…"), "an operator erases nobody");
     let form = kit.page(&operator, &format!("{path}/edit")).await.body;
     assert!(form.contains("name=\"custom1\" dir=\"auto\" value=\"Rome\""), "{form}");
@@ -107,8 +110,15 @@ async fn two_contacts_are_compared_and_become_one() {
     let found = kit.page(&operator, &format!("{path}?q=lee")).await.body;
     assert!(found.contains(&format!("?from={gone}")) && !found.contains(&format!("?from={kept}")), "{found}");
     let both = kit.page(&operator, &format!("{path}?from={gone}")).await.body;
-    assert!(both.contains("lee@example.com") && both.contains("vip") && both.contains("Merge the two"), "{both}");
-    assert_eq!(kit.page(&operator, &format!("/contacts/{gone}")).await.status, StatusCode::OK, "nothing is done yet");
+    assert!(
+        both.contains("lee@example.com") && both.contains("vip") && both.contains("Merge the two"),
+        "{both}"
+    );
+    assert_eq!(
+        kit.page(&operator, &format!("/contacts/{gone}")).await.status,
+        StatusCode::OK,
+        "nothing is done yet"
+    );
     let merged = kit.submit(&operator, &path, &[("from", &gone)]).await;
     assert_eq!(went_to(&merged), format!("/contacts/{kept}?done=merged"));
     assert_eq!(kit.page(&operator, &format!("/contacts/{gone}")).await.status, StatusCode::NOT_FOUND);
@@ -121,7 +131,8 @@ async fn two_contacts_are_compared_and_become_one() {
 #[tokio::test]
 async fn erasing_says_what_it_removes_asks_for_the_name_and_leaves_a_receipt() {
     let (kit, key) = kit().await;
-    let webhook = json!({"name": "CRM", "url": "https://crm.example.com/in", "event_types": ["Contact Information"]});
+    let webhook =
+        json!({"name": "CRM", "url": "https://crm.example.com/in", "event_types": ["Contact Information"]});
     kit.send(&key, "POST", "/api/v1/webhooks", webhook.to_string()).await;
     let (admin, id) = (kit.member(Role::Admin).await, captured(&kit, &key, "a", ann()).await);
     let path = format!("/contacts/{id}/erase");
@@ -139,7 +150,10 @@ async fn erasing_says_what_it_removes_asks_for_the_name_and_leaves_a_receipt() {
     let receipt = format!("/contacts/erased/{id}");
     assert_eq!(went_to(&erased), receipt);
     let page = kit.page(&admin, &receipt).await.body;
-    assert!(page.contains(&id) && page.contains("1 conversations") && page.contains("1 deliveries not made"), "{page}");
+    assert!(
+        page.contains(&id) && page.contains("1 conversations") && page.contains("1 deliveries not made"),
+        "{page}"
+    );
     assert!(!page.contains("Ann") && !page.contains("ann@"), "it says nothing of the person: {page}");
     assert_eq!(kit.page(&admin, &format!("/contacts/{id}")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(kit.page(&operator, &receipt).await.status, StatusCode::FORBIDDEN);

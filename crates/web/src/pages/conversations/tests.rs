@@ -55,7 +55,9 @@ async fn the_console_is_for_those_who_may_see_people() {
     let (kit, key) = kit().await;
     let id = chat(&kit, &key, "a", "Hello").await;
     let viewer = kit.member(Role::Viewer).await;
-    for path in ["/conversations".to_owned(), format!("/conversations/{id}"), "/conversations/texts".to_owned()] {
+    for path in
+        ["/conversations".to_owned(), format!("/conversations/{id}"), "/conversations/texts".to_owned()]
+    {
         assert!(went_to(&kit.page("", &path).await).starts_with("/sign-in?next="), "{path}");
         let refused = kit.page(&viewer, &path).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
@@ -107,10 +109,16 @@ async fn a_chat_is_answered_with_forms_alone() {
     let question = kit.page(&ann, &format!("{path}/close")).await;
     assert!(question.body.contains("Close this chat?"));
     assert!(kit.page(&ann, &path).await.body.contains("With you"), "looking closes nothing");
-    assert_eq!(went_to(&kit.submit(&ann, &format!("{path}/close"), &[]).await), format!("{path}?done=closed"));
+    assert_eq!(
+        went_to(&kit.submit(&ann, &format!("{path}/close"), &[]).await),
+        format!("{path}?done=closed")
+    );
     let over = kit.page(&ann, &path).await.body;
     assert!(over.contains("Over: Closed by the operator") && over.contains("This chat is over."));
-    assert_eq!(kit.submit(&ann, &format!("{path}/reply"), &[("text", "Hm")]).await.status, StatusCode::CONFLICT);
+    assert_eq!(
+        kit.submit(&ann, &format!("{path}/reply"), &[("text", "Hm")]).await.status,
+        StatusCode::CONFLICT
+    );
 }
 
 #[tokio::test]
@@ -138,7 +146,9 @@ async fn chats_of_another_account_are_not_there() {
     let (kit, key) = kit().await;
     let id = chat(&kit, &key, "a", "A secret").await;
     let stranger = stranger(&kit).await;
-    for path in [format!("/conversations/{id}"), format!("/conversations/{id}/close"), "/conversations/x".into()] {
+    for path in
+        [format!("/conversations/{id}"), format!("/conversations/{id}/close"), "/conversations/x".into()]
+    {
         let answer = kit.page(&stranger, &path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
@@ -185,7 +195,8 @@ async fn beside_a_chat_stands_what_became_of_its_events() {
     let (kit, key) = kit().await;
     let early = chat(&kit, &key, "a", "Hello").await;
     captured(&kit, &key, &early, "Ann", "ann@example.com").await;
-    let webhook = json!({"name": "The CRM", "url": "https://crm.example.com/in", "event_types": ["Chat Transcript"]});
+    let webhook =
+        json!({"name": "The CRM", "url": "https://crm.example.com/in", "event_types": ["Chat Transcript"]});
     post(&kit, &key, "/webhooks", webhook).await;
     end(&kit, &key, &early).await;
     let operator = kit.member(Role::Operator).await;
