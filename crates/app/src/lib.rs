@@ -24,6 +24,7 @@ pub mod outbound;
 mod page;
 pub mod passwords;
 pub mod recoveries;
+pub mod reports;
 pub mod retention;
 pub mod sessions;
 pub mod standings;

@@ -34,6 +34,7 @@ pub mod members;
 pub mod messages;
 pub mod nodes;
 pub mod recoveries;
+pub mod reports;
 pub mod retention;
 pub mod sessions;
 pub mod webhooks;
@@ -54,6 +55,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         conversations::STATEMENTS,
         db::STATEMENTS,
         deliveries::STATEMENTS,
+        deliveries::lists::STATEMENTS,
         departments::STATEMENTS,
         erasure::STATEMENTS,
         events::STATEMENTS,
@@ -66,6 +68,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         messages::STATEMENTS,
         nodes::STATEMENTS,
         recoveries::STATEMENTS,
+        reports::STATEMENTS,
         retention::STATEMENTS,
         sessions::STATEMENTS,
         webhooks::STATEMENTS,

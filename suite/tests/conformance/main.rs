@@ -30,6 +30,7 @@ mod opening;
 mod queue;
 mod races;
 mod recoveries;
+mod reports;
 mod retention;
 mod schema;
 mod secrets;
@@ -42,7 +43,7 @@ mod webhook_races;
 mod webhooks;
 
 /// The store's nouns: module and source.
-const NOUNS: [(&str, &str); 21] = [
+const NOUNS: [(&str, &str); 22] = [
     ("accounts", include_str!("../../../crates/store/src/accounts.rs")),
     ("audit", include_str!("../../../crates/store/src/audit.rs")),
     ("chatbots", include_str!("../../../crates/store/src/chatbots.rs")),
@@ -61,6 +62,7 @@ const NOUNS: [(&str, &str); 21] = [
     ("messages", include_str!("../../../crates/store/src/messages.rs")),
     ("nodes", include_str!("../../../crates/store/src/nodes.rs")),
     ("recoveries", include_str!("../../../crates/store/src/recoveries.rs")),
+    ("reports", include_str!("../../../crates/store/src/reports.rs")),
     ("retention", include_str!("../../../crates/store/src/retention.rs")),
     ("sessions", include_str!("../../../crates/store/src/sessions.rs")),
     ("webhooks", include_str!("../../../crates/store/src/webhooks.rs")),
@@ -71,7 +73,7 @@ const DOORS: [&str; 2] =
     [include_str!("../../../crates/store/src/db.rs"), include_str!("../../../crates/store/src/tx.rs")];
 
 /// Where the tests are.
-const TESTS: [&str; 37] = [
+const TESTS: [&str; 38] = [
     include_str!("accounts.rs"),
     include_str!("attempts.rs"),
     include_str!("audit.rs"),
@@ -99,6 +101,7 @@ const TESTS: [&str; 37] = [
     include_str!("queue.rs"),
     include_str!("races.rs"),
     include_str!("recoveries.rs"),
+    include_str!("reports.rs"),
     include_str!("retention.rs"),
     include_str!("schema.rs"),
     include_str!("secrets.rs"),

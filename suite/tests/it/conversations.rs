@@ -5,6 +5,7 @@ mod clock;
 mod operators;
 mod previews;
 mod races;
+mod reports;
 mod runs;
 mod sequels;
 mod told;
@@ -70,7 +71,8 @@ impl Scene {
             let mut operator = |name| {
                 let (_, text) = accounts::create_key(tx, &console, name, Scope::Manage, None)?;
                 let text = ApiKeyText::parse(text.reveal()).expect("the text of a key");
-                Ok::<_, AppError>(accounts::authenticate(tx, &text)?.expect("a new key is good"))
+                let key = accounts::authenticate(tx, &text)?.expect("a new key is good");
+                Ok::<_, AppError>(accounts::actor(&key))
             };
             Ok((chatbot, operator("Omar")?, operator("Olga")?))
         };

@@ -65,7 +65,8 @@ impl Arena {
             for name in ["Omar", "Olga"] {
                 let (key, text) = accounts::create_key(tx, &console, name, Scope::Manage, None)?;
                 let text = ApiKeyText::parse(text.reveal()).expect("the text of a key");
-                operators.push(accounts::authenticate(tx, &text)?.expect("a new key is good"));
+                let known = accounts::authenticate(tx, &text)?.expect("a new key is good");
+                operators.push(accounts::actor(&known));
                 let until = Timestamp::from_micros(i64::MAX);
                 let (operator, name) = (key.id.uuid(), name.to_owned());
                 let present = Present { operator, name, departments: Vec::new(), until };
