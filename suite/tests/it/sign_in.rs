@@ -78,7 +78,7 @@ async fn the_first_owner_comes_by_a_link_that_works_once() {
         assert_eq!(Browser::target(&browser.post("/set-up", &fields).await), "/");
         let profile = browser.get("/account").await;
         assert!(
-            profile.body.contains("Omar@Example.com") && profile.body.contains("owner"),
+            profile.body.contains("Omar@example.com") && profile.body.contains("owner"),
             "{}",
             profile.body
         );
