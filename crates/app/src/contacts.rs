@@ -41,12 +41,6 @@ pub fn list(
     page.fill(|before, limit| Ok(store::contacts::list(tx, account, &filter, before, limit)?), |it| it.id)
 }
 
-/// Records that the contacts are about to leave as a file.
-pub fn export_begins(tx: &mut Tx<'_>, actor: &Actor) -> Result<(), AppError> {
-    require(actor, Permission::People)?;
-    audit::note(tx, actor, Deed::new("contact.exported").detail("all"))
-}
-
 /// So many contacts that begin alike are read at once.
 const FEW: u32 = 1_000;
 
@@ -96,6 +90,12 @@ pub fn matches(contact: &Contact, text: &Needle) -> bool {
     let address = || fields.email_key().is_some_and(|key| text.begins(&key));
     let typed = || fields.email.as_deref().is_some_and(|email| text.begins(email));
     fields.name.as_deref().is_some_and(|name| text.begins_words_of(name)) || address() || typed() || number()
+}
+
+/// Records that the contacts are about to leave as a file.
+pub fn export_begins(tx: &mut Tx<'_>, actor: &Actor) -> Result<(), AppError> {
+    require(actor, Permission::People)?;
+    audit::note(tx, actor, Deed::new("contact.exported").detail("all"))
 }
 
 /// One contact.

@@ -43,7 +43,7 @@ mod webhook_races;
 mod webhooks;
 
 /// The store's nouns: module and source.
-const NOUNS: [(&str, &str); 22] = [
+const NOUNS: &[(&str, &str)] = &[
     ("accounts", include_str!("../../../crates/store/src/accounts.rs")),
     ("audit", include_str!("../../../crates/store/src/audit.rs")),
     ("chatbots", include_str!("../../../crates/store/src/chatbots.rs")),
@@ -73,7 +73,7 @@ const DOORS: [&str; 2] =
     [include_str!("../../../crates/store/src/db.rs"), include_str!("../../../crates/store/src/tx.rs")];
 
 /// Where the tests are.
-const TESTS: [&str; 38] = [
+const TESTS: &[&str] = &[
     include_str!("accounts.rs"),
     include_str!("attempts.rs"),
     include_str!("audit.rs"),
@@ -149,5 +149,5 @@ fn every_function_of_the_store_is_used_by_a_test() {
 fn every_noun_of_the_store_is_looked_at() {
     let lib = include_str!("../../../crates/store/src/lib.rs");
     let nouns = names(lib, "pub mod ");
-    assert_eq!(nouns, NOUNS.map(|(noun, _)| noun));
+    assert!(nouns.iter().eq(NOUNS.iter().map(|(noun, _)| noun)), "{nouns:?}");
 }
