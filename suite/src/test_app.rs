@@ -220,6 +220,15 @@ impl TestApp {
         self.store.dump().await
     }
 
+    /// The rows of these tables as JSON, as they are stored.
+    pub async fn rows(&self, tables: &[&str]) -> Value {
+        let mut all = json!({});
+        for table in tables {
+            all[*table] = self.store.rows(table).await;
+        }
+        all
+    }
+
     /// Ends the product: every planned delivery is accounted for, and nothing that is due was left lying.
     pub async fn finish(self) {
         self.settle().await;

@@ -23,6 +23,7 @@ mod notices;
 pub mod outbound;
 mod page;
 pub mod recoveries;
+pub mod reports;
 pub mod retention;
 pub mod sessions;
 pub mod standings;

@@ -23,6 +23,7 @@ pub mod ledger;
 pub mod marker;
 pub mod member;
 pub mod recovery;
+pub mod report;
 pub mod retry;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
@@ -54,6 +55,7 @@ pub use ledger::Ledger;
 pub use marker::MarkerRun;
 pub use member::{Link, LinkToken, Member, Purpose, Role, Session, SessionToken};
 pub use recovery::{EndState, NewRecovery, Recovery, RecoveryCounts, RecoveryPlan, RecoveryState};
+pub use report::{BotReport, MarkerRow, ReportPeriod};
 pub use retry::RetryPolicy;
 pub use signature::{Secret, SecretText};
 pub use time::{Ambient, Clock, Random, Timestamp};

@@ -33,6 +33,7 @@ pub mod members;
 pub mod messages;
 pub mod nodes;
 pub mod recoveries;
+pub mod reports;
 pub mod retention;
 pub mod sessions;
 pub mod webhooks;
@@ -65,6 +66,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         messages::STATEMENTS,
         nodes::STATEMENTS,
         recoveries::STATEMENTS,
+        reports::STATEMENTS,
         retention::STATEMENTS,
         sessions::STATEMENTS,
         webhooks::STATEMENTS,

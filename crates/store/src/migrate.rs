@@ -14,6 +14,7 @@ const FILES: &[(&str, &str)] = &[
     ("V3__conversations", include_str!("../migrations/0003_conversations.sql")),
     ("V4__members", include_str!("../migrations/0004_members.sql")),
     ("V5__search", include_str!("../migrations/0005_search.sql")),
+    ("V6__reports", include_str!("../migrations/0006_reports.sql")),
 ];
 
 fn runner(for_engine: fn(&str) -> String) -> Result<Runner, StoreError> {

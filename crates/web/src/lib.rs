@@ -36,6 +36,7 @@ mod problem;
 mod query;
 mod read;
 mod recoveries;
+mod reports;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -218,6 +219,8 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(contacts::export::export))
         .routes(routes!(contacts::get, contacts::erase))
         .routes(routes!(contacts::merge))
+        .routes(routes!(reports::bot))
+        .routes(routes!(reports::markers))
         .routes(routes!(ledger::get))
         .routes(routes!(nodes::list))
         .routes(routes!(health::live))

@@ -27,6 +27,7 @@ mod opening;
 mod queue;
 mod races;
 mod recoveries;
+mod reports;
 mod retention;
 mod schema;
 mod secrets;
@@ -38,7 +39,7 @@ mod webhook_races;
 mod webhooks;
 
 /// The store's nouns: module and source.
-const NOUNS: [(&str, &str); 17] = [
+const NOUNS: [(&str, &str); 18] = [
     ("accounts", include_str!("../../../crates/store/src/accounts.rs")),
     ("chatbots", include_str!("../../../crates/store/src/chatbots.rs")),
     ("contacts", include_str!("../../../crates/store/src/contacts.rs")),
@@ -54,6 +55,7 @@ const NOUNS: [(&str, &str); 17] = [
     ("messages", include_str!("../../../crates/store/src/messages.rs")),
     ("nodes", include_str!("../../../crates/store/src/nodes.rs")),
     ("recoveries", include_str!("../../../crates/store/src/recoveries.rs")),
+    ("reports", include_str!("../../../crates/store/src/reports.rs")),
     ("retention", include_str!("../../../crates/store/src/retention.rs")),
     ("webhooks", include_str!("../../../crates/store/src/webhooks.rs")),
 ];
@@ -63,7 +65,7 @@ const DOORS: [&str; 2] =
     [include_str!("../../../crates/store/src/db.rs"), include_str!("../../../crates/store/src/tx.rs")];
 
 /// Where the tests are.
-const TESTS: [&str; 33] = [
+const TESTS: [&str; 34] = [
     include_str!("accounts.rs"),
     include_str!("attempts.rs"),
     include_str!("backup.rs"),
@@ -88,6 +90,7 @@ const TESTS: [&str; 33] = [
     include_str!("queue.rs"),
     include_str!("races.rs"),
     include_str!("recoveries.rs"),
+    include_str!("reports.rs"),
     include_str!("retention.rs"),
     include_str!("schema.rs"),
     include_str!("secrets.rs"),

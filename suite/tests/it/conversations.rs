@@ -5,6 +5,7 @@ mod clock;
 mod operators;
 mod previews;
 mod races;
+mod reports;
 mod runs;
 mod sequels;
 mod told;
