@@ -21,6 +21,7 @@ pub mod members;
 pub mod nodes;
 mod notices;
 pub mod outbound;
+pub mod overview;
 mod page;
 pub mod recoveries;
 pub mod reports;

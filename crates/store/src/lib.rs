@@ -32,6 +32,7 @@ pub mod markers;
 pub mod members;
 pub mod messages;
 pub mod nodes;
+pub mod overview;
 pub mod recoveries;
 pub mod reports;
 pub mod retention;
