@@ -66,6 +66,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         members::STATEMENTS,
         messages::STATEMENTS,
         nodes::STATEMENTS,
+        overview::STATEMENTS,
         recoveries::STATEMENTS,
         reports::STATEMENTS,
         retention::STATEMENTS,

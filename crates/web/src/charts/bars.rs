@@ -10,7 +10,7 @@ use super::{
 
 const TOP: f64 = 16.0;
 const PLOT: f64 = 200.0;
-const HEIGHT: f64 = TOP + PLOT + 36.0;
+const HEIGHT: f64 = TOP + PLOT + 42.0;
 /// A count that is not zero is seen.
 const LEAST: f64 = 2.0;
 

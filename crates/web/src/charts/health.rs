@@ -12,7 +12,7 @@ use super::{
 const STRIP: f64 = 28.0;
 const SHARES: f64 = 96.0;
 const TIMES: f64 = 96.0;
-const LABELS: f64 = 36.0;
+const LABELS: f64 = 42.0;
 const TOP: f64 = 14.0;
 /// A failure among thousands is seen.
 const LEAST: f64 = 3.0;
@@ -102,7 +102,7 @@ impl Health {
     }
 
     fn height(&self) -> f64 {
-        TOP + STRIP + SHARES + if self.is_timed() { TIMES + 28.0 } else { 0.0 } + LABELS
+        TOP + STRIP + SHARES + if self.is_timed() { TIMES + 40.0 } else { 0.0 } + LABELS
     }
 
     fn apart(&self) -> f64 {
@@ -168,7 +168,7 @@ impl Health {
             self.write_bucket(&mut out, key, place, bucket)?;
         }
         if self.is_timed() {
-            self.write_times(&mut out, top + SHARES + 28.0)?;
+            self.write_times(&mut out, top + SHARES + 40.0)?;
         }
         write_labels(
             &mut out,

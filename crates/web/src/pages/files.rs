@@ -24,6 +24,7 @@ const STYLE: &str = "text/css; charset=utf-8";
 pub(crate) const FILES: &[(&str, &str, &str)] = &files![
     "base.css" as STYLE,
     "app.css" as STYLE,
+    "charts.css" as STYLE,
     "app.js" as SCRIPT,
     "live.js" as SCRIPT,
     "window.js" as SCRIPT,
