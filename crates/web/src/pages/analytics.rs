@@ -5,6 +5,8 @@ mod events;
 mod filter;
 mod overview;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use axum::{
     Router,
