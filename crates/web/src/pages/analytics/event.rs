@@ -77,8 +77,9 @@ pub(super) async fn show(
     State(web): State<Shared>,
     Query(query): Query,
     by: ByMember<Read>,
-    PathId(id): PathId<Event>,
+    id: Result<PathId<Event>, Problem>,
 ) -> Result<Response, Failure> {
+    let PathId(id) = id?;
     let path = event_path(id);
     let shell = Shell::new(&web, &by, Place::Events)
         .below("Event", &path)

@@ -24,7 +24,8 @@ fn ada(name: &str) -> Value {
 }
 
 async fn webhook(kit: &Kit, key: &str, name: &str, kinds: &[&str]) -> String {
-    let body = json!({ "name": name, "url": "https://receiver.example.com/x", "event_types": kinds }).to_string();
+    let body =
+        json!({ "name": name, "url": "https://receiver.example.com/x", "event_types": kinds }).to_string();
     let answer = kit.send(key, "POST", "/api/v1/webhooks", body).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
     answer.json()["id"].as_str().unwrap().to_owned()
@@ -229,6 +230,8 @@ async fn another_account_sees_nothing_of_it() {
     let id = post(&kit, &ingest, "Contact Information", ada("Ada"), Some("c1")).await;
     let foreigner = foreigner(&kit).await;
     assert_eq!(kit.page(&foreigner, &format!("{EVENTS}/{id}")).await.status, StatusCode::NOT_FOUND);
+    let missing = kit.page(&foreigner, &format!("{EVENTS}/evt_1")).await;
+    assert!(missing.status == StatusCode::NOT_FOUND && missing.body.contains("<h1>"), "{}", missing.body);
     for path in [
         EVENTS,
         "/analytics/events?conversation=c1",
