@@ -164,7 +164,7 @@ fn object(row: &rusqlite::Row<'_>) -> rusqlite::Result<Value> {
     use rusqlite::types::ValueRef;
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let mut object = serde_json::Map::new();
-    for (place, name) in row.as_ref().column_names().into_iter().enumerate() {
+    for (place, name) in row.as_ref().column_names().enumerate() {
         let value = match row.get_ref(place)? {
             ValueRef::Null => Value::Null,
             ValueRef::Integer(number) => number.into(),

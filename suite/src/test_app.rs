@@ -248,7 +248,8 @@ async fn account(db: &Db, name: &'static str) -> (Id<Account>, String) {
 }
 
 async fn key(db: &Db, account: Id<Account>, scope: Scope) -> String {
-    let make = move |tx: &mut Tx<'_>| accounts::create_key(tx, &Actor::Console { account }, "test", scope);
+    let make =
+        move |tx: &mut Tx<'_>| accounts::create_key(tx, &Actor::Console { account }, "test", scope, None);
     let made: Result<_, AppError> = db.write(make).await;
     made.expect("a key can be made").1.reveal().to_owned()
 }

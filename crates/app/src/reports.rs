@@ -3,7 +3,7 @@
 
 use domain::{
     Account, Actor, BotReport, Chatbot, Department, Id, MarkerRow, Permission, ReportPeriod,
-    report::{self, Preset, Zone},
+    report::{Preset, Starts, Zone},
 };
 use store::{
     Tx,
@@ -73,7 +73,13 @@ pub fn bot(tx: &mut Tx<'_>, actor: &Actor, filter: &ReportFilter) -> Result<BotR
 pub fn markers(tx: &mut Tx<'_>, actor: &Actor, filter: &ReportFilter) -> Result<Vec<MarkerRow>, AppError> {
     require(actor, Permission::Read)?;
     let (account, limits) = (actor.account(), filter.limits());
-    let starts = reports::starts(tx, account, limits, &filter.period)?;
-    let executions = reports::executions(tx, account, limits, &filter.period)?;
-    Ok(report::markers(starts, executions))
+    let open = reports::in_progress(tx, account, limits, &filter.period)?;
+    let mut rows = Vec::new();
+    for name in reports::markers(tx, account)? {
+        let (starts, completed) = reports::starts(tx, account, &name, limits, &filter.period)?;
+        let in_progress = open.iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| *count);
+        let executions = reports::executions(tx, account, &name, limits, &filter.period)?;
+        rows.extend(MarkerRow::of(name, Starts { starts, completed, in_progress }, &executions));
+    }
+    Ok(rows)
 }

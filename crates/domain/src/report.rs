@@ -29,11 +29,11 @@ mod period;
 
 pub use period::{Day, MOST_DAYS, Preset, ReportPeriod, Zone};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, time::Duration};
 
 use uuid::Uuid;
 
-use crate::{Chatbot, CloseReason, Id, Timestamp};
+use crate::{Chatbot, CloseReason, Id};
 
 /// The figures of a chatbot, or of several, in a period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,29 +166,23 @@ impl BotReport {
 }
 
 /// A marker's passed starts in a period.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Starts {
-    /// The marker.
-    pub name: String,
     /// How many.
     pub starts: u64,
     /// Those of them whose end was passed, in the period or since.
     pub completed: u64,
-    /// Those of them whose conversation is closed without that.
-    pub not_completed: u64,
+    /// Those of them whose end was not passed, in a conversation that is still open.
+    pub in_progress: u64,
 }
 
 /// One execution of a marker in a period.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Execution {
-    /// The marker.
-    pub name: String,
     /// Tells conversations apart, and nothing else.
     pub conversation: Uuid,
-    /// When the start was passed; it may lie before the period.
-    pub started_at: Timestamp,
-    /// When the end was.
-    pub ended_at: Timestamp,
+    /// From the start, which may lie before the period, to the end.
+    pub length: Duration,
 }
 
 /// One row of the marker report.
@@ -206,15 +200,35 @@ pub struct MarkerRow {
     pub completed: u64,
     /// Those of these starts that never will be: started, not completed, and the conversation is closed.
     pub not_completed: u64,
+    /// Those of these starts that may still be completed: their conversation is open.
+    pub in_progress: u64,
     /// Half of the executions took at most so many seconds from start to end; of an even number of them, the mean of
     /// the two in the middle. None without executions.
     pub median_seconds: Option<f64>,
 }
 
 impl MarkerRow {
-    /// Starts that may still be completed: their conversation is open.
-    pub const fn in_progress(&self) -> u64 {
-        self.starts - self.completed - self.not_completed
+    /// The row of a marker; None if it was not passed in the period.
+    pub fn of(name: String, starts: Starts, executions: &[Execution]) -> Option<Self> {
+        if starts.starts == 0 && executions.is_empty() {
+            return None;
+        }
+        let Starts { starts, completed, in_progress } = starts;
+        let mut conversations: Vec<_> = executions.iter().map(|it| it.conversation).collect();
+        conversations.sort_unstable();
+        conversations.dedup();
+        let micros = |it: &Execution| u64::try_from(it.length.as_micros()).unwrap_or(u64::MAX);
+        let mut lengths: Vec<_> = executions.iter().map(micros).collect();
+        Some(Self {
+            name,
+            executions: executions.len() as u64,
+            conversations: conversations.len() as u64,
+            starts,
+            completed,
+            not_completed: starts - completed - in_progress,
+            in_progress,
+            median_seconds: median(&mut lengths).map(|micros| micros / 1e6),
+        })
     }
 
     /// `completed / starts`: of those who began in the period, the part that came to the end. None without starts.
@@ -224,31 +238,6 @@ impl MarkerRow {
     pub fn completion_rate(&self) -> Option<f64> {
         (self.starts > 0).then(|| self.completed as f64 / self.starts as f64)
     }
-}
-
-/// The marker report of a period: a row for each marker that was passed, by name.
-pub fn markers(starts: Vec<Starts>, executions: Vec<Execution>) -> Vec<MarkerRow> {
-    let mut rows: BTreeMap<String, MarkerRow> = BTreeMap::new();
-    for Starts { name, starts, completed, not_completed } in starts.into_iter().filter(|it| it.starts > 0) {
-        let row = MarkerRow { starts, completed, not_completed, ..MarkerRow::default() };
-        rows.insert(name, row);
-    }
-    let mut found: BTreeMap<String, (BTreeSet<Uuid>, Vec<u64>)> = BTreeMap::new();
-    for run in executions {
-        let (conversations, lengths) = match found.get_mut(&run.name) {
-            Some(known) => known,
-            None => found.entry(run.name).or_default(),
-        };
-        conversations.insert(run.conversation);
-        lengths.push(u64::try_from(run.ended_at.since(run.started_at).as_micros()).unwrap_or(u64::MAX));
-    }
-    for (name, (conversations, mut lengths)) in found {
-        let row = rows.entry(name).or_default();
-        row.executions = lengths.len() as u64;
-        row.conversations = conversations.len() as u64;
-        row.median_seconds = median(&mut lengths).map(|micros| micros / 1e6);
-    }
-    rows.into_iter().map(|(name, row)| MarkerRow { name, ..row }).collect()
 }
 
 /// The least of these lengths that at least this share of them does not exceed (the nearest rank); None without any. They

@@ -25,9 +25,11 @@ pub mod deliveries;
 pub mod departments;
 pub mod erasure;
 pub mod events;
+pub mod hours;
 pub mod idempotency;
 pub mod ledger;
 pub mod lines;
+pub mod links;
 pub mod markers;
 pub mod members;
 pub mod messages;
@@ -59,9 +61,11 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         departments::STATEMENTS,
         erasure::STATEMENTS,
         events::STATEMENTS,
+        hours::STATEMENTS,
         idempotency::STATEMENTS,
         ledger::STATEMENTS,
         lines::STATEMENTS,
+        links::STATEMENTS,
         markers::STATEMENTS,
         members::STATEMENTS,
         messages::STATEMENTS,

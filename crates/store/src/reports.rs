@@ -4,9 +4,11 @@
 //! holds all it looks at (`0006_reports.sql`), for each chatbot and day, chatbot and reason, or marker: over 100,000
 //! conversations in 30 days that takes a third of the time of `group by`.
 
+use std::time::Duration;
+
 use domain::{
-    Account, Chatbot, CloseReason, Department, Id, ReportPeriod, Timestamp,
-    report::{CloseCount, DayCount, Execution, Figures, Named, Starts},
+    Account, Chatbot, CloseReason, Department, Id, ReportPeriod,
+    report::{CloseCount, DayCount, Execution, Figures, Named},
 };
 
 use crate::{
@@ -86,58 +88,30 @@ macro_rules! reasons {
     };
 }
 
-/// All markers that were ever passed, each found by one step along an index.
-macro_rules! names {
-    () => {
-        "with recursive marker (name) as (
-            select min(name) from marker_run where account_id = $1 and not preview
-            union all
-            select (select min(r.name) from marker_run r
-                where r.account_id = $1 and not r.preview and r.name > m.name)
-            from marker m where m.name is not null) "
-    };
-}
-
 /// Runs of a marker between two instants.
 macro_rules! runs {
-    ($instant:literal, $more:expr) => {
+    ($what:literal, $instant:literal, $more:literal) => {
         concat!(
-            "marker_run r where r.account_id = $1 and r.name = m.name and not r.preview and r.",
+            "select ",
+            $what,
+            " from marker_run r where r.account_id = $1 and r.name = $2 and not r.preview and r.",
             $instant,
-            " >= $2 and r.",
+            " >= $3 and r.",
             $instant,
-            " < $3 and (r.chatbot_id = $4 or $4 is null)",
+            " < $4 and (r.chatbot_id = $5 or $5 is null)",
             $more
         )
     };
 }
 
-macro_rules! starts {
-    ($more:literal) => {
-        concat!(
-            names!(),
-            "select m.name, (select count(*) from ",
-            runs!("started_at", $more),
-            "),
-            (select count(*) from ",
-            runs!("started_at", $more),
-            " and r.ended_at is not null),
-            (select count(*) from ",
-            runs!("started_at", $more),
-            " and r.ended_at is null
-                and exists (select 1 from conversation c
-                    where c.account_id = $1 and c.id = r.conversation_id and c.state = 'closed'))
-            from marker m where m.name is not null"
-        )
-    };
-}
-
-macro_rules! executions {
-    ($more:literal) => {
-        concat!(
-            names!(),
-            "select m.name, r.conversation_id, r.started_at, r.ended_at from marker m cross join ",
-            runs!("ended_at", $more)
+/// The same of a department only: then conversations have to be looked at.
+macro_rules! runs_of_department {
+    ($what:literal, $instant:literal) => {
+        runs!(
+            $what,
+            $instant,
+            " and exists (select 1 from conversation c
+            where c.account_id = $1 and c.id = r.conversation_id and c.department_id = $6)"
         )
     };
 }
@@ -154,12 +128,25 @@ sql! {
     TREND = concat!("select d.day, ", trend!("c.chatbot_id = b.id"), " from chatbot b cross join ", days!(),
         " where b.account_id = $1");
     TREND_OF_NONE = concat!("select d.day, ", trend!("c.chatbot_id is null"), " from ", days!());
-    STARTS = starts!("");
-    STARTS_OF_DEPARTMENT = starts!(" and exists (select 1 from conversation v
-        where v.account_id = $1 and v.id = r.conversation_id and v.department_id = $5)");
-    EXECUTIONS = executions!("");
-    EXECUTIONS_OF_DEPARTMENT = executions!(" and exists (select 1 from conversation v
-        where v.account_id = $1 and v.id = r.conversation_id and v.department_id = $5)");
+    // Each marker that was ever passed is found by one step along the index.
+    MARKERS = "with recursive marker (name) as (
+            select min(name) from marker_run where account_id = $1 and not preview
+            union all
+            select (select min(r.name) from marker_run r
+                where r.account_id = $1 and not r.preview and r.name > m.name)
+            from marker m where m.name is not null)
+        select name from marker where name is not null order by name";
+    STARTS = runs!("count(*), count(r.ended_at)", "started_at", "");
+    STARTS_OF_DEPARTMENT = runs_of_department!("count(*), count(r.ended_at)", "started_at");
+    EXECUTIONS = runs!("r.conversation_id, r.ended_at - r.started_at", "ended_at", "");
+    EXECUTIONS_OF_DEPARTMENT = runs_of_department!("r.conversation_id, r.ended_at - r.started_at", "ended_at");
+    // Few conversations are open, so it begins with these.
+    IN_PROGRESS = "select r.name, count(*) from conversation c cross join marker_run r
+        where c.account_id = $1 and c.state in ('bot', 'queued', 'agent') and not c.preview
+          and (c.department_id = $2 or $2 is null)
+          and r.account_id = $1 and r.conversation_id = c.id and r.ended_at is null
+          and r.started_at >= $3 and r.started_at < $4 and (r.chatbot_id = $5 or $5 is null)
+        group by r.name";
 }
 
 /// What a report is limited to.
@@ -249,45 +236,61 @@ pub fn closes(
     Ok(counts?.into_iter().filter(|count| count.closes > 0).collect())
 }
 
-/// The starts of every marker that were passed in the period.
+/// Every marker that was ever passed, by name.
+pub fn markers(tx: &mut Tx<'_>, account: Id<Account>) -> Result<Vec<String>, StoreError> {
+    tx.query(&MARKERS, args![account])?.into_iter().map(|mut row| row.take()).collect()
+}
+
+/// How many starts of a marker were passed in the period, and how many of these were completed since.
 pub fn starts(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    marker: &str,
+    limits: Limits,
+    period: &ReportPeriod,
+) -> Result<(u64, u64), StoreError> {
+    let (from, to) = (period.from, period.to);
+    let row = match limits.department {
+        None => tx.query_one(&STARTS, args![account, marker, from, to, limits.chatbot])?,
+        Some(department) => {
+            let args = args![account, marker, from, to, limits.chatbot, department];
+            tx.query_one(&STARTS_OF_DEPARTMENT, args)?
+        }
+    };
+    let mut row = row.expect("a count has one row");
+    Ok((row.take()?, row.take()?))
+}
+
+/// How many of the starts in the period are not completed and may still be, for each marker of which there are any.
+pub fn in_progress(
     tx: &mut Tx<'_>,
     account: Id<Account>,
     limits: Limits,
     period: &ReportPeriod,
-) -> Result<Vec<Starts>, StoreError> {
-    let (from, to) = (period.from, period.to);
-    let rows = match limits.department {
-        None => tx.query(&STARTS, args![account, from, to, limits.chatbot])?,
-        Some(department) => {
-            tx.query(&STARTS_OF_DEPARTMENT, args![account, from, to, limits.chatbot, department])?
-        }
-    };
-    let read = |mut row: Row| {
-        let (name, starts) = (row.take()?, row.take()?);
-        Ok(Starts { name, starts, completed: row.take()?, not_completed: row.take()? })
-    };
-    rows.into_iter().map(read).collect()
+) -> Result<Vec<(String, u64)>, StoreError> {
+    let args = args![account, limits.department, period.from, period.to, limits.chatbot];
+    tx.query(&IN_PROGRESS, args)?.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 
-/// The executions of every marker that ended in the period.
+/// The executions of a marker that ended in the period.
 pub fn executions(
     tx: &mut Tx<'_>,
     account: Id<Account>,
+    marker: &str,
     limits: Limits,
     period: &ReportPeriod,
 ) -> Result<Vec<Execution>, StoreError> {
     let (from, to) = (period.from, period.to);
     let rows = match limits.department {
-        None => tx.query(&EXECUTIONS, args![account, from, to, limits.chatbot])?,
+        None => tx.query(&EXECUTIONS, args![account, marker, from, to, limits.chatbot])?,
         Some(department) => {
-            tx.query(&EXECUTIONS_OF_DEPARTMENT, args![account, from, to, limits.chatbot, department])?
+            let args = args![account, marker, from, to, limits.chatbot, department];
+            tx.query(&EXECUTIONS_OF_DEPARTMENT, args)?
         }
     };
     let read = |mut row: Row| {
-        let (name, conversation) = (row.take()?, row.take()?);
-        let started_at: Timestamp = row.take()?;
-        Ok(Execution { name, conversation, started_at, ended_at: row.take()? })
+        let (conversation, micros) = (row.take()?, row.take()?);
+        Ok(Execution { conversation, length: Duration::from_micros(micros) })
     };
     rows.into_iter().map(read).collect()
 }

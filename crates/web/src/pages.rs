@@ -4,7 +4,9 @@
 //! elsewhere. A handler takes a request apart, calls use cases, and fills in the struct; it must not decide who may do
 //! what. All addresses are on this page ([`routes`]).
 
+mod account;
 mod analytics;
+pub(crate) mod entry;
 mod failure;
 mod files;
 mod form;
@@ -35,6 +37,8 @@ fn dashboard() -> Router<Shared> {
     Router::new()
         .route("/", get(async || Redirect::to("/analytics")))
         .route("/live", get(live::stream))
+        .merge(account::routes())
+        .merge(entry::routes())
         .merge(analytics::routes())
         .merge(webhooks::routes())
 }

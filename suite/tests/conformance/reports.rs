@@ -1,9 +1,11 @@
 //! What reports count: each figure by its own instant, from its first to before its last.
 
+use std::time::Duration;
+
 use app::{Db, Tx};
 use domain::{
     CloseReason, Conversation, Id, MarkerRun, Phase, ReportPeriod, Timestamp,
-    report::{CloseCount, DayCount, Execution, Figures, Named, Starts, Zone},
+    report::{CloseCount, DayCount, Execution, Figures, Named, Zone},
     samples::{acme, chatbot, globex, start},
 };
 use store::{
@@ -188,28 +190,54 @@ async fn with_runs(store: &suite::TestStore) -> Db {
     db
 }
 
+/// The limits that tests of markers ask for: none, a department, another chatbot.
+fn limits() -> [Limits; 3] {
+    [
+        Limits::default(),
+        Limits { department: Some(id(7)), ..Limits::default() },
+        Limits { chatbot: Some(id(2)), ..Limits::default() },
+    ]
+}
+
+#[tokio::test]
+async fn every_marker_is_named_once_in_the_order_of_its_bytes() {
+    for store in stores().await {
+        let db = with_runs(&store).await;
+        let names = read(&db, |tx| reports::markers(tx, acme().id)).await;
+        assert_eq!(names, ["Trip", "trip", "Éclair"], "{}", store.engine);
+    }
+}
+
 #[tokio::test]
 async fn starts_count_where_they_began_and_tell_what_became_of_them() {
     for store in stores().await {
         let db = with_runs(&store).await;
-        let starts = async |limits| {
-            let mut all = read(&db, move |tx| reports::starts(tx, acme().id, limits, &period())).await;
-            all.sort_by(|a, b| a.name.cmp(&b.name));
-            all
+        let starts = async |name: &'static str| {
+            let count =
+                move |tx: &mut Tx<'_>, limits| reports::starts(tx, acme().id, name, limits, &period());
+            let [all, department, other] = limits();
+            read(&db, move |tx| Ok([count(tx, all)?, count(tx, department)?, count(tx, other)?])).await
         };
-        let row = |name: &str, [starts, completed, not_completed]: [u64; 3]| Starts {
-            name: name.into(),
-            starts,
-            completed,
-            not_completed,
-        };
-        let expected = [row("Trip", [3, 3, 0]), row("trip", [1, 0, 0]), row("Éclair", [1, 0, 1])];
-        assert_eq!(starts(Limits::default()).await, expected, "{}", store.engine);
-        let department = Limits { department: Some(id(7)), ..Limits::default() };
-        let expected = [row("Trip", [1, 1, 0]), row("trip", [0; 3]), row("Éclair", [1, 0, 1])];
-        assert_eq!(starts(department).await, expected, "{}", store.engine);
-        let other = Limits { chatbot: Some(id(2)), ..Limits::default() };
-        assert!(starts(other).await.iter().all(|it| it.starts == 0), "{}", store.engine);
+        assert_eq!(starts("Trip").await, [(3, 3), (1, 1), (0, 0)], "{}", store.engine);
+        assert_eq!(starts("trip").await, [(1, 0), (0, 0), (0, 0)], "{}", store.engine);
+        assert_eq!(starts("Éclair").await, [(1, 0), (1, 0), (0, 0)], "{}", store.engine);
+        assert_eq!(starts("Preview").await, [(0, 0); 3], "{}", store.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_start_in_an_open_conversation_is_in_progress() {
+    for store in stores().await {
+        let db = with_runs(&store).await;
+        let mut found = Vec::new();
+        for limits in limits() {
+            found.push(read(&db, move |tx| reports::in_progress(tx, acme().id, limits, &period())).await);
+        }
+        // Trip's is behind the period, and that of Éclair in a conversation that is closed.
+        assert_eq!(found, [vec![("trip".to_owned(), 1)], vec![], vec![]], "{}", store.engine);
+        let next = days("2026-03-06", "2026-03-06");
+        let later = read(&db, move |tx| reports::in_progress(tx, acme().id, Limits::default(), &next)).await;
+        assert_eq!(later, [("Trip".to_owned(), 1)], "{}", store.engine);
     }
 }
 
@@ -218,23 +246,22 @@ async fn executions_count_where_they_ended() {
     for store in stores().await {
         let db = with_runs(&store).await;
         let executions = async |limits| {
-            let mut all = read(&db, move |tx| reports::executions(tx, acme().id, limits, &period())).await;
-            all.sort_by_key(|it| (it.started_at, it.ended_at));
+            let body = move |tx: &mut Tx<'_>| reports::executions(tx, acme().id, "Trip", limits, &period());
+            let mut all = read(&db, body).await;
+            all.sort_by_key(|it| it.length);
             all
         };
-        let (from, to) = (period().from, period().to);
-        let execution = |number, started_at, ended_at| Execution {
-            name: "Trip".into(),
-            conversation: id::<Conversation>(number).uuid(),
-            started_at,
-            ended_at,
-        };
-        let expected =
-            [execution(1, before(from), from), execution(1, from, before(to)), execution(2, start(), at(5))];
-        assert_eq!(executions(Limits::default()).await, expected, "{}", store.engine);
-        let department = Limits { department: Some(id(7)), ..Limits::default() };
-        assert_eq!(executions(department).await, expected[2..], "{}", store.engine);
-        let other = Limits { chatbot: Some(id(2)), ..Limits::default() };
+        let execution =
+            |number, length| Execution { conversation: id::<Conversation>(number).uuid(), length };
+        let (micro, seconds) = (Duration::from_micros(1), Duration::from_secs(5));
+        let expected = [
+            execution(1, micro),
+            execution(2, seconds),
+            execution(1, Duration::from_secs(2 * 86_400) - micro),
+        ];
+        let [all, department, other] = limits();
+        assert_eq!(executions(all).await, expected, "{}", store.engine);
+        assert_eq!(executions(department).await, expected[1..2], "{}", store.engine);
         assert_eq!(executions(other).await, [], "{}", store.engine);
     }
 }
@@ -266,11 +293,14 @@ async fn a_foreign_account_counts_nothing() {
                 assert_eq!(reports::bots(tx, account, limits)?, []);
                 assert_eq!(reports::days(tx, account, limits, &period)?, []);
                 assert_eq!(reports::closes(tx, account, limits, &period)?, []);
-                assert_eq!(reports::starts(tx, account, limits, &period)?, []);
+                assert_eq!(reports::markers(tx, account)?, Vec::<String>::new());
+                assert_eq!(reports::in_progress(tx, account, limits, &period)?, []);
                 let department = Limits { department: Some(id(7)), ..limits };
-                assert_eq!(reports::starts(tx, account, department, &period)?, []);
-                assert_eq!(reports::executions(tx, account, limits, &period)?, []);
-                reports::executions(tx, account, department, &period)
+                for limits in [limits, department] {
+                    assert_eq!(reports::starts(tx, account, "Trip", limits, &period)?, (0, 0));
+                }
+                assert_eq!(reports::executions(tx, account, "Trip", limits, &period)?, []);
+                reports::executions(tx, account, "Trip", department, &period)
             };
             assert_eq!(read(&db, seen).await, [], "{}", store.engine);
         }

@@ -313,7 +313,7 @@ async fn everything(app: &TestApp) -> Vec<Value> {
 /// A key that can be revoked: its id and text.
 pub async fn key(app: &TestApp, scope: Scope) -> (Id<ApiKey>, String) {
     let actor = Actor::Console { account: app.acme.0 };
-    let make = move |tx: &mut app::Tx<'_>| accounts::create_key(tx, &actor, "to be revoked", scope);
+    let make = move |tx: &mut app::Tx<'_>| accounts::create_key(tx, &actor, "to be revoked", scope, None);
     let (key, text) = app.db.write(make).await.expect("a key can be made");
     (key.id, text.reveal().to_owned())
 }

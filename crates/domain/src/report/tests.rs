@@ -1,6 +1,9 @@
+//! Sums of rows, and the row of a marker.
+
 use std::time::Duration;
 
 use super::*;
+use crate::Timestamp;
 
 fn bot(number: u8) -> Id<Chatbot> {
     Id::from_parts(1, &[number; 10])
@@ -33,49 +36,33 @@ fn the_total_and_the_days_are_the_sums_of_the_rows() {
     assert_eq!(days, [("2026-03-04".to_owned(), 9), ("2026-03-05".to_owned(), 9)]);
 }
 
-fn execution(name: &str, conversation: u128, start: u64, end: u64) -> Execution {
-    let at = |seconds| Timestamp::from_micros(0) + Duration::from_secs(seconds);
-    let conversation = Uuid::from_u128(conversation);
-    Execution { name: name.into(), conversation, started_at: at(start), ended_at: at(end) }
-}
-
 #[test]
 fn a_marker_s_row_tells_executions_from_starts() {
-    let starts = |name: &str, [starts, completed, not_completed]: [u64; 3]| Starts {
-        name: name.into(),
-        starts,
-        completed,
-        not_completed,
+    let execution = |conversation, seconds| Execution {
+        conversation: Uuid::from_u128(conversation),
+        length: Duration::from_secs(seconds),
     };
-    // Of Trip's three executions one began before the period.
-    let rows = markers(
-        vec![starts("Trip", [4, 2, 1]), starts("Never", [0, 0, 0]), starts("Left", [1, 0, 1])],
-        vec![
-            execution("Trip", 1, 0, 10),
-            execution("Trip", 1, 10, 13),
-            execution("Trip", 2, 20, 24),
-            execution("Before", 3, 0, 1),
-            execution("Before", 4, 0, 2),
-        ],
-    );
-    let shown: Vec<_> = rows
-        .iter()
-        .map(|it| {
-            (
-                it.name.as_str(),
-                it.executions,
-                it.conversations,
-                it.starts,
-                it.in_progress(),
-                it.median_seconds,
-            )
-        })
-        .collect();
-    assert_eq!(
-        shown,
-        [("Before", 2, 2, 0, 0, Some(1.5)), ("Left", 0, 0, 1, 0, None), ("Trip", 3, 2, 4, 1, Some(4.0)),]
-    );
-    assert_eq!(rows.iter().map(MarkerRow::completion_rate).collect::<Vec<_>>(), [None, Some(0.0), Some(0.5)]);
+    let row = |[starts, completed, in_progress]: [u64; 3], executions: &[Execution]| {
+        MarkerRow::of("Trip".into(), Starts { starts, completed, in_progress }, executions)
+    };
+    // One of the three executions began before the period.
+    let trip = row([4, 2, 1], &[execution(1, 10), execution(2, 4), execution(1, 3)]).unwrap();
+    let expected = MarkerRow {
+        name: "Trip".into(),
+        executions: 3,
+        conversations: 2,
+        starts: 4,
+        completed: 2,
+        not_completed: 1,
+        in_progress: 1,
+        median_seconds: Some(4.0),
+    };
+    assert_eq!((trip.completion_rate(), trip), (Some(0.5), expected));
+    let before = row([0; 3], &[execution(3, 1), execution(4, 2)]).unwrap();
+    assert_eq!((before.completion_rate(), before.median_seconds), (None, Some(1.5)));
+    let left = row([1, 0, 0], &[]).unwrap();
+    assert_eq!((left.completion_rate(), left.not_completed, left.median_seconds), (Some(0.0), 1, None));
+    assert_eq!(row([0; 3], &[]), None);
 }
 
 #[test]

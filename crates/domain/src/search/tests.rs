@@ -1,3 +1,5 @@
+//! What is found, and what is not.
+
 use super::*;
 use crate::{Context, Id, Timestamp};
 

@@ -192,7 +192,7 @@ impl From<&MarkerRow> for MarkerRowView {
             starts: row.starts,
             completed: row.completed,
             not_completed: row.not_completed,
-            in_progress: row.in_progress(),
+            in_progress: row.in_progress,
             completion_rate: row.completion_rate(),
             median_s: row.median_seconds,
         }
@@ -245,7 +245,7 @@ pub(crate) fn marker_rows(rows: &[MarkerRow]) -> String {
             row.starts,
             row.completed,
             row.not_completed,
-            row.in_progress(),
+            row.in_progress,
         ];
         let parts = [row.completion_rate(), row.median_seconds];
         let parts = parts.map(|part| part.map(|it| it.to_string()).unwrap_or_default());

@@ -183,8 +183,9 @@ fn summary(answer: &Value) -> String {
         .map(|name| total[name].to_string())
         .join(" ");
     let markers = answer["markers"]["items"].as_array().expect("a list").iter();
-    let markers = markers
-        .map(|it| format!(", {} {}/{}", it["marker"].as_str().unwrap(), it["executions"], it["starts"]));
+    let markers = markers.map(|it| {
+        format!(", {} {}/{}", it["marker"].as_str().expect("a name"), it["executions"], it["starts"])
+    });
     figures + &markers.collect::<String>()
 }
 

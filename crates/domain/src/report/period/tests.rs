@@ -1,3 +1,5 @@
+//! Days as instants, where clocks change and where they do not.
+
 use std::time::Duration;
 
 use super::*;

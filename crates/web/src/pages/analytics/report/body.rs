@@ -178,7 +178,7 @@ impl From<MarkerRow> for MarkerLine {
             rate: row.completion_rate().map_or_else(none, |rate| format!("{:.0} %", rate * 100.0)),
             median: row.median_seconds.map_or_else(none, |it| duration(Duration::from_secs_f64(it.max(0.0)))),
             not_completed: count(row.not_completed),
-            in_progress: count(row.in_progress()),
+            in_progress: count(row.in_progress),
             name: row.name,
         }
     }
