@@ -22,6 +22,7 @@ pub mod members;
 pub mod nodes;
 mod notices;
 pub mod outbound;
+pub mod overview;
 mod page;
 pub mod passwords;
 pub mod recoveries;

@@ -34,6 +34,7 @@ pub mod markers;
 pub mod members;
 pub mod messages;
 pub mod nodes;
+pub mod overview;
 pub mod recoveries;
 pub mod reports;
 pub mod retention;
@@ -69,6 +70,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         members::STATEMENTS,
         messages::STATEMENTS,
         nodes::STATEMENTS,
+        overview::STATEMENTS,
         recoveries::STATEMENTS,
         reports::STATEMENTS,
         retention::STATEMENTS,

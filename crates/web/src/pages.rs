@@ -5,6 +5,7 @@
 //! what. All addresses are on this page ([`routes`]).
 
 mod account;
+mod analytics;
 pub(crate) mod entry;
 mod failure;
 mod files;
@@ -38,5 +39,6 @@ fn dashboard() -> Router<Shared> {
         .route("/live", get(live::stream))
         .merge(account::routes())
         .merge(entry::routes())
+        .merge(analytics::routes())
         .merge(webhooks::routes())
 }

@@ -25,6 +25,7 @@ pub(crate) const FILES: &[(&str, &str, &str)] = &files![
     "base.css" as STYLE,
     "app.css" as STYLE,
     "charts.css" as STYLE,
+    "analytics.css" as STYLE,
     "webhooks.css" as STYLE,
     "app.js" as SCRIPT,
     "live.js" as SCRIPT,
