@@ -7,6 +7,7 @@
 pub mod access;
 pub mod accounts;
 pub mod audit;
+pub mod canned_texts;
 pub mod chatbots;
 pub mod contacts;
 pub mod conversations;

@@ -18,6 +18,7 @@ mod worker;
 
 pub mod accounts;
 pub mod audit;
+pub mod canned_texts;
 pub mod chatbots;
 pub mod contacts;
 pub mod conversations;
@@ -52,9 +53,11 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
     [
         accounts::STATEMENTS,
         audit::STATEMENTS,
+        canned_texts::STATEMENTS,
         chatbots::STATEMENTS,
         contacts::STATEMENTS,
         conversations::STATEMENTS,
+        conversations::shelves::STATEMENTS,
         db::STATEMENTS,
         deliveries::STATEMENTS,
         deliveries::lists::STATEMENTS,

@@ -6,6 +6,8 @@
 
 mod account;
 mod analytics;
+mod contacts;
+mod conversations;
 pub(crate) mod entry;
 mod failure;
 mod files;
@@ -13,6 +15,7 @@ mod form;
 mod live;
 pub(crate) mod member;
 pub(crate) mod origin;
+mod parts;
 mod preview;
 mod shell;
 mod webhooks;
@@ -26,7 +29,6 @@ use crate::Shared;
 pub(crate) fn routes(web: &Shared) -> Router<Shared> {
     dashboard()
         .route_layer(middleware::from_fn_with_state(Shared::clone(web), origin::guard))
-        .route("/operator", get(preview::operator))
         .route("/preview/{key}", get(preview::preview))
         .route("/demo", get(async |State(web): State<Shared>| preview::demo(web.settings.demo.as_deref())))
         .route("/pages/{name}", get(files::file))
@@ -38,6 +40,8 @@ fn dashboard() -> Router<Shared> {
         .route("/", get(async || Redirect::to("/analytics")))
         .route("/live", get(live::stream))
         .merge(account::routes())
+        .merge(contacts::routes())
+        .merge(conversations::routes())
         .merge(entry::routes())
         .merge(analytics::routes())
         .merge(webhooks::routes())
