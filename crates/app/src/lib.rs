@@ -25,6 +25,7 @@ mod page;
 pub mod recoveries;
 pub mod retention;
 pub mod sessions;
+pub mod sightings;
 pub mod standings;
 pub mod webhooks;
 

@@ -35,6 +35,7 @@ pub mod nodes;
 pub mod recoveries;
 pub mod retention;
 pub mod sessions;
+pub mod sightings;
 pub mod webhooks;
 
 pub use db::{Db, OpenOptions, StoreReport, StoreUrl};
@@ -66,6 +67,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         recoveries::STATEMENTS,
         retention::STATEMENTS,
         sessions::STATEMENTS,
+        sightings::STATEMENTS,
         webhooks::STATEMENTS,
     ]
     .into_iter()

@@ -13,6 +13,7 @@ const FILES: &[(&str, &str)] = &[
     ("V2__courier", include_str!("../migrations/0002_courier.sql")),
     ("V3__conversations", include_str!("../migrations/0003_conversations.sql")),
     ("V4__members", include_str!("../migrations/0004_members.sql")),
+    ("V5__sightings", include_str!("../migrations/0005_sightings.sql")),
 ];
 
 fn runner(for_engine: fn(&str) -> String) -> Result<Runner, StoreError> {

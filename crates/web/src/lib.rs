@@ -74,6 +74,7 @@ pub struct Web {
     pace: pace::Pace,
     limits: widget::Limits,
     hub: live::Hub,
+    sightings: widget::Sightings,
     /// `/openapi.json`, once the routes are known.
     document: OnceLock<Bytes>,
 }
@@ -135,6 +136,7 @@ impl Web {
             pace,
             limits,
             hub,
+            sightings: widget::Sightings::default(),
             document: OnceLock::new(),
         }
     }

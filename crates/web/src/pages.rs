@@ -4,6 +4,7 @@
 //! elsewhere. A handler takes a request apart, calls use cases, and fills in the struct; it must not decide who may do
 //! what. All addresses are on this page ([`routes`]).
 
+mod chatbots;
 mod failure;
 mod files;
 mod form;
@@ -34,5 +35,6 @@ fn dashboard() -> Router<Shared> {
     Router::new()
         .route("/", get(async || Redirect::to("/analytics")))
         .route("/live", get(live::stream))
+        .merge(chatbots::routes())
         .merge(webhooks::routes())
 }

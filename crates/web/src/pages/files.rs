@@ -29,6 +29,8 @@ pub(crate) const FILES: &[(&str, &str, &str)] = &files![
     "live.js" as SCRIPT,
     "window.js" as SCRIPT,
     "page.js" as SCRIPT,
+    "bots.css" as STYLE,
+    "flow.js" as SCRIPT,
     "operator.css" as STYLE,
     "demo.css" as STYLE,
     "operator.js" as SCRIPT,
