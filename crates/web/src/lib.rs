@@ -96,6 +96,8 @@ pub struct WebSettings {
     pub local: bool,
     /// The origins of this server's own pages.
     pub own_origins: Vec<String>,
+    /// How long things are kept, to be told.
+    pub retention: app::retention::Retention,
     /// The public key of the chatbot on the sample company's page; there is no such page if None.
     pub demo: Option<String>,
 }
@@ -110,6 +112,7 @@ impl Default for WebSettings {
             secure: false,
             local: false,
             own_origins: Vec::new(),
+            retention: app::retention::Retention::default(),
             demo: None,
         }
     }

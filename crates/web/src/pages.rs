@@ -5,6 +5,7 @@
 //! what. All addresses are on this page ([`routes`]).
 
 mod chatbots;
+mod configuration;
 mod failure;
 mod files;
 mod form;
@@ -36,5 +37,6 @@ fn dashboard() -> Router<Shared> {
         .route("/", get(async || Redirect::to("/analytics")))
         .route("/live", get(live::stream))
         .merge(chatbots::routes())
+        .merge(configuration::routes())
         .merge(webhooks::routes())
 }

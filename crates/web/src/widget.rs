@@ -8,6 +8,7 @@ mod body;
 mod limits;
 mod sightings;
 mod stream;
+mod texts;
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -29,7 +30,7 @@ use serde::Serialize;
 use self::body::{Call, Opened, UpdateView};
 pub(crate) use self::limits::Limits;
 pub use self::limits::WidgetLimits;
-pub(crate) use self::sightings::Sightings;
+pub(crate) use self::{sightings::Sightings, texts::TEXTS};
 use crate::{
     Shared,
     extract::{parse, receive},

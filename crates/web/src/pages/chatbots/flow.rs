@@ -189,7 +189,6 @@ struct FlowPage {
     picture: String,
     /// Why the draft cannot be shown as a list.
     unread: Option<String>,
-    start: String,
     prefill: String,
     preview: bool,
     errors: Errors,
@@ -224,7 +223,6 @@ async fn page<N>(
             .unwrap_or_default(),
         picture: known.map(|draft| outline(draft, "flow", &problems).to_string()).unwrap_or_default(),
         unread: draft.as_ref().err().map(ToString::to_string),
-        start: known.map(|draft| draft.start().to_owned()).unwrap_or_default(),
         prefill: known.map(|draft| draft.prefill().join(", ")).unwrap_or_default(),
         preview: query.has_name("preview") && bot.version.is_some(),
         errors,
