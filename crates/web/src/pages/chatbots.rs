@@ -182,3 +182,6 @@ async fn create(State(web): State<Shared>, by: ByMember<Manage>, form: Form) -> 
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,3 +68,6 @@ const SAVED: &[(&str, &str)] = &[("saved", "Saved. It counts at once.")];
 
 /// A form that was wrong, with what was wrong about it.
 type Given<'a> = Option<(&'a Form, Errors)>;
+
+#[cfg(test)]
+mod tests;
