@@ -21,7 +21,11 @@ use domain::{
 };
 use store::{Changed, Signal, Tx};
 
-use crate::{AppError, Page, PageRequest, access::require};
+use crate::{
+    AppError, Page, PageRequest,
+    access::require,
+    audit::{self, Deed},
+};
 
 /// What a new chatbot begins with.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +81,11 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewChatbot) -> Result<Chatbo
     };
     store::chatbots::insert(tx, &chatbot)?;
     changed(tx, &chatbot);
+    audit::note(
+        tx,
+        actor,
+        Deed::new("chatbot.created").to(chatbot.id).detail(format!("{:?}", chatbot.name)),
+    )?;
     Ok(chatbot)
 }
 
@@ -137,6 +146,7 @@ pub fn update(
     require(actor, Permission::Manage)?;
     let found = store::chatbots::find_to_change(tx, actor.account(), id)?;
     let mut chatbot = found.ok_or(AppError::NotFound)?;
+    let before = chatbot.clone();
     if let Some(name) = &update.name {
         check_name("/name", name)?;
         chatbot.name = name.trim().to_owned();
@@ -152,8 +162,22 @@ pub fn update(
     if !store::chatbots::update(tx, &chatbot)? {
         return Err(AppError::NotFound);
     }
+    let fields = differing(&before, &chatbot);
+    if !fields.is_empty() {
+        audit::note(tx, actor, Deed::new("chatbot.changed").to(id).detail(fields.join(", ")))?;
+    }
     changed(tx, &chatbot);
     Ok(chatbot)
+}
+
+/// The names of what differs.
+fn differing(before: &Chatbot, after: &Chatbot) -> Vec<&'static str> {
+    let all = [
+        ("name", before.name != after.name),
+        ("flow", before.draft != after.draft),
+        ("settings", before.settings != after.settings),
+    ];
+    all.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
 }
 
 /// Changes the draft as it is at this moment: who edits another step of it at the same time loses nothing.
@@ -227,7 +251,7 @@ pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<(), App
         return Err(AppError::NotFound);
     }
     tx.emit(Signal::Changed(actor.account(), Changed::Chatbot(id)));
-    Ok(())
+    audit::note(tx, actor, Deed::new("chatbot.deleted").to(id))
 }
 
 /// Makes the draft the version that new conversations begin with, if it is valid. Pointers of what is wrong begin at
@@ -243,6 +267,7 @@ pub fn publish(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<Chatbo
     chatbot.version = Some(version);
     store::chatbots::update(tx, &chatbot)?;
     changed(tx, &chatbot);
+    audit::note(tx, actor, Deed::new("chatbot.published").to(id).detail(format!("version {version}")))?;
     Ok(chatbot)
 }
 

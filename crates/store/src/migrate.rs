@@ -13,7 +13,9 @@ const FILES: &[(&str, &str)] = &[
     ("V2__courier", include_str!("../migrations/0002_courier.sql")),
     ("V3__conversations", include_str!("../migrations/0003_conversations.sql")),
     ("V4__members", include_str!("../migrations/0004_members.sql")),
-    ("V5__sightings", include_str!("../migrations/0005_sightings.sql")),
+    ("V5__search", include_str!("../migrations/0005_search.sql")),
+    ("V6__reports", include_str!("../migrations/0006_reports.sql")),
+    ("V7__sightings", include_str!("../migrations/0007_sightings.sql")),
 ];
 
 fn runner(for_engine: fn(&str) -> String) -> Result<Runner, StoreError> {
@@ -39,7 +41,7 @@ pub(crate) async fn postgres(client: &mut tokio_postgres::Client) -> Result<usiz
 
 /// Checks that a store whose newest migration is `version` needs none; None is a store that has none yet.
 pub(crate) fn check(version: Result<Option<i64>, StoreError>) -> Result<(), StoreError> {
-    let known = FILES.len() as i64;
+    let known = newest();
     Err(StoreError::Refused(match version {
         Ok(Some(version)) if version == known => return Ok(()),
         Ok(Some(version)) if version > known => newer(&format!("V{version}")),
@@ -50,6 +52,13 @@ pub(crate) fn check(version: Result<Option<i64>, StoreError>) -> Result<(), Stor
             format!("the store is not one of Leadpost yet; make it one with: leadpost migrate ({error})")
         }
     }))
+}
+
+/// The number of the newest migration.
+fn newest() -> i64 {
+    let (name, _) = FILES[FILES.len() - 1];
+    let number = name.strip_prefix('V').and_then(|rest| rest.split_once("__"));
+    number.and_then(|(number, _)| number.parse().ok()).expect("migrations are named by their number")
 }
 
 fn newer(migration: &str) -> String {

@@ -20,10 +20,12 @@ mod event_types;
 mod events;
 mod exchange;
 mod extract;
+mod hashing;
 mod health;
 #[cfg(test)]
 mod kit;
 mod ledger;
+pub mod links;
 mod list;
 mod live;
 mod metrics;
@@ -32,12 +34,16 @@ mod openapi;
 mod operators;
 mod pace;
 mod pages;
+mod peer;
 mod problem;
 mod query;
 mod read;
 mod recoveries;
+mod reports;
+mod search;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod webhooks;
 mod widget;
 mod words;
@@ -59,8 +65,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use health::Readiness;
 pub use metrics::Metrics;
+use peer::Peer;
 use problem::Problem;
-use widget::Peer;
 pub use widget::WidgetLimits;
 
 /// What this floor is made of.
@@ -72,6 +78,8 @@ pub struct Web {
     metrics: Metrics,
     keys: auth::RecentKeys,
     pace: pace::Pace,
+    hashing: hashing::Hashing,
+    throttle: throttle::Throttle,
     limits: widget::Limits,
     hub: live::Hub,
     sightings: widget::Sightings,
@@ -98,6 +106,8 @@ pub struct WebSettings {
     pub own_origins: Vec<String>,
     /// How long things are kept, to be told.
     pub retention: app::retention::Retention,
+    /// Networks of proxies whose word counts for where a request came from.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// The public key of the chatbot on the sample company's page; there is no such page if None.
     pub demo: Option<String>,
 }
@@ -113,6 +123,7 @@ impl Default for WebSettings {
             local: false,
             own_origins: Vec::new(),
             retention: app::retention::Retention::default(),
+            trusted_proxies: Vec::new(),
             demo: None,
         }
     }
@@ -137,6 +148,8 @@ impl Web {
             metrics,
             keys,
             pace,
+            hashing: hashing::Hashing::new(),
+            throttle: throttle::Throttle::default(),
             limits,
             hub,
             sightings: widget::Sightings::default(),
@@ -222,6 +235,8 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(contacts::export::export))
         .routes(routes!(contacts::get, contacts::erase))
         .routes(routes!(contacts::merge))
+        .routes(routes!(reports::bot))
+        .routes(routes!(reports::markers))
         .routes(routes!(ledger::get))
         .routes(routes!(nodes::list))
         .routes(routes!(health::live))

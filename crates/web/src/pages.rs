@@ -4,8 +4,10 @@
 //! elsewhere. A handler takes a request apart, calls use cases, and fills in the struct; it must not decide who may do
 //! what. All addresses are on this page ([`routes`]).
 
+mod account;
 mod chatbots;
 mod configuration;
+pub(crate) mod entry;
 mod failure;
 mod files;
 mod form;
@@ -38,5 +40,7 @@ fn dashboard() -> Router<Shared> {
         .route("/live", get(live::stream))
         .merge(chatbots::routes())
         .merge(configuration::routes())
+        .merge(account::routes())
+        .merge(entry::routes())
         .merge(webhooks::routes())
 }

@@ -1,4 +1,4 @@
--- Which web pages have called a chatbot lately, and when each chatbot last talked to anybody.
+-- Which web pages have called a chatbot lately.
 
 create table chatbot_sighting (
   account_id uuid not null,
@@ -9,5 +9,3 @@ create table chatbot_sighting (
   primary key (account_id, chatbot_id, origin),
   foreign key (account_id, chatbot_id) references chatbot (account_id, id)
 );
-
-create index conversation_chatbot on conversation (account_id, chatbot_id, id) where not preview;
