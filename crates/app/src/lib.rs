@@ -30,6 +30,7 @@ pub mod recoveries;
 pub mod reports;
 pub mod retention;
 pub mod sessions;
+pub mod sightings;
 pub mod standings;
 pub mod webhooks;
 

@@ -40,6 +40,7 @@ pub mod recoveries;
 pub mod reports;
 pub mod retention;
 pub mod sessions;
+pub mod sightings;
 pub mod webhooks;
 
 pub use db::{Db, OpenOptions, StoreReport, StoreUrl};
@@ -78,6 +79,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         reports::STATEMENTS,
         retention::STATEMENTS,
         sessions::STATEMENTS,
+        sightings::STATEMENTS,
         webhooks::STATEMENTS,
     ]
     .into_iter()

@@ -6,6 +6,8 @@
 
 mod account;
 mod analytics;
+mod chatbots;
+mod configuration;
 mod contacts;
 mod conversations;
 pub(crate) mod entry;
@@ -39,6 +41,8 @@ fn dashboard() -> Router<Shared> {
     Router::new()
         .route("/", get(async || Redirect::to("/analytics")))
         .route("/live", get(live::stream))
+        .merge(chatbots::routes())
+        .merge(configuration::routes())
         .merge(account::routes())
         .merge(contacts::routes())
         .merge(conversations::routes())

@@ -26,7 +26,9 @@ impl Receipt {
     /// As the audit log keeps it: numbers, and nothing about the person.
     fn to_text(self) -> String {
         let Self { conversations, messages, events, skipped } = self;
-        format!("{conversations} conversations, {messages} messages, {events} events, {skipped} deliveries not made")
+        format!(
+            "{conversations} conversations, {messages} messages, {events} events, {skipped} deliveries not made"
+        )
     }
 }
 

@@ -1,8 +1,6 @@
 //! Conversations as lists of them show them: who it is, and what was said last, in one statement.
 
-use domain::{
-    Account, Author, CloseReason, Contact, Conversation, Fields, Id, Operator, Phase, Timestamp,
-};
+use domain::{Account, Author, CloseReason, Contact, Conversation, Fields, Id, Operator, Phase, Timestamp};
 use uuid::Uuid;
 
 use crate::{

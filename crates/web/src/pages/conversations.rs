@@ -104,7 +104,12 @@ async fn again(
 
 /// Each list: its word in the address, its title, and what to say when it is empty.
 const SHELVES: [(Shelf, &str, &str, &str); 5] = [
-    (Shelf::Pending, "pending", "Pending", "Nobody is waiting. A chat appears here when a bot hands it over."),
+    (
+        Shelf::Pending,
+        "pending",
+        "Pending",
+        "Nobody is waiting. A chat appears here when a bot hands it over.",
+    ),
     (Shelf::Mine, "mine", "Active: mine", "You have no chat. Accept one that is pending."),
     (Shelf::Others, "active", "Active: others", "No other operator has a chat."),
     (Shelf::Bot, "bot", "With the bot", "No visitor is talking with a bot."),
@@ -144,7 +149,15 @@ async fn console(
     let chat = chat.map(|chat| ChatView::new(&shell, chat));
     let sections = SHELVES.iter().zip(found).map(|(&(shelf, state, title, empty), page)| {
         let asked = state == query.get("state");
-        Section { state, title, empty, asked, settled: asked && alone, wide: is_wide(shelf), page: page.map(|p| items(&shell, p, id)) }
+        Section {
+            state,
+            title,
+            empty,
+            asked,
+            settled: asked && alone,
+            wide: is_wide(shelf),
+            page: page.map(|p| items(&shell, p, id)),
+        }
     });
     let sections = sections.collect();
     let name = chat.as_ref().and_then(|chat| chat.contact.as_ref()).and_then(|it| it.fields.name.clone());
@@ -159,7 +172,16 @@ async fn console(
     };
     let me = by.signed.member.id.uuid().simple().to_string();
     let name = by.signed.member.name.clone();
-    Ok(ConsolePage { shell, me, name, sections, chat, draft: String::new(), errors: Errors::default(), texts })
+    Ok(ConsolePage {
+        shell,
+        me,
+        name,
+        sections,
+        chat,
+        draft: String::new(),
+        errors: Errors::default(),
+        texts,
+    })
 }
 
 /// Whether a list may be long, and is shown only when asked for.

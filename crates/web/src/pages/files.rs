@@ -31,6 +31,8 @@ pub(crate) const FILES: &[(&str, &str, &str)] = &files![
     "live.js" as SCRIPT,
     "window.js" as SCRIPT,
     "page.js" as SCRIPT,
+    "bots.css" as STYLE,
+    "flow.js" as SCRIPT,
     "verdict.js" as SCRIPT,
     "console.css" as STYLE,
     "contacts.css" as STYLE,

@@ -60,7 +60,10 @@ async fn question(
     let title = called(&contact);
     let (conversations, skipped) = (would.conversations.into(), would.skipped.into());
     let shell = Shell::new(web, by, Place::Contacts).below(&title, &path(id)).below("Erase", "");
-    render(status, &ErasePage { shell, contact, title, typed: typed.to_owned(), conversations, skipped, would, errors })
+    render(
+        status,
+        &ErasePage { shell, contact, title, typed: typed.to_owned(), conversations, skipped, would, errors },
+    )
 }
 
 pub(super) async fn erase(

@@ -29,7 +29,13 @@ fn path(id: Id<Conversation>) -> String {
 
 type Verb = fn(&mut Tx<'_>, &Actor, Id<Conversation>) -> Result<Conversation, AppError>;
 
-async fn act(web: &Shared, by: &ByMember<Converse>, id: ChatId, verb: Verb, done: &str) -> Result<Response, Failure> {
+async fn act(
+    web: &Shared,
+    by: &ByMember<Converse>,
+    id: ChatId,
+    verb: Verb,
+    done: &str,
+) -> Result<Response, Failure> {
     let (actor, id) = (by.actor, id?.0);
     web.db.write(move |tx| verb(tx, &actor, id)).await?;
     Ok(go(&path(id), done))
@@ -131,7 +137,10 @@ async fn transfer_page(
     let open = all.into_iter().filter(|department| !department.disabled);
     let departments = open.map(|department| (there(&department, &present), department)).map(|(n, d)| (d, n));
     let shell = Shell::new(web, by, Place::Conversations).below("Transfer a chat", "");
-    render(status, &TransferPage { shell, id, chosen: it.department, departments: departments.collect(), errors })
+    render(
+        status,
+        &TransferPage { shell, id, chosen: it.department, departments: departments.collect(), errors },
+    )
 }
 
 fn there(department: &Department, present: &[Present]) -> usize {

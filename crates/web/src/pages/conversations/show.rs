@@ -1,7 +1,7 @@
 //! What the console shows of chats, in words.
 
 use app::{conversations::desk, events::EventDetail};
-use domain::{Author, CloseReason, Contact, Conversation, Fields, Id, Message, MarkerRun, Phase};
+use domain::{Author, CloseReason, Contact, Conversation, Fields, Id, MarkerRun, Message, Phase};
 
 use crate::pages::{shell::Shell, when::When};
 
@@ -60,7 +60,14 @@ impl Item {
             (None, None) => said.unwrap_or_default(),
         };
         let meaning = if waits { "waiting since then" } else { "last message" };
-        Self { id: line.id, name: name_of(&line.fields, line.id), words, at: shell.when(&at), meaning, current }
+        Self {
+            id: line.id,
+            name: name_of(&line.fields, line.id),
+            words,
+            at: shell.when(&at),
+            meaning,
+            current,
+        }
     }
 }
 
@@ -125,7 +132,8 @@ impl ChatView {
         let fields = chat.contact.as_ref().map(|it| it.fields.clone()).unwrap_or_default();
         let mine = chat.mine && it.phase == Phase::Agent;
         let state = if mine { "With you".to_owned() } else { state_words(&it) };
-        let facts = [Some(state), chat.department.map(|it| it.name), fields.email.clone(), fields.phone.clone()];
+        let facts =
+            [Some(state), chat.department.map(|it| it.name), fields.email.clone(), fields.phone.clone()];
         let first = chat.detail.messages.first().map_or(1, |message| message.number);
         Self {
             id: it.id,

@@ -2,12 +2,7 @@
 
 use app::{AppError, canned_texts};
 use askama::Template;
-use axum::{
-    Router,
-    extract::State,
-    response::Response,
-    routing::get,
-};
+use axum::{Router, extract::State, response::Response, routing::get};
 use domain::{CannedText, Id};
 use http::StatusCode;
 
