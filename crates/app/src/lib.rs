@@ -23,12 +23,14 @@ pub mod members;
 pub mod nodes;
 mod notices;
 pub mod outbound;
+pub mod overview;
 mod page;
 pub mod passwords;
 pub mod recoveries;
 pub mod reports;
 pub mod retention;
 pub mod sessions;
+pub mod sightings;
 pub mod standings;
 pub mod webhooks;
 

@@ -48,7 +48,7 @@ pub use contact::{Contact, Fields};
 pub use conversation::{Author, CloseReason, Consent, Conversation, Message, Operator, Phase, Visitor};
 pub use delivery::{
     Attempt, AttemptError, AttemptKind, Delivery, DeliveryState, ErrorClass, ExhaustReason, Finish, Outcome,
-    Phases, Response, SkipReason,
+    Phases, Response, SkipReason, Tally,
 };
 pub use event::{BodyForm, CheckedEvent, Context, Event, EventType, NewEvent};
 pub use flow::{Flow, early_contact};

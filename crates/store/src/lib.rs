@@ -35,10 +35,12 @@ pub mod markers;
 pub mod members;
 pub mod messages;
 pub mod nodes;
+pub mod overview;
 pub mod recoveries;
 pub mod reports;
 pub mod retention;
 pub mod sessions;
+pub mod sightings;
 pub mod webhooks;
 
 pub use db::{Db, OpenOptions, StoreReport, StoreUrl};
@@ -72,10 +74,12 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         members::STATEMENTS,
         messages::STATEMENTS,
         nodes::STATEMENTS,
+        overview::STATEMENTS,
         recoveries::STATEMENTS,
         reports::STATEMENTS,
         retention::STATEMENTS,
         sessions::STATEMENTS,
+        sightings::STATEMENTS,
         webhooks::STATEMENTS,
     ]
     .into_iter()

@@ -5,6 +5,9 @@
 //! what. All addresses are on this page ([`routes`]).
 
 mod account;
+mod analytics;
+mod chatbots;
+mod configuration;
 mod contacts;
 mod conversations;
 pub(crate) mod entry;
@@ -38,9 +41,12 @@ fn dashboard() -> Router<Shared> {
     Router::new()
         .route("/", get(async || Redirect::to("/analytics")))
         .route("/live", get(live::stream))
+        .merge(chatbots::routes())
+        .merge(configuration::routes())
         .merge(account::routes())
         .merge(contacts::routes())
         .merge(conversations::routes())
         .merge(entry::routes())
+        .merge(analytics::routes())
         .merge(webhooks::routes())
 }
