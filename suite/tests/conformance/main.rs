@@ -36,6 +36,7 @@ mod retention;
 mod schema;
 mod secrets;
 mod sessions;
+mod sightings;
 mod signals;
 mod states;
 mod transactions;
@@ -67,6 +68,7 @@ const NOUNS: &[(&str, &str)] = &[
     ("reports", include_str!("../../../crates/store/src/reports.rs")),
     ("retention", include_str!("../../../crates/store/src/retention.rs")),
     ("sessions", include_str!("../../../crates/store/src/sessions.rs")),
+    ("sightings", include_str!("../../../crates/store/src/sightings.rs")),
     ("webhooks", include_str!("../../../crates/store/src/webhooks.rs")),
 ];
 
@@ -109,6 +111,7 @@ const TESTS: &[&str] = &[
     include_str!("schema.rs"),
     include_str!("secrets.rs"),
     include_str!("sessions.rs"),
+    include_str!("sightings.rs"),
     include_str!("signals.rs"),
     include_str!("states.rs"),
     include_str!("transactions.rs"),
