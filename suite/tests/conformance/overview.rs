@@ -164,7 +164,7 @@ async fn the_trend_is_that_of_the_accounts_days() {
         let (db, _) = open(&store).await;
         write(&db, |tx| chatbots::insert(tx, &chatbot(id(1)))).await;
         for (number, bot, hours) in [(1, Some(id(1)), 0), (2, None, 0), (3, Some(id(1)), 12)] {
-            let opened_at = at(0) - Duration::from_secs(hours * 3_600);
+            let opened_at = at(0).before(Duration::from_secs(hours * 3_600));
             let captured_at = (number == 3).then(|| at(0));
             let chat = Conversation { chatbot: bot, opened_at, captured_at, ..begun(number) };
             write(&db, move |tx| conversations::insert(tx, &chat)).await;
