@@ -122,7 +122,7 @@ async fn the_newest_deliveries_are_counted_and_timed_without_tests() {
         };
         assert_eq!(times(acme().id, 100).await, [12_000, 3_012_000]);
         assert_eq!(times(acme().id, 1).await, [3_012_000]);
-        assert_eq!(times(globex().id, 100).await, []);
+        assert!(times(globex().id, 100).await.is_empty());
     }
 }
 
