@@ -7,6 +7,7 @@
 pub mod access;
 pub mod accounts;
 pub mod audit;
+pub mod canned_texts;
 pub mod chatbots;
 pub mod contacts;
 pub mod conversations;
@@ -29,6 +30,7 @@ pub mod recoveries;
 pub mod reports;
 pub mod retention;
 pub mod sessions;
+pub mod sightings;
 pub mod standings;
 pub mod webhooks;
 

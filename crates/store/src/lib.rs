@@ -18,6 +18,7 @@ mod worker;
 
 pub mod accounts;
 pub mod audit;
+pub mod canned_texts;
 pub mod chatbots;
 pub mod contacts;
 pub mod conversations;
@@ -39,6 +40,7 @@ pub mod recoveries;
 pub mod reports;
 pub mod retention;
 pub mod sessions;
+pub mod sightings;
 pub mod webhooks;
 
 pub use db::{Db, OpenOptions, StoreReport, StoreUrl};
@@ -52,9 +54,11 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
     [
         accounts::STATEMENTS,
         audit::STATEMENTS,
+        canned_texts::STATEMENTS,
         chatbots::STATEMENTS,
         contacts::STATEMENTS,
         conversations::STATEMENTS,
+        conversations::shelves::STATEMENTS,
         db::STATEMENTS,
         deliveries::STATEMENTS,
         deliveries::lists::STATEMENTS,
@@ -75,6 +79,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         reports::STATEMENTS,
         retention::STATEMENTS,
         sessions::STATEMENTS,
+        sightings::STATEMENTS,
         webhooks::STATEMENTS,
     ]
     .into_iter()
