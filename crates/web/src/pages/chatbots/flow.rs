@@ -201,7 +201,7 @@ async fn page<N>(
     query: &Form,
     errors: Errors,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (id_of(id)?, by.actor.clone());
+    let (id, actor) = (id_of(id)?, by.actor);
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
         let ahead = chatbots::is_ahead(tx, &actor, &bot)?;
@@ -247,7 +247,7 @@ pub(super) async fn save_start(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (bot, actor) = (id_of(&id)?, by.actor.clone());
+    let (bot, actor) = (id_of(&id)?, by.actor);
     let start = form.get("start").to_owned();
     let names = form.get("prefill").split([',', ' ', '\n']).filter(|it| !it.is_empty());
     let names: Vec<String> = names.map(str::to_owned).collect();
@@ -311,7 +311,7 @@ async fn json_page<N>(
     id: &str,
     given: Option<(String, Errors)>,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (id_of(id)?, by.actor.clone());
+    let (id, actor) = (id_of(id)?, by.actor);
     let text = given.as_ref().map(|(text, _)| text.clone());
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
@@ -341,7 +341,7 @@ pub(super) async fn save_json(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (bot, actor) = (id_of(&id)?, by.actor.clone());
+    let (bot, actor) = (id_of(&id)?, by.actor);
     let text = form.get("flow").to_owned();
     let update = ChatbotUpdate { flow: Some(text.clone()), ..ChatbotUpdate::default() };
     match web.db.write(move |tx| chatbots::update(tx, &actor, bot, &update)).await {
