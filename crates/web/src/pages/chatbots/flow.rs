@@ -177,6 +177,9 @@ fn problem_views(draft: Option<&Draft>, problems: &[FieldError]) -> Vec<ProblemV
     problems.iter().map(view).collect()
 }
 
+/// So many problems are shown at once: one lost way makes everything behind it one more.
+const SHOWN: usize = 8;
+
 #[derive(Template)]
 #[template(path = "chatbots/flow.html")]
 struct FlowPage {
