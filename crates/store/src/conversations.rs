@@ -1,5 +1,9 @@
 //! Conversations and the visitors that hold them.
 
+pub(crate) mod shelves;
+
+pub use shelves::{Line, Shelf, shelf};
+
 use domain::{
     Account, Chatbot, CloseReason, Contact, Conversation, Id, Operator, Phase, Timestamp, Visitor,
     conversation::Consent,

@@ -14,6 +14,7 @@ mod departments;
 mod erasure;
 mod events;
 mod health;
+mod hours;
 mod idempotency;
 mod keys;
 mod kit;
@@ -54,6 +55,7 @@ const NOUNS: &[(&str, &str)] = &[
     ("departments", include_str!("../../../crates/store/src/departments.rs")),
     ("erasure", include_str!("../../../crates/store/src/erasure.rs")),
     ("events", include_str!("../../../crates/store/src/events.rs")),
+    ("hours", include_str!("../../../crates/store/src/hours.rs")),
     ("idempotency", include_str!("../../../crates/store/src/idempotency.rs")),
     ("ledger", include_str!("../../../crates/store/src/ledger.rs")),
     ("lines", include_str!("../../../crates/store/src/lines.rs")),
@@ -88,6 +90,7 @@ const TESTS: &[&str] = &[
     include_str!("erasure.rs"),
     include_str!("events.rs"),
     include_str!("health.rs"),
+    include_str!("hours.rs"),
     include_str!("idempotency.rs"),
     include_str!("keys.rs"),
     include_str!("late.rs"),
