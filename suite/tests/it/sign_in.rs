@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use app::{AppError, Tx, members};
-use domain::{Actor, LinkToken, Role};
+use app::{AppError, Tx, members, sessions};
+use axum::body::Body;
+use domain::{Actor, LinkToken, Role, SessionToken};
+use http::Request;
 use suite::{Answer, Browser, TestApp, stores};
 
 pub const PASSWORD: &str = "seven green lanterns";
