@@ -28,11 +28,13 @@ pub mod events;
 pub mod idempotency;
 pub mod ledger;
 pub mod lines;
+pub mod links;
 pub mod markers;
 pub mod members;
 pub mod messages;
 pub mod nodes;
 pub mod recoveries;
+pub mod reports;
 pub mod retention;
 pub mod sessions;
 pub mod webhooks;
@@ -60,11 +62,13 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         idempotency::STATEMENTS,
         ledger::STATEMENTS,
         lines::STATEMENTS,
+        links::STATEMENTS,
         markers::STATEMENTS,
         members::STATEMENTS,
         messages::STATEMENTS,
         nodes::STATEMENTS,
         recoveries::STATEMENTS,
+        reports::STATEMENTS,
         retention::STATEMENTS,
         sessions::STATEMENTS,
         webhooks::STATEMENTS,

@@ -7,4 +7,5 @@ mod hostile;
 mod neighbours;
 mod pace;
 mod pages;
+mod reports;
 mod widgets;

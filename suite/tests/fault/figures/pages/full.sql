@@ -61,7 +61,8 @@ create unique index temp.chat_n on chat (n);
 insert into visitor (account_id, id, chatbot_id, token_hash, created_at)
   select account, unhex(printf('%012x70058000%012x', at / 1000, n)), bot, printf('%064x', n), at from chat, span order by n;
 insert into conversation (account_id, id, chatbot_id, version, visitor_id, preview, state, department_id, operator_id,
-    operator_name, contact_id, page_url, opened_at, active_at, queued_at, transfers, closed_at, close_reason, due_at, messages, replies)
+    operator_name, contact_id, page_url, opened_at, active_at, queued_at, transfers, closed_at, close_reason, due_at, messages, replies,
+    captured_at, handed_over_at)
   select account, id, bot, 1, unhex(printf('%012x70058000%012x', at / 1000, n)), 0, state,
     iif(state = 'bot', null, team),
     iif(state = 'agent' or n % 5 = 4, unhex(printf('%012x70028000%012x', since / 1000, n % 25)), null),
@@ -70,7 +71,8 @@ insert into conversation (account_id, id, chatbot_id, version, visitor_id, previ
     'https://shop.example/rooms/' || n % 300, at, at + messages * 9000000, iif(state = 'queued', at + 60000000, null), 0,
     iif(state = 'closed', at + messages * 9000000, null),
     iif(state <> 'closed', null, case n % 5 when 0 then 'visitor_ended' when 1 then 'idle_bot' when 4 then 'operator_closed' else 'bot_finished' end),
-    iif(state = 'closed', null, now + 86400000000), messages, messages / 2
+    iif(state = 'closed', null, now + 86400000000), messages, messages / 2,
+    iif(person is not null, at + 18000000, null), iif(state in ('queued', 'agent') or n % 5 = 4, at + 36000000, null)
   from chat, span order by n;
 insert into message (account_id, conversation_id, number, author, name, text, at)
   select account, id, turn.n, case when turn.n % 2 = 0 then 'visitor' when chat.n % 5 = 4 and turn.n > 4 then 'operator' else 'bot' end,
