@@ -15,6 +15,7 @@ pub mod departments;
 mod error;
 pub mod events;
 pub mod holds;
+pub mod hours;
 pub mod idempotency;
 pub mod ledger;
 pub mod members;

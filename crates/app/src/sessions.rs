@@ -1,7 +1,7 @@
 //! Where members are signed in: begin, recognise, confirm, end. Who may begin one is decided in `members`.
 
 use domain::{Account, Actor, DeviceToken, Id, Member, Session, SessionToken};
-use store::Tx;
+use store::{Tx, webhooks::Troubled};
 
 use crate::{
     AppError,
@@ -28,9 +28,14 @@ pub struct SignedIn {
     pub member: Member,
     /// Where.
     pub account: Account,
+    /// Webhooks that somebody has to look after, up to [`SignedIn::TROUBLED`] and one more if there are more.
+    pub troubled: Vec<Troubled>,
 }
 
 impl SignedIn {
+    /// So many are named.
+    pub const TROUBLED: usize = 3;
+
     /// The member as an actor.
     pub fn actor(&self) -> Actor {
         actor(&self.member)
@@ -83,7 +88,9 @@ pub fn recognise(tx: &mut Tx<'_>, token: &SessionToken) -> Result<Option<SignedI
     let Some(session) = found.filter(|session| session.is_open(now)) else { return Ok(None) };
     let member = store::members::find(tx, session.account, session.member)?;
     let account = store::accounts::find(tx, session.account)?;
-    Ok(member.zip(account).map(|(member, account)| SignedIn { session, member, account }))
+    let Some((member, account)) = member.zip(account) else { return Ok(None) };
+    let troubled = store::webhooks::troubled(tx, account.id, SignedIn::TROUBLED as u32 + 1)?;
+    Ok(Some(SignedIn { session, member, account, troubled }))
 }
 
 /// Notes that a session is in use. Once a minute is enough.

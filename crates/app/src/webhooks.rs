@@ -5,6 +5,7 @@ use domain::{
     ExhaustReason, Health, Id, NewWebhook, Notice, Ordering, Outcome, Permission, Secret, SigningKey,
     SkipReason, Timestamp, Webhook, WebhookState, WebhookUpdate, event, hold,
 };
+pub use store::webhooks::{Deleted, Troubled};
 use store::{Changed, Signal, Tx};
 
 use crate::{
@@ -47,6 +48,38 @@ pub fn list(
     require(actor, Permission::Read)?;
     let account = actor.account();
     page.fill(|before, limit| Ok(store::webhooks::list(tx, account, before, limit)?), |it| it.id)
+}
+
+/// Those in the state of this name, newest first.
+pub fn list_in_state(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    state: &str,
+    page: PageRequest<Webhook>,
+) -> Result<Page<Webhook, Webhook>, AppError> {
+    require(actor, Permission::Read)?;
+    let account = actor.account();
+    page.fill(
+        |before, limit| Ok(store::webhooks::list_in_state(tx, account, state, before, limit)?),
+        |it| it.id,
+    )
+}
+
+/// What is left of deleted webhooks for the log of their deliveries, newest first.
+pub fn list_deleted(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    page: PageRequest<Webhook>,
+) -> Result<Page<Deleted, Webhook>, AppError> {
+    require(actor, Permission::Read)?;
+    let account = actor.account();
+    page.fill(|before, limit| Ok(store::webhooks::list_deleted(tx, account, before, limit)?), |it| it.id)
+}
+
+/// What is left of one of them.
+pub fn get_deleted(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Deleted, AppError> {
+    require(actor, Permission::Read)?;
+    store::webhooks::find_deleted(tx, actor.account(), id)?.ok_or(AppError::NotFound)
 }
 
 /// One webhook.
@@ -259,13 +292,13 @@ pub fn prepare_test(
     Ok(TestPlan { webhook, event })
 }
 
-/// Records a test that was sent. It counts nowhere and changes no state.
+/// Records a test that was sent, as a delivery with one attempt. It counts nowhere and changes no state.
 pub fn record_test(
     tx: &mut Tx<'_>,
     actor: &Actor,
     plan: &TestPlan,
     outcome: &Outcome,
-) -> Result<Attempt, AppError> {
+) -> Result<(Id<Delivery>, Attempt), AppError> {
     require(actor, Permission::Manage)?;
     let TestPlan { webhook, event } = plan;
     let accepted = outcome.result.as_ref().is_ok_and(domain::Response::accepted);
@@ -292,7 +325,7 @@ pub fn record_test(
     store::deliveries::insert(tx, std::slice::from_ref(&delivery))?;
     store::deliveries::insert_attempt(tx, webhook.account, delivery.id, &attempt)?;
     audit::note(tx, actor, Deed::new("webhook.tested").to(webhook.id))?;
-    Ok(attempt)
+    Ok((delivery.id, attempt))
 }
 
 fn changed(tx: &mut Tx<'_>, webhook: &Webhook) {

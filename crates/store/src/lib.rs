@@ -25,6 +25,7 @@ pub mod deliveries;
 pub mod departments;
 pub mod erasure;
 pub mod events;
+pub mod hours;
 pub mod idempotency;
 pub mod ledger;
 pub mod lines;
@@ -59,6 +60,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         departments::STATEMENTS,
         erasure::STATEMENTS,
         events::STATEMENTS,
+        hours::STATEMENTS,
         idempotency::STATEMENTS,
         ledger::STATEMENTS,
         lines::STATEMENTS,
