@@ -97,8 +97,8 @@ impl Stage {
     }
 }
 
-/// Makes the travel desk's bot, before anything serves the store; its public key.
-pub async fn publish_bot(store: &TestStore) -> String {
+/// Makes the travel desk's bot, before anything serves the store.
+async fn publish_bot(store: &TestStore) -> String {
     let options = OpenOptions { exclusive: false, ..store.options(ambient().1) };
     let db = Db::open(&store.url, options).await.expect("the store opens");
     let settings = ChatbotSettings { allowed_origins: vec![ORIGIN.to_owned()], ..ChatbotSettings::default() };

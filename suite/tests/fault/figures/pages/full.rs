@@ -19,7 +19,7 @@ use tokio::task::spawn_blocking;
 
 use crate::{
     child::{Place, Server, make_key, serve},
-    figures::{arrivals::Sink, widgets::publish_bot},
+    figures::arrivals::Sink,
     form,
     wire::Client,
 };
@@ -99,11 +99,16 @@ impl Full {
 async fn prepare(store: &TestStore) {
     let place = Place::of(store);
     let key = make_key(&place, "admin").await;
-    publish_bot(store).await;
-    publish_bot(store).await;
     let (server, address) = Server::start(serve(&place, &[])).await;
     let sink = Sink::start(Duration::ZERO).await;
     let mut client = Client::new(address, &key);
+    for name in ["Travel desk", "Front desk"] {
+        let made = client
+            .post("/chatbots", &json!({"name": name, "template": "travel-desk"}).to_string(), 201)
+            .await;
+        let id = made["id"].as_str().expect("an id");
+        client.post(&format!("/chatbots/{id}/publish"), "", 200).await;
+    }
     for number in 1..=WEBHOOKS {
         let types = ["Contact Information", "Chat Transcript", "Marker Completed"];
         let body = json!({"name": format!("CRM {number}"), "url": sink.url(), "event_types": types});
