@@ -107,11 +107,12 @@ async fn crawl(client: &mut Client) -> (Vec<(String, Measured)>, Vec<String>) {
             ways.add(&path, there);
             continue;
         }
-        let html = answer.text();
-        if answer.status != 200 {
-            missing.push(format!("{path}: {} {html}", answer.status));
+        // What was typed may be nothing that can be looked for; that is said on the same page.
+        if ![200, 422].contains(&answer.status) {
+            missing.push(format!("{path}: {}", answer.status));
             continue;
         }
+        let html = answer.text();
         ways.add_all(&path, &html);
         let weight = files.weigh(client, &html).await;
         pages.push((path, Measured { times: Vec::new(), bytes: html.len(), weight }));
@@ -151,7 +152,7 @@ async fn every_page_comes_at_once_and_is_light_over_a_store_that_is_full() {
             let began = Instant::now();
             let answer = get(&mut client, path).await;
             page.times.push(began.elapsed());
-            assert_eq!(answer.status, 200, "{path}");
+            assert!([200, 422].contains(&answer.status), "{path}: {}", answer.status);
         }
         page.times.sort();
     }

@@ -18,7 +18,7 @@ use suite::TestStore;
 use tokio::task::spawn_blocking;
 
 use crate::{
-    child::{Place, Server, make_key, serve},
+    child::{Place, Server, about, make_key, run, serve},
     figures::arrivals::Sink,
     form,
     wire::Client,
@@ -54,7 +54,9 @@ impl Full {
         let kept =
             form::variable("LEADPOST_FAULT_STORE").map(|folder| PathBuf::from(folder).join("leadpost.db"));
         if let Some(path) = kept.clone().filter(|path| path.exists()) {
-            return Self { place: Place::file(&path), path, _store: None };
+            let place = Place::file(&path);
+            run(about(&place, &["migrate"])).await;
+            return Self { place, path, _store: None };
         }
         let store = TestStore::sqlite();
         let StoreUrl::Sqlite(path) = store.url.clone() else { unreachable!("it is on SQLite") };

@@ -17,6 +17,8 @@ const FILES: [&str; 5] = [".csv", ".json", ".txt", "/export", "/transcript"];
 pub struct Tag {
     /// In lower case, as all our templates are.
     pub name: String,
+    /// The text behind it, up to the next tag.
+    text: String,
     attributes: BTreeMap<String, String>,
 }
 
@@ -48,7 +50,8 @@ fn tag(text: &str) -> Option<Tag> {
             attributes.insert(attribute.to_owned(), String::new());
             rest = after.trim_start_matches('=');
         } else {
-            return Some(Tag { name: name.to_owned(), attributes });
+            let text = plain(after.trim_start_matches('>').trim());
+            return Some(Tag { name: name.to_owned(), text, attributes });
         }
     }
 }
@@ -131,7 +134,7 @@ fn queries(fields: &[&Tag]) -> Vec<String> {
         match (field.name.as_str(), name, field.get("type").unwrap_or("text")) {
             ("select", name, _) => choice = name,
             ("option", _, _) => {
-                let value = field.get("value").filter(|value| !value.is_empty());
+                let value = Some(field.get("value").unwrap_or(&field.text)).filter(|value| !value.is_empty());
                 queries.extend(choice.zip(value).map(|(name, value)| pair(name, value)));
             }
             ("input", Some(name), "hidden") => {
