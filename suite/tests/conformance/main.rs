@@ -29,6 +29,7 @@ mod markers;
 mod members;
 mod messages;
 mod opening;
+mod overview;
 mod queue;
 mod races;
 mod recoveries;

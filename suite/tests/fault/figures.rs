@@ -8,4 +8,5 @@ mod neighbours;
 mod pace;
 mod pages;
 mod reports;
+mod sign_ins;
 mod widgets;
