@@ -39,6 +39,11 @@ impl Server {
         Self { url, folder, port, reachable: reachable.to_owned(), process: None }
     }
 
+    /// A path of it as an address.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
     /// The store's file.
     pub fn store(&self) -> PathBuf {
         self.folder.path().join("leadpost.db")
