@@ -1,7 +1,13 @@
 //! Contacts: looked at, merged, exported and erased. How they are captured stands with conversations.
 
-use domain::{Actor, CloseReason, Contact, Id, Permission, Phase, answers};
-use store::{Changed, Signal, Tx, contacts::ContactFilter};
+use domain::{
+    Actor, CloseReason, Contact, Id, Permission, Phase,
+    search::{self, Needle},
+};
+use store::{
+    Changed, Signal, Tx,
+    contacts::{Beginning, ContactFilter},
+};
 
 use crate::{AppError, Page, PageRequest, access::require};
 
@@ -24,13 +30,62 @@ pub fn list(
     require(actor, Permission::People)?;
     let account = actor.account();
     let filter = match filter {
-        Filter { email: Some(email), .. } => {
-            ContactFilter::EmailKey(answers::email(email).map_or_else(|_| email.to_lowercase(), |it| it.key))
-        }
+        Filter { email: Some(email), .. } => ContactFilter::EmailKey(search::email_key(email)),
         Filter { phone: Some(phone), .. } => ContactFilter::Phone(phone.clone()),
         Filter { .. } => ContactFilter::All,
     };
     page.fill(|before, limit| Ok(store::contacts::list(tx, account, &filter, before, limit)?), |it| it.id)
+}
+
+/// So many contacts that begin alike are read at once.
+const FEW: u32 = 1_000;
+
+/// The contacts whose address or number begins with what looks like the beginning of one, newest first. None if it looks
+/// like neither, or if so many begin like it that looking for them from the newest on is quicker.
+pub fn beginning(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    text: &Needle,
+    page: PageRequest<Contact>,
+) -> Result<Option<Page<Contact, Contact>>, AppError> {
+    require(actor, Permission::Read)?;
+    let Some(beginning) = beginning_of(text) else {
+        return Ok(None);
+    };
+    let mut found = store::contacts::beginning(tx, actor.account(), &beginning, FEW + 1)?;
+    if found.len() > FEW as usize {
+        return Ok(None);
+    }
+    found.sort_by_key(|contact| std::cmp::Reverse(contact.id));
+    let page = page.fill(
+        |before, limit| {
+            let older = found.into_iter().filter(|contact| contact.id < before);
+            Ok::<_, AppError>(older.take(limit as usize).collect())
+        },
+        |it| it.id,
+    )?;
+    Ok(Some(page))
+}
+
+fn beginning_of(text: &Needle) -> Option<Beginning> {
+    let typed = text.as_str();
+    if typed.starts_with('+') {
+        return text.digits().map(|digits| Beginning::Phone(format!("+{digits}")));
+    }
+    // The domain of a key is in its ASCII form, in which the beginning of a name is not that of the whole.
+    let whole = search::email_key(typed);
+    let domain = typed.split_once('@')?.1;
+    Some(Beginning::EmailKey(if domain.is_ascii() { typed.to_owned() } else { whole }))
+}
+
+/// Whether a search for `text` finds the contact: it begins words of the name or the address, or is a part of the number.
+pub fn matches(contact: &Contact, text: &Needle) -> bool {
+    let fields = &contact.fields;
+    let number =
+        || text.digits().zip(fields.phone.as_deref()).is_some_and(|(digits, phone)| phone.contains(&digits));
+    let address = || fields.email_key().is_some_and(|key| text.begins(&key));
+    let typed = || fields.email.as_deref().is_some_and(|email| text.begins(email));
+    fields.name.as_deref().is_some_and(|name| text.begins_words_of(name)) || address() || typed() || number()
 }
 
 /// One contact.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Actor, CheckedEvent, Delivery, DeliveryState, Event, EventType, Id, Ordering, Permission, Webhook,
-    webhook::is_chosen,
+    Actor, CheckedEvent, Delivery, DeliveryState, Event, EventType, Id, Ordering, Permission, Timestamp,
+    Webhook, search, webhook::is_chosen,
 };
 use store::{Changed, Planned, Signal, Tx, webhooks::Subscriber};
 
@@ -122,6 +122,38 @@ pub struct EventFilter {
     pub event_type: Option<EventType>,
     /// Of this conversation.
     pub conversation_id: Option<String>,
+    /// Whose data has this e-mail address, in whatever spelling.
+    pub email: Option<String>,
+    /// Whose data has this phone number, however it is grouped.
+    pub phone: Option<String>,
+    /// This one.
+    pub id: Option<Id<Event>>,
+    /// Accepted at that instant or later, by the millisecond.
+    pub since: Option<Timestamp>,
+    /// Accepted before that instant, by the millisecond.
+    pub until: Option<Timestamp>,
+}
+
+impl EventFilter {
+    /// What the store compares.
+    fn stored(&self) -> store::events::EventFilter {
+        let since = self.since.map(Id::first_at);
+        store::events::EventFilter {
+            event_type: self.event_type,
+            conversation_id: self.conversation_id.clone(),
+            email_key: self.email.as_deref().map(search::email_key),
+            // What has no digits is nobody's number, and no stored key is empty.
+            phone: self.phone.as_deref().map(|phone| search::phone_key(phone).unwrap_or_default()),
+            from: since.max(self.id),
+        }
+    }
+
+    /// Only what is older than this can match.
+    fn before(&self) -> Option<Id<Event>> {
+        let behind = self.id.and_then(|id| id.uuid().as_u128().checked_add(1));
+        let behind = behind.map(|number| Id::from_uuid(domain::id::Uuid::from_u128(number)));
+        [self.until.map(Id::first_at), behind].into_iter().flatten().min()
+    }
 }
 
 /// The account's events, newest first.
@@ -132,9 +164,13 @@ pub fn list(
     page: PageRequest<Event>,
 ) -> Result<Page<Event, Event>, AppError> {
     require(actor, Permission::Read)?;
-    let (account, conversation) = (actor.account(), filter.conversation_id.as_deref());
+    if filter.email.is_some() || filter.phone.is_some() {
+        require_payloads(actor)?;
+    }
+    let (account, stored) = (actor.account(), filter.stored());
+    let last = filter.before().unwrap_or(Id::from_uuid(domain::id::Uuid::max()));
     let mut events: Page<Event, Event> = page.fill::<_, AppError>(
-        |before, limit| Ok(store::events::list(tx, account, filter.event_type, conversation, before, limit)?),
+        |before, limit| Ok(store::events::list(tx, account, &stored, before.min(last), limit)?),
         |it| it.id,
     )?;
     events.items.iter_mut().for_each(|event| hide(actor, event));
@@ -146,6 +182,22 @@ fn hide(actor: &Actor, event: &mut Event) {
     if !actor.may(Permission::People) {
         (event.data, event.context.more) = (None, None);
     }
+}
+
+/// The next slice of what a search in payloads looks through: a page of [`list`], for those who may see payloads.
+pub fn slice(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    filter: &EventFilter,
+    page: PageRequest<Event>,
+) -> Result<Page<Event, Event>, AppError> {
+    require_payloads(actor)?;
+    list(tx, actor, filter, page)
+}
+
+/// Whoever searches in payloads learns what stands in them.
+fn require_payloads(actor: &Actor) -> Result<(), AppError> {
+    require(actor, Permission::People)
 }
 
 /// An event with what became of it.

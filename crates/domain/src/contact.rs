@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Account, Id, Noun, Timestamp, answers, conversation::Consent};
+use crate::{Account, Id, Noun, Timestamp, conversation::Consent, search};
 
 /// A person who left an e-mail address or a phone number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Fields {
     /// What makes two spellings of an e-mail address the same.
     pub fn email_key(&self) -> Option<String> {
         // What is stored was valid once; a stricter rule of later must not lose it.
-        self.email.as_deref().map(|it| answers::email(it).map_or_else(|_| it.to_lowercase(), |it| it.key))
+        self.email.as_deref().map(search::email_key)
     }
 
     /// The data of the event, with all three members always.

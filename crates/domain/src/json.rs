@@ -111,6 +111,49 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
+/// The strings and numbers in `text`, which should be valid JSON, each as it is read, at any depth. Names of members are
+/// not among them.
+pub fn values(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        loop {
+            let start = rest.bytes().position(|byte| matches!(byte, b'"' | b'-' | b'0'..=b'9'))?;
+            let from = &rest[start..];
+            if !from.starts_with('"') {
+                let in_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+                let (number, after) = from.split_at(from.bytes().take_while(|byte| in_number(byte)).count());
+                rest = after;
+                return Some(Cow::Borrowed(number));
+            }
+            let (string, after) = from.split_at(string_length(from));
+            rest = after;
+            let is_name = after.trim_start_matches([' ', '\t', '\n', '\r']).starts_with(':');
+            if !is_name {
+                return Some(unquote(string));
+            }
+        }
+    })
+}
+
+/// The length of the string that `text` begins with, quotes included; all of it if the string does not end.
+fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    let end = text.bytes().skip(1).position(|byte| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 2)
+}
+
+/// What a JSON string means; what it says if it means nothing, as half of a surrogate pair does.
+fn unquote(string: &str) -> Cow<'_, str> {
+    let said = string.strip_prefix('"').unwrap_or(string);
+    let said = said.strip_suffix('"').unwrap_or(said);
+    let meant = said.contains('\\').then(|| serde_json::from_str(string).ok()).flatten();
+    meant.map_or(Cow::Borrowed(said), Cow::Owned)
+}
+
 /// A name that is borrowed where it has no escapes. (serde borrows a bare `Cow` only inside a struct.)
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -134,6 +177,13 @@ mod tests {
     #[test]
     fn compacting_touches_only_white_space_between_tokens() {
         assert_eq!(compact("{ \"a b\" :\t[ 1.50 ,\r\n\"\\\" x\" ] }"), r#"{"a b":[1.50,"\" x"]}"#);
+    }
+
+    #[test]
+    fn values_are_strings_and_numbers_without_names() {
+        let text = r#"{"a" : "b\"\u0063", "d":[1.5e+3, -2,true,null,"",{"e\"":"f:"}], "g":"\\"}"#;
+        assert_eq!(values(text).collect::<Vec<_>>(), ["b\"c", "1.5e+3", "-2", "", "f:", "\\"]);
+        assert_eq!(values("7").collect::<Vec<_>>(), ["7"]);
     }
 
     #[test]

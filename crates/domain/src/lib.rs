@@ -26,6 +26,7 @@ pub mod recovery;
 pub mod retry;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
+pub mod search;
 pub mod signature;
 pub mod time;
 pub mod token;

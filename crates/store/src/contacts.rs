@@ -31,6 +31,10 @@ sql! {
         where account_id = $1 and email_key = $4 and id < $2 order by id desc limit $3");
     LIST_BY_PHONE = concat!("select ", columns!(), " from contact
         where account_id = $1 and phone = $4 and id < $2 order by id desc limit $3");
+    BEGINNING_BY_EMAIL = concat!("select ", columns!(), " from contact
+        where account_id = $1 and email_key >= $2 and email_key < $3 order by email_key limit $4");
+    BEGINNING_BY_PHONE = concat!("select ", columns!(), " from contact
+        where account_id = $1 and phone >= $2 and phone < $3 order by phone, id limit $4");
     UPDATE = "update contact set name = $3, email = $4, phone = $5, custom = $6, consent = $7, duplicate_of = $8,
             seen_at = $9, email_key = $10
         where account_id = $1 and id = $2";
@@ -122,6 +126,31 @@ pub fn list(
         ContactFilter::Phone(phone) => tx.query(&LIST_BY_PHONE, args![account, before, limit, phone])?,
     };
     rows.into_iter().map(read).collect()
+}
+
+/// The beginning of an address or a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// Of the key of an e-mail address.
+    EmailKey(String),
+    /// Of a phone number.
+    Phone(String),
+}
+
+/// Up to `limit` contacts whose address or number begins like that, in its order.
+pub fn beginning(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    beginning: &Beginning,
+    limit: u32,
+) -> Result<Vec<Contact>, StoreError> {
+    let (statement, first) = match beginning {
+        Beginning::EmailKey(first) => (&BEGINNING_BY_EMAIL, first),
+        Beginning::Phone(first) => (&BEGINNING_BY_PHONE, first),
+    };
+    // Both engines compare keys by their bytes, and no character comes behind this one.
+    let end = format!("{first}{}", char::MAX);
+    tx.query(statement, args![account, first, end, limit])?.into_iter().map(read).collect()
 }
 
 /// Stores everything that can change. Fails as a conflict if another has that e-mail address.

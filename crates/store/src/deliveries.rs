@@ -2,17 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use domain::{
-    Account, Attempt, AttemptError, AttemptKind, Delivery, DeliveryState, Event, EventType, Id, Outcome,
-    Phases, Response, SkipReason, Timestamp, Webhook, delivery::ErrorClass,
-};
-
 use crate::{
     StoreError, Tx, events,
     nodes::Node,
     sql::sql,
     value::{Row, Value, args},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use domain::{
+    Account, Attempt, AttemptError, AttemptKind, Delivery, DeliveryState, Event, Id, Outcome, Phases,
+    Response, SkipReason, Timestamp, Webhook, delivery::ErrorClass,
 };
 
 macro_rules! columns {
@@ -52,20 +51,8 @@ macro_rules! columns {
 
 pub(crate) use columns;
 
-macro_rules! list {
-    ($index:literal, $where:literal) => {
-        concat!(
-            "select ",
-            columns!(""),
-            " from delivery ",
-            $index,
-            " where account_id = $1 and id < $2 and not test ",
-            "and (state = $3 or $3 is null) and (event_type = $4 or $4 is null) ",
-            $where,
-            " order by id desc limit $5"
-        )
-    };
-}
+pub(crate) mod lists;
+pub use lists::{DeliveryFilter, list};
 
 /// Deliveries with their events.
 macro_rules! with_event {
@@ -86,9 +73,6 @@ sql! {
     INSERT = concat!("insert into delivery (", columns!(""), ", test)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)");
     GET = concat!("select ", columns!(""), " from delivery where account_id = $1 and id = $2");
-    LIST = list!("", "");
-    LIST_OF_WEBHOOK = list!("", "and webhook_id = $6");
-    LIST_OF_EVENT = list!("/*sqlite: indexed by sqlite_autoindex_delivery_2 */", "and event_id = $6 and (webhook_id = $7 or $7 is null)");
     // SQLite would look through all deliveries of the account, so it is told the index of the unique key.
     OF_EVENT = concat!("select ", columns!(""), " from delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */ where account_id = $1 and event_id = $2 order by id");
     // Where a webhook that sends has a delivery pending: the instant at which its first is due. A held one has its probe.
@@ -171,44 +155,6 @@ fn insert_args(delivery: &Delivery) -> Vec<Value> {
 /// The account's delivery of that id.
 pub fn find(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Delivery>) -> Result<Option<Delivery>, StoreError> {
     tx.query_one(&GET, args![account, id])?.map(|mut row| read(&mut row)).transpose()
-}
-
-/// Which deliveries to list; None means any.
-#[derive(Clone, Debug, Default)]
-pub struct DeliveryFilter {
-    /// To this webhook.
-    pub webhook_id: Option<Id<Webhook>>,
-    /// Of this event.
-    pub event_id: Option<Id<Event>>,
-    /// In the state of this name.
-    pub state: Option<String>,
-    /// Of events of this type.
-    pub event_type: Option<EventType>,
-}
-
-/// Deliveries older than `before`, newest first, without those of tests.
-pub fn list(
-    tx: &mut Tx<'_>,
-    account: Id<Account>,
-    filter: &DeliveryFilter,
-    before: Id<Delivery>,
-    limit: u32,
-) -> Result<Vec<Delivery>, StoreError> {
-    let mut args =
-        args![account, before, filter.state.as_deref(), filter.event_type.map(EventType::as_str), limit]
-            .to_vec();
-    let rows = match (filter.event_id, filter.webhook_id) {
-        (Some(event), webhook) => {
-            args.extend([event.into(), webhook.into()]);
-            tx.query(&LIST_OF_EVENT, &args)?
-        }
-        (None, Some(webhook)) => {
-            args.push(webhook.into());
-            tx.query(&LIST_OF_WEBHOOK, &args)?
-        }
-        (None, None) => tx.query(&LIST, &args)?,
-    };
-    rows.into_iter().map(|mut row| read(&mut row)).collect()
 }
 
 /// All deliveries of an event, in the order they were planned.

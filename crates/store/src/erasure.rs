@@ -28,7 +28,7 @@ sql! {
             (select id from delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */
              where account_id = $1 and event_id in
                 (select id from event where account_id = $1 and conversation_id = $2))";
-    FORGET_EVENTS = "update event set data = null, context = null
+    FORGET_EVENTS = "update event set data = null, context = null, email_key = null, phone = null
         where account_id = $1 and conversation_id = $2 and data is not null";
     FORGET_CONVERSATION = "update conversation set flow_state = null, consent = null, told = null, contact_id = null,
             page_url = null, external_id = null, visitor_id = null

@@ -53,6 +53,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         conversations::STATEMENTS,
         db::STATEMENTS,
         deliveries::STATEMENTS,
+        deliveries::lists::STATEMENTS,
         departments::STATEMENTS,
         erasure::STATEMENTS,
         events::STATEMENTS,

@@ -11,7 +11,7 @@ use crate::{
 // SQLite would look for an event's deliveries among all of the account, so it is told the index of the unique key.
 sql! {
     // Neither engine limits an update, so the rows are named by a sub-select on both.
-    FORGET_DATA = "update event set data = null, context = null where account_id = $1 and id in
+    FORGET_DATA = "update event set data = null, context = null, email_key = null, phone = null where account_id = $1 and id in
         (select e.id from event e
          where e.account_id = $1 and e.id < $2 and e.data is not null
            and not exists (select 1 from delivery d /*sqlite: indexed by sqlite_autoindex_delivery_2 */

@@ -3,9 +3,12 @@
 pub(crate) mod body;
 pub(crate) mod export;
 
-use app::contacts::{self, Filter};
+use app::{
+    AppError, PageRequest,
+    contacts::{self, Filter},
+};
 use axum::extract::State;
-use domain::{Contact, Invalid};
+use domain::{Actor, Contact, Invalid, search::Needle};
 use utoipa::IntoParams;
 
 use self::body::{ContactView, Erased, MergeContacts};
@@ -13,9 +16,10 @@ use crate::{
     Shared,
     auth::{Admin, Caller, Converse, People},
     extract::{Json, PathId},
-    list::{List, Paging},
+    list::Paging,
     problem::Problem,
     query::{FromQuery, Params, Query},
+    search::{self, Searched, SearchedList, sought},
 };
 
 type Answer<T> = Result<axum::Json<T>, Problem>;
@@ -30,49 +34,71 @@ pub(crate) struct ContactParams {
     /// Only those with this phone number, in E.164. Not together with `email`.
     #[param(min_length = 1, max_length = 320, example = "+919811123456")]
     phone: Option<String>,
+    /// Only those of whom the name has words that begin like these, whose address begins like this or whose number has
+    /// these digits. Alone.
+    #[param(min_length = 1, max_length = 200, example = "carter")]
+    #[param(value_type = Option<String>)]
+    q: Option<Needle>,
 }
 
 impl FromQuery for ContactParams {
     fn from_query(params: &mut Params<'_>) -> Option<Self> {
-        Some(Self { email: params.parsed("email", sought), phone: params.parsed("phone", sought) })
+        let (email, phone) = (params.parsed("email", sought), params.parsed("phone", sought));
+        Some(Self { email, phone, q: params.parsed("q", Needle::new) })
     }
-}
-
-fn sought(text: &str) -> Result<String, Invalid> {
-    let fits = (1..=320).contains(&text.chars().count());
-    if fits && !text.chars().any(char::is_control) {
-        return Ok(text.to_owned());
-    }
-    Err(Invalid::field("", "must have 1 to 320 characters and no control characters"))
 }
 
 impl ContactParams {
-    fn filter(self) -> Result<Filter, Invalid> {
+    fn filter(&self) -> Result<Filter, Invalid> {
         match self {
-            Self { email: Some(_), phone: Some(_) } => {
+            Self { email: Some(_), phone: Some(_), .. } => {
                 Err(Invalid::field("/phone", "cannot be given together with email"))
             }
-            Self { email, phone } => Ok(Filter { email, phone }),
+            Self { email, phone, q: Some(_) } if email.is_some() || phone.is_some() => {
+                Err(Invalid::field("/q", "cannot be given together with email or phone"))
+            }
+            Self { email, phone, .. } => Ok(Filter { email: email.clone(), phone: phone.clone() }),
         }
     }
 }
 
+/// Finds contacts by the beginning of an address or a number where there is an index for it, and otherwise by looking.
+pub(crate) async fn search(
+    web: &Shared,
+    actor: Actor,
+    text: Needle,
+    page: PageRequest<Contact>,
+) -> Result<Searched<Contact>, AppError> {
+    let beginning = text.clone();
+    let found = web.db.read(move |tx| contacts::beginning(tx, &actor, &beginning, page)).await?;
+    if let Some(page) = found {
+        return Ok(Searched::by_index(page));
+    }
+    let slice = |page| web.db.read(move |tx| contacts::list(tx, &actor, &Filter::default(), page));
+    search::look(page, slice, move |contact: &Contact| contacts::matches(contact, &text)).await
+}
+
 /// List the contacts
 ///
-/// Newest first. In a query, the `+` of a phone number is written `%2B`.
+/// Newest first. In a query, the `+` of a phone number is written `%2B`. With `q` one request looks at 50,000 contacts
+/// at most; `next` goes on from there.
 #[utoipa::path(
     get, path = "/api/v1/contacts", tag = "contacts", operation_id = "list_contacts",
     security(("key" = ["read"])), params(Paging, ContactParams),
-    responses((status = OK, description = "A page of them.", body = List<ContactView>))
+    responses((status = OK, description = "A page of them.", body = SearchedList<ContactView>))
 )]
 pub(crate) async fn list(
     State(web): State<Shared>,
     Caller { actor, .. }: Caller<People>,
     Query((paging, params)): Query<(Paging, ContactParams)>,
-) -> Answer<List<ContactView>> {
+) -> Answer<SearchedList<ContactView>> {
     let (page, filter) = (paging.request()?, params.filter()?);
+    if let Some(text) = params.q {
+        let searched = search(&web, actor, text, page).await?;
+        return Ok(axum::Json(SearchedList::searched(searched, ContactView::from)));
+    }
     let page = web.db.read(move |tx| contacts::list(tx, &actor, &filter, page)).await?;
-    Ok(axum::Json(List::of(page, ContactView::from)))
+    Ok(axum::Json(SearchedList::listed(page, ContactView::from)))
 }
 
 /// Show a contact

@@ -145,6 +145,12 @@ pub(crate) struct DeliveryParams {
     /// Only those of events of this type.
     #[param(value_type = Option<EventTypeWord>)]
     event_type: Option<domain::EventType>,
+    /// Only those planned at that instant or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<domain::Timestamp>,
+    /// Only those planned before that instant.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<domain::Timestamp>,
 }
 
 impl FromQuery for DeliveryParams {
@@ -154,6 +160,8 @@ impl FromQuery for DeliveryParams {
             event_id: params.optional("event_id"),
             state: params.parsed("state", state),
             event_type: params.optional("event_type"),
+            since: params.optional("since"),
+            until: params.optional("until"),
         })
     }
 }
@@ -172,6 +180,8 @@ impl From<DeliveryParams> for DeliveryFilter {
             event_id: params.event_id,
             state: params.state,
             event_type: params.event_type,
+            since: params.since,
+            until: params.until,
         }
     }
 }

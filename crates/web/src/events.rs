@@ -5,9 +5,12 @@
 
 pub(crate) mod body;
 
-use app::events::{self, Accepted, EventFilter, Posting};
+use app::{
+    AppError, PageRequest,
+    events::{self, Accepted, EventFilter, Posting},
+};
 use axum::extract::State;
-use domain::{Actor, Event, EventType, Invalid, NewEvent};
+use domain::{Actor, Event, EventType, Invalid, NewEvent, Timestamp, search::Needle};
 use http::StatusCode;
 use utoipa::IntoParams;
 
@@ -16,9 +19,10 @@ use crate::{
     Shared,
     auth::{Caller, Ingest, Read},
     extract::{IdempotencyHeader, IdempotencyKey, Json, PathId},
-    list::{List, Paging},
+    list::Paging,
     problem::Problem,
     query::{FromQuery, Params, Query},
+    search::{self, Searched, SearchedList, sought},
     words::EventTypeWord,
 };
 
@@ -80,14 +84,55 @@ pub(crate) struct EventParams {
     /// Only those of this conversation.
     #[param(min_length = 1, max_length = 128)]
     conversation_id: Option<String>,
+    /// Only those whose data has this e-mail address, in whatever spelling.
+    #[param(min_length = 1, max_length = 320)]
+    email: Option<String>,
+    /// Only those whose data has this phone number, however it is grouped; with the `+` if it has one there.
+    #[param(min_length = 1, max_length = 320, example = "+919811123456")]
+    phone: Option<String>,
+    /// Only those accepted at that instant or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Timestamp>,
+    /// Only those accepted before that instant.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// Only those with this text in a value of their data, in whatever case.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "carter")]
+    q: Option<Needle>,
 }
 
 impl FromQuery for EventParams {
     fn from_query(params: &mut Params<'_>) -> Option<Self> {
         let event_type = params.optional("type");
         let conversation_id = params.parsed("conversation_id", conversation_id);
-        Some(Self { event_type, conversation_id })
+        let (email, phone) = (params.parsed("email", sought), params.parsed("phone", sought));
+        let (since, until) = (params.optional("since"), params.optional("until"));
+        let q = params.parsed("q", Needle::new);
+        Some(Self { event_type, conversation_id, email, phone, since, until, q })
     }
+}
+
+impl EventParams {
+    /// What indexes find, and what is to be looked for in what they found.
+    fn split(self) -> (EventFilter, Option<Needle>) {
+        let Self { event_type, conversation_id, email, phone, since, until, q } = self;
+        (EventFilter { event_type, conversation_id, email, phone, since, until, id: None }, q)
+    }
+}
+
+/// Looks for a text in the payloads of the events that `filter` names, newest first.
+pub(crate) async fn search(
+    web: &Shared,
+    actor: Actor,
+    filter: EventFilter,
+    text: Needle,
+    page: PageRequest<Event>,
+) -> Result<Searched<Event>, AppError> {
+    let slice = |page| {
+        let filter = filter.clone();
+        web.db.read(move |tx| events::slice(tx, &actor, &filter, page))
+    };
+    search::look(page, slice, move |event: &Event| text.is_in_event(event)).await
 }
 
 fn conversation_id(text: &str) -> Result<String, Invalid> {
@@ -100,21 +145,25 @@ fn conversation_id(text: &str) -> Result<String, Invalid> {
 
 /// List events
 ///
-/// Newest first. Tests are not among them.
+/// Newest first. Tests are not among them. With `q` one request looks at 50,000 events at most and says how far back it
+/// has looked; `next` goes on from there, also where nothing was found.
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events", operation_id = "list_events",
     security(("key" = ["read"])), params(Paging, EventParams),
-    responses((status = OK, description = "A page of them.", body = List<EventView>))
+    responses((status = OK, description = "A page of them.", body = SearchedList<EventView>))
 )]
 pub(crate) async fn list(
     State(web): State<Shared>,
     Caller { actor, .. }: Caller<Read>,
     Query((paging, params)): Query<(Paging, EventParams)>,
-) -> Result<axum::Json<List<EventView>>, Problem> {
-    let EventParams { event_type, conversation_id } = params;
-    let (page, filter) = (paging.request()?, EventFilter { event_type, conversation_id });
+) -> Result<axum::Json<SearchedList<EventView>>, Problem> {
+    let (page, (filter, text)) = (paging.request()?, params.split());
+    if let Some(text) = text {
+        let searched = search(&web, actor, filter, text, page).await?;
+        return Ok(axum::Json(SearchedList::searched(searched, EventView::from)));
+    }
     let page = web.db.read(move |tx| events::list(tx, &actor, &filter, page)).await?;
-    Ok(axum::Json(List::of(page, EventView::from)))
+    Ok(axum::Json(SearchedList::listed(page, EventView::from)))
 }
 
 /// Show an event

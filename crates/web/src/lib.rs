@@ -36,6 +36,7 @@ mod problem;
 mod query;
 mod read;
 mod recoveries;
+mod search;
 #[cfg(test)]
 mod tests;
 mod webhooks;

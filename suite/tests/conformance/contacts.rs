@@ -5,7 +5,7 @@ use domain::{
     Consent, Contact, Fields,
     samples::{acme, globex, person},
 };
-use store::contacts::{self, ContactFilter};
+use store::contacts::{self, Beginning, ContactFilter};
 use suite::stores;
 
 use crate::{
@@ -202,5 +202,34 @@ async fn a_foreign_account_sees_and_changes_no_contact() {
         };
         write(&db, seen).await;
         assert_eq!(find(&db, 1).await, Some(person(id(1), "a@example.com")));
+    }
+}
+
+#[tokio::test]
+async fn contacts_are_found_by_the_beginning_of_an_address_or_a_number_of_their_own_account() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        for (number, email) in [(1, "ann@example.com"), (2, "anna@example.com"), (3, "a%n@example.com")] {
+            assert!(insert(&db, person(id(number), email)).await);
+        }
+        assert!(insert(&db, with_phone(4, "+4912")).await && insert(&db, with_phone(5, "+4913")).await);
+        let email = |text: &str| Beginning::EmailKey(text.into());
+        let phone = |text: &str| Beginning::Phone(text.into());
+        for (beginning, limit, expected) in [
+            (email("ann"), 9, vec![id(1), id(2)]),
+            (email("ann"), 1, vec![id(1)]),
+            (email("ann@"), 9, vec![id(1)]),
+            (email("a%"), 9, vec![id(3)]),
+            (email("nn"), 9, vec![]),
+            (phone("+49"), 9, vec![id(4), id(5)]),
+            (phone("+4913"), 9, vec![id(5)]),
+            (phone("49"), 9, vec![]),
+        ] {
+            let theirs = beginning.clone();
+            let said = format!("{beginning:?} on {}", store.engine);
+            let found = read(&db, move |tx| contacts::beginning(tx, acme().id, &beginning, limit)).await;
+            assert_eq!(found.iter().map(|it| it.id).collect::<Vec<_>>(), expected, "{said}");
+            assert_eq!(read(&db, move |tx| contacts::beginning(tx, globex().id, &theirs, 9)).await, []);
+        }
     }
 }

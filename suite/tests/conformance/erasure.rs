@@ -119,8 +119,8 @@ fn answer(text: &str) -> Outcome {
 async fn answer_and_speak_before(db: &app::Db, conversation: Id<Conversation>, jane: Id<Contact>) {
     let more = move |tx: &mut Tx<'_>| {
         let name = conversation.to_string();
-        let [told] = &events::list(tx, acme().id, None, Some(&name), Id::from_uuid(Uuid::max()), 9)?[..]
-        else {
+        let filter = events::EventFilter { conversation_id: Some(name), ..Default::default() };
+        let [told] = &events::list(tx, acme().id, &filter, Id::from_uuid(Uuid::max()), 9)?[..] else {
             panic!("one event")
         };
         let [first, _] = &deliveries::of_event(tx, acme().id, told.id)?[..] else { panic!("two webhooks") };
@@ -183,8 +183,10 @@ async fn nothing_of_an_erased_person_is_left_in_any_table() {
         assert_eq!(markers.len(), 1);
         let ledger = carry_out(&db, |tx| app::ledger::read(tx, &console())).await;
         assert!(ledger.balanced(), "{ledger:?}");
-        let of =
-            read(&db, move |tx| events::list(tx, acme().id, None, None, Id::from_uuid(Uuid::max()), 9)).await;
+        let of = read(&db, move |tx| {
+            events::list(tx, acme().id, &events::EventFilter::default(), Id::from_uuid(Uuid::max()), 9)
+        })
+        .await;
         assert_eq!(of.iter().filter(|it| it.data.is_some()).count(), 1, "John's contact alone");
     }
 }

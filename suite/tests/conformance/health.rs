@@ -175,7 +175,8 @@ async fn a_probe_that_fails_after_somebody_resumed_leaves_the_schedule_where_tha
 const LAST: domain::Id<Event> = domain::Id::from_uuid(domain::id::Uuid::max());
 
 async fn all_events(db: &Db, event_type: EventType) -> Vec<Event> {
-    read(db, move |tx| events::list(tx, acme().id, Some(event_type), None, LAST, 50)).await
+    let filter = events::EventFilter { event_type: Some(event_type), ..Default::default() };
+    read(db, move |tx| events::list(tx, acme().id, &filter, LAST, 50)).await
 }
 
 #[tokio::test]

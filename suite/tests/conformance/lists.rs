@@ -8,7 +8,7 @@ use domain::{
 use store::deliveries::{self, DeliveryFilter};
 use suite::stores;
 
-use crate::kit::{delivery, id, open, read, write};
+use crate::kit::{at, delivery, id, open, read, write};
 
 /// Number, event, webhook, state, whether a transcript.
 const DELIVERIES: [(u32, u32, u32, DeliveryState, bool); 7] = [
@@ -61,6 +61,7 @@ async fn deliveries_are_listed_newest_first_by_any_mixture_of_filters_without_te
                             event_id: event.map(id),
                             state: state.map(Into::into),
                             event_type,
+                            ..DeliveryFilter::default()
                         };
                         let matches = |it: &&(u32, u32, u32, DeliveryState, bool)| {
                             webhook.is_none_or(|wanted| it.2 == wanted)
@@ -111,14 +112,48 @@ async fn the_deliveries_of_an_event_come_in_the_order_they_were_planned_also_tho
 }
 
 #[tokio::test]
+async fn deliveries_are_listed_by_when_they_were_planned() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        let of_second = |second: u64| {
+            let planned = u64::try_from(at(second).micros() / 1_000).unwrap();
+            Delivery { id: Id::from_parts(planned, &[1; 10]), ..delivery(0, second as u32, 1) }
+        };
+        write(&db, move |tx| deliveries::insert(tx, &[of_second(1), of_second(2), of_second(3)])).await;
+        for (since, until, expected) in [
+            (None, None, vec![3, 2, 1]),
+            (Some(2), None, vec![3, 2]),
+            (None, Some(3), vec![2, 1]),
+            (Some(2), Some(3), vec![2]),
+            (Some(3), Some(2), vec![]),
+        ] {
+            for (webhook_id, event_id, state) in
+                [(None, None, None), (Some(id(1)), None, None), (None, None, Some("pending".to_owned()))]
+            {
+                let (since, until) = (since.map(at), until.map(at));
+                let filter =
+                    DeliveryFilter { webhook_id, event_id, state, since, until, ..DeliveryFilter::default() };
+                let last = Id::from_uuid(domain::id::Uuid::max());
+                let found = read(&db, move |tx| deliveries::list(tx, acme().id, &filter, last, 9)).await;
+                let seconds: Vec<u32> =
+                    (1..=3).rev().filter(|it| found.iter().any(|found| found.event_id == id(*it))).collect();
+                assert_eq!(seconds, expected, "{since:?} {until:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_foreign_account_lists_no_delivery() {
     for store in stores().await {
         let (db, _) = open(&store).await;
         write(&db, fill).await;
         for (webhook_id, event_id) in [(None, None), (Some(id(1)), None), (None, Some(id(1)))] {
-            let filter = DeliveryFilter { webhook_id, event_id, ..DeliveryFilter::default() };
-            let list = move |tx: &mut Tx<'_>| deliveries::list(tx, globex().id, &filter, id(99), 50);
-            assert_eq!(read(&db, list).await, []);
+            for state in [None, Some("exhausted".to_owned())] {
+                let filter = DeliveryFilter { webhook_id, event_id, state, ..DeliveryFilter::default() };
+                let list = move |tx: &mut Tx<'_>| deliveries::list(tx, globex().id, &filter, id(99), 50);
+                assert_eq!(read(&db, list).await, []);
+            }
         }
     }
 }

@@ -81,7 +81,8 @@ async fn several_that_write_to_one_store_at_once_lose_nothing() {
             tasks.spawn(async move { node.write(move |tx| events::insert(tx, &event(number))).await });
         }
         tasks.join_all().await.into_iter().for_each(|written| written.unwrap());
-        let all = |tx: &mut Tx<'_>| events::list(tx, acme().id, None, None, id(1_000), 1_000);
+        let all =
+            |tx: &mut Tx<'_>| events::list(tx, acme().id, &events::EventFilter::default(), id(1_000), 1_000);
         assert_eq!(read(&nodes[1], all).await.len(), 300);
     }
 }

@@ -62,7 +62,13 @@ async fn a_full_queue_says_busy_and_loses_nothing_that_it_took() {
         }
         taken.sort_unstable();
         let all = |tx: &mut Tx<'_>| {
-            events::list(tx, domain::samples::acme().id, None, None, id(TOO_MUCH), TOO_MUCH)
+            events::list(
+                tx,
+                domain::samples::acme().id,
+                &events::EventFilter::default(),
+                id(TOO_MUCH),
+                TOO_MUCH,
+            )
         };
         let stored: Vec<_> = read(&db, all).await.iter().rev().map(|event| event.id).collect();
         assert_eq!(stored, taken.into_iter().map(id).collect::<Vec<_>>());

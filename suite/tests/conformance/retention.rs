@@ -20,7 +20,10 @@ async fn clean(db: &Db) {
 }
 
 async fn events(db: &Db) -> Vec<Event> {
-    read(db, |tx| events::list(tx, acme().id, None, None, id(u32::from(u16::MAX)), 5_000)).await
+    read(db, |tx| {
+        events::list(tx, acme().id, &events::EventFilter::default(), id(u32::from(u16::MAX)), 5_000)
+    })
+    .await
 }
 
 async fn balance(db: &Db) -> Ledger {

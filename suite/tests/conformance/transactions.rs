@@ -14,7 +14,9 @@ use tokio::task::JoinSet;
 use crate::kit::{event, id, open, read, write};
 
 async fn stored(db: &Db) -> BTreeSet<Id<Event>> {
-    let list = |tx: &mut Tx<'_>| events::list(tx, acme().id, None, None, id(u32::from(u16::MAX)), 10_000);
+    let list = |tx: &mut Tx<'_>| {
+        events::list(tx, acme().id, &events::EventFilter::default(), id(u32::from(u16::MAX)), 10_000)
+    };
     read(db, list).await.iter().map(|event| event.id).collect()
 }
 

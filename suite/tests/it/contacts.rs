@@ -64,6 +64,52 @@ async fn one_address_in_two_spellings_is_one_contact() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn contacts_are_found_by_what_somebody_remembers_of_them() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        for (name, email, phone) in [
+            ("John Carter", "john.carter@outlook.com", "+919811123456"),
+            ("Anne-Marie O'Brien", "am@b\u{fc}cher.example", "+4930123456"),
+            ("Zoe\u{308} 100%", "zoe@example.com", "+919811199999"),
+        ] {
+            app.clock.advance(std::time::Duration::from_millis(1));
+            captured(&app, json!({"name": name, "email": email, "phone": phone})).await;
+        }
+        let names = async |text: &str| {
+            let q: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let found = contacts(&app, &format!("&q={q}")).await;
+            found.iter().map(|it| it["name"].as_str().expect("a name")[..1].to_owned()).collect::<String>()
+        };
+        for (text, expected) in [
+            ("car jo", "J"),
+            ("MARIE", "A"),
+            ("o'brien", "A"),
+            ("ZO\u{cb}", "Z"),
+            ("100%", "Z"),
+            ("%", ""),
+            ("arter", ""),
+            ("john.c", "J"),
+            ("John.Carter@", "J"),
+            ("am@b\u{fc}cher.example", "A"),
+            ("am@xn--b", "A"),
+            ("+91 98111", "ZJ"),
+            ("+9198111 23", "J"),
+            ("30123", "A"),
+            ("nobody@", ""),
+        ] {
+            assert_eq!(names(text).await, expected, "{text} on {}", app.engine);
+        }
+        let first = app.get("/contacts?limit=1&q=%2B9198111").await;
+        let next = first["next"].as_str().expect("there is one more");
+        assert_eq!(contacts(&app, &format!("&q=%2B9198111&after={next}")).await.len(), 1);
+        let theirs = app.send_as(&app.globex.1, "GET", "/contacts?q=car", "").await.expect(200);
+        assert_eq!(theirs["items"], json!([]));
+        app.send("GET", "/contacts?q=car&phone=1", "").await.expect(422);
+        app.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_contacts_become_one_that_knows_what_both_knew() {
     for store in stores().await {
         let app = TestApp::start(store).await;

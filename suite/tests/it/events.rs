@@ -4,6 +4,7 @@ mod batches;
 mod bodies;
 mod idempotency;
 mod lists;
+mod search;
 mod why;
 
 use serde_json::json;
