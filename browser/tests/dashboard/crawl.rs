@@ -3,7 +3,7 @@
 //! without scrolling sideways, and it is light.
 
 mod axe;
-mod ways;
+pub mod ways;
 
 use std::collections::BTreeMap;
 

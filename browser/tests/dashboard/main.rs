@@ -5,6 +5,7 @@
 //! journeys tell what people come for.
 
 mod crawl;
+mod hostile;
 mod house;
 mod member;
 mod names;

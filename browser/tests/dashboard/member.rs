@@ -45,10 +45,15 @@ impl Member {
     /// Somebody who is signed in with that role.
     pub async fn arrive(house: &House, role: &str, hands: Hands) -> Self {
         let member = Self::stranger(house, hands).await;
-        let cookie = json!({"name": "leadpost", "value": house.session(role), "url": house.server.url,
-            "httpOnly": true});
-        member.person.tool("Network.setCookie", cookie).await;
+        member.signs_in_again(house, role).await;
         member
+    }
+
+    /// Becomes another member of that role.
+    pub async fn signs_in_again(&self, house: &House, role: &str) {
+        let cookie =
+            json!({"name": "leadpost", "value": house.session(role), "url": self.url, "httpOnly": true});
+        self.person.tool("Network.setCookie", cookie).await;
     }
 
     /// Types an address of the server.

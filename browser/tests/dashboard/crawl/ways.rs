@@ -47,8 +47,7 @@ impl Ways {
     /// Adds what is new, unless enough of its kind is known.
     pub fn add(&mut self, paths: &[String]) {
         for path in paths {
-            let page = !NO_PAGES.iter().any(|no| path.starts_with(no)) && !is_file(path);
-            if page && self.known.insert(path.clone()) {
+            if is_page(path) && self.known.insert(path.clone()) {
                 let seen = self.kinds.entry(kind(path)).or_default();
                 *seen += 1;
                 if *seen <= OF_A_KIND {
@@ -65,6 +64,11 @@ impl Ways {
         Some(next)
     }
 
+    /// Those of some paths that are pages.
+    pub fn pages(paths: Vec<String>) -> Vec<String> {
+        paths.into_iter().filter(|path| is_page(path)).collect()
+    }
+
     pub fn visited(&self) -> usize {
         self.visited
     }
@@ -72,6 +76,10 @@ impl Ways {
     pub fn kinds(&self) -> usize {
         self.kinds.len()
     }
+}
+
+fn is_page(path: &str) -> bool {
+    !NO_PAGES.iter().any(|no| path.starts_with(no)) && !is_file(path)
 }
 
 fn is_file(path: &str) -> bool {
