@@ -2,13 +2,12 @@
 //!
 //! Must not know what is done there.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use browser::{Receiver, Server};
 use reqwest::{Client, Method};
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 /// The place.
 pub struct House {
@@ -58,25 +57,13 @@ impl House {
         store
     }
 
-    /// Makes a member with a session; the session's token.
-    pub fn session(&self, role: &str) -> String {
-        static COUNT: AtomicU8 = AtomicU8::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let token = format!("lps_{}", format!("{number:03}").repeat(14) + "A");
-        let hash: String = Sha256::digest(&token).iter().map(|byte| format!("{byte:02x}")).collect();
-        let (store, id, email) = (self.store(), [number; 16], format!("{role}{number}@example.com"));
-        let account = store.query_row("select id from account", [], |row| row.get::<_, Vec<u8>>(0));
-        let account = account.expect("there is one account");
-        let now = store.query_row("select strftime('%s', 'now') * 1000000", [], |row| row.get::<_, i64>(0));
-        let now = now.expect("there is a clock");
-        let member = "insert into member (account_id, id, email, email_key, name, role, password, created_at) \
-            values (?1, ?2, ?3, ?3, ?4, ?5, '', ?6)";
-        let name = format!("Priya the {role}");
-        store.execute(member, params![account, id, email, name, role, now]).expect("a member can be made");
-        let session = "insert into session (account_id, id, member_id, token_hash, agent, address, created_at, \
-            seen_at, confirmed_at) values (?1, ?2, ?2, ?3, 'Chromium', '127.0.0.1', ?4, ?4, ?4)";
-        store.execute(session, params![account, id, hash, now]).expect("a session can be made");
-        token
+    /// The path of a link with which somebody becomes a member of that role.
+    pub async fn invite(&self, role: &str) -> String {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let email = format!("{role}{}@example.com", COUNT.fetch_add(1, Ordering::Relaxed));
+        let link = self.server.say(&["member", "add", "--email", &email, "--role", role]).await;
+        let path = link.strip_prefix(&self.server.url);
+        path.unwrap_or_else(|| panic!("{link} does not lead to {}", self.server.url)).to_owned()
     }
 }
 

@@ -15,6 +15,9 @@ use crate::{
 /// So long something that should happen may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Everybody's.
+pub const PASSWORD: &str = "four plain words together";
+
 /// Further than this nobody tabs.
 const FAR: usize = 400;
 
@@ -42,18 +45,20 @@ impl Member {
         Self { person: Person::start_watched().await, url: house.server.url.clone(), hands }
     }
 
-    /// Somebody who is signed in with that role.
+    /// Somebody who was invited with that role, and has come.
     pub async fn arrive(house: &House, role: &str, hands: Hands) -> Self {
         let member = Self::stranger(house, hands).await;
-        member.signs_in_again(house, role).await;
+        member.joins(house, role).await;
         member
     }
 
-    /// Becomes another member of that role.
-    pub async fn signs_in_again(&self, house: &House, role: &str) {
-        let cookie =
-            json!({"name": "leadpost", "value": house.session(role), "url": self.url, "httpOnly": true});
-        self.person.tool("Network.setCookie", cookie).await;
+    /// Follows an invitation, which signs one in.
+    pub async fn joins(&self, house: &House, role: &str) {
+        self.goes(&house.invite(role).await).await;
+        self.fills("Your name", &format!("Priya the {role}")).await;
+        self.fills("Password", PASSWORD).await;
+        self.presses("Join").await;
+        self.until("!location.pathname.startsWith('/join') && document.readyState === 'complete'").await;
     }
 
     /// Types an address of the server.

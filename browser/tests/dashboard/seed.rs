@@ -23,7 +23,7 @@ pub async fn full() -> House {
     house.server.make_key(&long_name(), "read").await;
     house.server.make_key(ARABIC, "manage").await;
     for role in ["viewer", "operator", "admin"] {
-        house.session(role);
+        house.invite(role).await;
     }
     age(&mut house).await;
     house

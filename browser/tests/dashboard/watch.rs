@@ -36,8 +36,9 @@ pub async fn heard(member: &Member) -> Vec<String> {
     }
     for line in member.person.noted("browser").await {
         let text = line["message"].as_str().unwrap_or_default();
-        // What a form refused is an answer with a status of its own, not an error.
-        let refused = text.contains("the server responded with a status of 422");
+        // What a form refused, and what is not there, are answers with a status of their own, not errors.
+        let refused =
+            ["404", "410", "422"].iter().any(|it| text.contains(&format!("responded with a status of {it}")));
         if (line["level"] == "SEVERE" || line["level"] == "WARNING") && !refused {
             wrong.push(format!("console: {text}"));
         }

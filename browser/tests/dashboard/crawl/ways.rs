@@ -16,6 +16,7 @@ pub const WINDOWS: &str = r#"(() => {
         const kind = it.pathname.replaceAll(/[a-z]+_[0-9A-Za-z]{16,}/g, "*");
         return it.checkVisibility() && !kinds.has(kind) && kinds.add(kind);
     });
+    window.windows = true;
     sessionStorage.windows = JSON.stringify([...kinds]);
     return fresh.map(named);
 })()"#;

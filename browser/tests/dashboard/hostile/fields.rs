@@ -106,7 +106,7 @@ pub async fn fill(reader: &mut Reader<'_>, house: &House, paths: &[String]) {
                 sent += 1;
             }
             if reader.member.see("location.pathname").await == json!("/sign-in") {
-                reader.member.signs_in_again(house, "owner").await;
+                reader.member.joins(house, "owner").await;
             }
         }
     }
