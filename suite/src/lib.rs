@@ -5,6 +5,7 @@
 //! [`TestApp::settle`].
 
 pub mod clock;
+pub mod demo_volume;
 pub mod receiver;
 pub mod store;
 pub mod test_app;

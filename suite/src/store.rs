@@ -11,6 +11,7 @@ use std::{
 
 use app::{Db, OpenOptions, StoreUrl, Synchronous};
 use domain::Ambient;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
@@ -123,6 +124,26 @@ impl TestStore {
         }
     }
 
+    /// The rows of a table as a JSON array of objects.
+    pub async fn rows(&self, table: &str) -> Value {
+        match &self.url {
+            StoreUrl::Sqlite(path) => {
+                let connection = rusqlite::Connection::open(path).expect("the store is there");
+                let mut query = connection.prepare(&format!("select * from {table}")).expect("a table");
+                let rows = query.query_map([], object).expect("its rows");
+                rows.collect::<Result<_, _>>().map(Value::Array).expect("its rows")
+            }
+            StoreUrl::Postgres(url) => {
+                let (client, connection) =
+                    tokio_postgres::connect(url, NoTls).await.expect("the server answers");
+                tokio::spawn(connection);
+                let query = format!("select row_to_json(t)::text from {table} t");
+                let rows = client.query(&query, &[]).await.expect("its rows");
+                rows.iter().map(|row| serde_json::from_str::<Value>(row.get(0)).expect("JSON")).collect()
+            }
+        }
+    }
+
     /// Everything in all tables, as text.
     pub async fn dump(&self) -> String {
         match &self.url {
@@ -136,6 +157,24 @@ impl TestStore {
             StoreUrl::Postgres(url) => dump_postgres(url).await,
         }
     }
+}
+
+/// A row as a JSON object; ids as their hexadecimal digits.
+fn object(row: &rusqlite::Row<'_>) -> rusqlite::Result<Value> {
+    use rusqlite::types::ValueRef;
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mut object = serde_json::Map::new();
+    for (place, name) in row.as_ref().column_names().enumerate() {
+        let value = match row.get_ref(place)? {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(number) => number.into(),
+            ValueRef::Real(number) => number.into(),
+            ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
+            ValueRef::Blob(bytes) => hex(bytes).into(),
+        };
+        object.insert(name.to_owned(), value);
+    }
+    Ok(Value::Object(object))
 }
 
 async fn dump_postgres(url: &str) -> String {

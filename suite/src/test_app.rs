@@ -220,6 +220,15 @@ impl TestApp {
         self.store.dump().await
     }
 
+    /// The rows of these tables as JSON, as they are stored.
+    pub async fn rows(&self, tables: &[&str]) -> Value {
+        let mut all = json!({});
+        for table in tables {
+            all[*table] = self.store.rows(table).await;
+        }
+        all
+    }
+
     /// Ends the product: every planned delivery is accounted for, and nothing that is due was left lying.
     pub async fn finish(self) {
         self.settle().await;
@@ -239,7 +248,8 @@ async fn account(db: &Db, name: &'static str) -> (Id<Account>, String) {
 }
 
 async fn key(db: &Db, account: Id<Account>, scope: Scope) -> String {
-    let make = move |tx: &mut Tx<'_>| accounts::create_key(tx, &Actor::Console { account }, "test", scope);
+    let make =
+        move |tx: &mut Tx<'_>| accounts::create_key(tx, &Actor::Console { account }, "test", scope, None);
     let made: Result<_, AppError> = db.write(make).await;
     made.expect("a key can be made").1.reveal().to_owned()
 }

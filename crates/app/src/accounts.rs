@@ -1,9 +1,16 @@
 //! Accounts and API keys.
 
+use std::time::Duration;
+
 use domain::{Account, Actor, ApiKey, ApiKeyText, Id, Invalid, Permission, Scope, account::check_name};
 use store::Tx;
 
-use crate::{AppError, access::require, departments};
+use crate::{
+    AppError,
+    access::require,
+    audit::{self, Deed},
+    departments,
+};
 
 /// Makes an account. Only somebody at the machine itself gets here.
 pub fn create(tx: &mut Tx<'_>, name: &str) -> Result<Account, AppError> {
@@ -64,25 +71,49 @@ fn first(tx: &mut Tx<'_>) -> Result<Account, AppError> {
     }
 }
 
-/// Makes an API key. Its text is in the answer and never again.
+/// Changes name and time zone.
+pub fn update(tx: &mut Tx<'_>, actor: &Actor, name: &str, time_zone: &str) -> Result<Account, AppError> {
+    require(actor, Permission::Admin)?;
+    let before = store::accounts::find(tx, actor.account())?.ok_or(AppError::NotFound)?;
+    let after =
+        Account { name: name.trim().to_owned(), time_zone: time_zone.trim().to_owned(), ..before.clone() };
+    after.check()?;
+    if after == before {
+        return Ok(after);
+    }
+    store::accounts::update(tx, &after)?;
+    let named = (after.name != before.name).then_some("name");
+    let zoned = (after.time_zone != before.time_zone).then_some("time zone");
+    let detail = named.into_iter().chain(zoned).collect::<Vec<_>>().join(", ");
+    audit::note(tx, actor, Deed::new("account.changed").to(after.id).detail(detail))?;
+    Ok(after)
+}
+
+/// Makes an API key, which opens until it is revoked, or for so long. Its text is in the answer and never again.
 pub fn create_key(
     tx: &mut Tx<'_>,
     actor: &Actor,
     name: &str,
     scope: Scope,
+    lasts: Option<Duration>,
 ) -> Result<(ApiKey, ApiKeyText), AppError> {
     require(actor, Permission::Admin)?;
     check_name("/name", name)?;
     let text = ApiKeyText::from_bytes(&tx.random_bytes());
+    let now = tx.now();
     let key = ApiKey {
         id: tx.new_id(),
         account: actor.account(),
         name: name.to_owned(),
         scope,
-        created_at: tx.now(),
+        created_at: now,
+        expires_at: lasts.map(|lasts| now + lasts),
+        used_at: None,
         revoked_at: None,
     };
     store::accounts::insert_key(tx, &key, &text.hash())?;
+    let detail = format!("{name:?}, scope {}", scope.as_str());
+    audit::note(tx, actor, Deed::new("key.created").to(key.id).detail(detail))?;
     Ok((key, text))
 }
 
@@ -96,11 +127,26 @@ pub fn keys(tx: &mut Tx<'_>, actor: &Actor) -> Result<Vec<ApiKey>, AppError> {
 pub fn revoke_key(tx: &mut Tx<'_>, actor: &Actor, id: Id<ApiKey>) -> Result<(), AppError> {
     require(actor, Permission::Admin)?;
     let now = tx.now();
-    if store::accounts::revoke_key(tx, actor.account(), id, now)? { Ok(()) } else { Err(AppError::NotFound) }
+    if !store::accounts::revoke_key(tx, actor.account(), id, now)? {
+        return Err(AppError::NotFound);
+    }
+    audit::note(tx, actor, Deed::new("key.revoked").to(id))
 }
 
-/// Whom a key's text stands for; None if it is unknown or revoked.
-pub fn authenticate(tx: &mut Tx<'_>, text: &ApiKeyText) -> Result<Option<Actor>, AppError> {
-    let key = store::accounts::find_key(tx, &text.hash())?.filter(|key| key.revoked_at.is_none());
-    Ok(key.map(|key| Actor::Key { account: key.account, key: key.id, scope: key.scope }))
+/// The key whose text this is; None if it is unknown, revoked or expired.
+pub fn authenticate(tx: &mut Tx<'_>, text: &ApiKeyText) -> Result<Option<ApiKey>, AppError> {
+    let now = tx.now();
+    Ok(store::accounts::find_key(tx, &text.hash())?.filter(|key| key.is_open(now)))
+}
+
+/// Whom a key stands for.
+pub fn actor(key: &ApiKey) -> Actor {
+    Actor::Key { account: key.account, key: key.id, scope: key.scope }
+}
+
+/// Notes that a key was used, to within a minute.
+pub fn use_key(tx: &mut Tx<'_>, key: &ApiKey) -> Result<(), AppError> {
+    let now = tx.now();
+    let known = now.before(ApiKey::USE_NOTED_EVERY);
+    Ok(store::accounts::use_key(tx, key.account, key.id, now, known)?)
 }

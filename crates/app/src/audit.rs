@@ -1,19 +1,44 @@
 //! The record of what was done: written in the transaction of the deed, or neither happens.
 
-use domain::{Actor, AuditEntry, Permission};
+use domain::{Actor, AuditEntry, Permission, audit::ACTIONS};
 use store::Tx;
 
 use crate::{AppError, Page, PageRequest, access::require};
 
-/// Writes down that the actor did something. `subject` is the prefixed id of what it was done to; `detail` must not
-/// hold a secret.
-pub fn note(
-    tx: &mut Tx<'_>,
-    actor: &Actor,
-    action: &str,
+/// Something that was done, and to what.
+#[derive(Clone, Debug)]
+pub struct Deed<'a> {
+    action: &'static str,
     subject: Option<String>,
-    detail: Option<&str>,
-) -> Result<(), AppError> {
+    detail: Option<String>,
+    address: Option<&'a str>,
+}
+
+impl<'a> Deed<'a> {
+    /// One of [`ACTIONS`].
+    pub fn new(action: &'static str) -> Self {
+        debug_assert!(ACTIONS.contains(&action), "{action} is not in the list");
+        Self { action, subject: None, detail: None, address: None }
+    }
+
+    /// To what, by its prefixed id.
+    pub fn to(self, subject: impl ToString) -> Self {
+        Self { subject: Some(subject.to_string()), ..self }
+    }
+
+    /// What else is worth knowing. No secret, and nothing of a visitor or contact.
+    pub fn detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// Where the request came from.
+    pub fn from(self, address: &'a str) -> Self {
+        Self { address: Some(address), ..self }
+    }
+}
+
+/// Writes down that the actor did something.
+pub fn note(tx: &mut Tx<'_>, actor: &Actor, deed: Deed<'_>) -> Result<(), AppError> {
     let account = actor.account();
     let (kind, id, name) = match *actor {
         Actor::Member { member, .. } => {
@@ -33,10 +58,10 @@ pub fn note(
         actor: kind,
         actor_id: id,
         actor_name: name,
-        action: action.to_owned(),
-        subject,
-        detail: detail.map(str::to_owned),
-        address: None,
+        action: deed.action.to_owned(),
+        subject: deed.subject,
+        detail: deed.detail,
+        address: deed.address.map(str::to_owned),
     };
     Ok(store::audit::insert(tx, &entry)?)
 }

@@ -16,7 +16,11 @@ use domain::{
 };
 use store::Tx;
 
-use crate::{AppError, Page, PageRequest, access::require};
+use crate::{
+    AppError, Page, PageRequest,
+    access::require,
+    audit::{self, Deed},
+};
 
 /// What a new chatbot begins with.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +75,11 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewChatbot) -> Result<Chatbo
         updated_at: now,
     };
     store::chatbots::insert(tx, &chatbot)?;
+    audit::note(
+        tx,
+        actor,
+        Deed::new("chatbot.created").to(chatbot.id).detail(format!("{:?}", chatbot.name)),
+    )?;
     Ok(chatbot)
 }
 
@@ -121,6 +130,7 @@ pub fn update(
     require(actor, Permission::Manage)?;
     let found = store::chatbots::find_to_change(tx, actor.account(), id)?;
     let mut chatbot = found.ok_or(AppError::NotFound)?;
+    let before = chatbot.clone();
     if let Some(name) = &update.name {
         check_name("/name", name)?;
         chatbot.name = name.trim().to_owned();
@@ -133,14 +143,34 @@ pub fn update(
         chatbot.settings = settings.clone().check().map_err(|it| it.under("/settings"))?;
     }
     chatbot.updated_at = tx.now();
-    if store::chatbots::update(tx, &chatbot)? { Ok(chatbot) } else { Err(AppError::NotFound) }
+    if !store::chatbots::update(tx, &chatbot)? {
+        return Err(AppError::NotFound);
+    }
+    let fields = differing(&before, &chatbot);
+    if !fields.is_empty() {
+        audit::note(tx, actor, Deed::new("chatbot.changed").to(id).detail(fields.join(", ")))?;
+    }
+    Ok(chatbot)
+}
+
+/// The names of what differs.
+fn differing(before: &Chatbot, after: &Chatbot) -> Vec<&'static str> {
+    let all = [
+        ("name", before.name != after.name),
+        ("flow", before.draft != after.draft),
+        ("settings", before.settings != after.settings),
+    ];
+    all.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
 }
 
 /// Deletes a chatbot. Its conversations stay, and those that are open go on to their end.
 pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<(), AppError> {
     require(actor, Permission::Manage)?;
     let now = tx.now();
-    if store::chatbots::delete(tx, actor.account(), id, now)? { Ok(()) } else { Err(AppError::NotFound) }
+    if !store::chatbots::delete(tx, actor.account(), id, now)? {
+        return Err(AppError::NotFound);
+    }
+    audit::note(tx, actor, Deed::new("chatbot.deleted").to(id))
 }
 
 /// Makes the draft the version that new conversations begin with, if it is valid. Pointers of what is wrong begin at
@@ -155,6 +185,7 @@ pub fn publish(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<Chatbo
     let version = store::chatbots::insert_version(tx, chatbot.account, chatbot.id, &flow.text(), now)?;
     chatbot.version = Some(version);
     store::chatbots::update(tx, &chatbot)?;
+    audit::note(tx, actor, Deed::new("chatbot.published").to(id).detail(format!("version {version}")))?;
     Ok(chatbot)
 }
 

@@ -9,7 +9,11 @@ use store::{
     contacts::{Beginning, ContactFilter},
 };
 
-use crate::{AppError, Page, PageRequest, access::require};
+use crate::{
+    AppError, Page, PageRequest,
+    access::require,
+    audit::{self, Deed},
+};
 
 /// Which contacts to list; None means any.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +52,7 @@ pub fn beginning(
     text: &Needle,
     page: PageRequest<Contact>,
 ) -> Result<Option<Page<Contact, Contact>>, AppError> {
-    require(actor, Permission::Read)?;
+    require(actor, Permission::People)?;
     let Some(beginning) = beginning_of(text) else {
         return Ok(None);
     };
@@ -88,6 +92,12 @@ pub fn matches(contact: &Contact, text: &Needle) -> bool {
     fields.name.as_deref().is_some_and(|name| text.begins_words_of(name)) || address() || typed() || number()
 }
 
+/// Records that the contacts are about to leave as a file.
+pub fn export_begins(tx: &mut Tx<'_>, actor: &Actor) -> Result<(), AppError> {
+    require(actor, Permission::People)?;
+    audit::note(tx, actor, Deed::new("contact.exported").detail("all"))
+}
+
 /// One contact.
 pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Contact, AppError> {
     require(actor, Permission::People)?;
@@ -124,6 +134,7 @@ pub fn merge(
     kept.created_at = kept.created_at.min(gone.created_at);
     kept.seen_at = kept.seen_at.max(gone.seen_at);
     store::contacts::update(tx, &kept)?;
+    audit::note(tx, actor, Deed::new("contact.merged").to(into).detail(format!("with {from}")))?;
     Ok(kept)
 }
 
@@ -167,6 +178,7 @@ pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt,
         tx.emit(Signal::Changed(account, Changed::Conversation(conversation, trace.visitor)));
     }
     store::contacts::delete(tx, account, id)?;
+    audit::note(tx, actor, Deed::new("contact.erased").to(id))?;
     Ok(receipt)
 }
 

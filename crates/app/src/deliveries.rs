@@ -1,6 +1,9 @@
 //! Deliveries: what is due, what an attempt leads to, and sending again.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use domain::{
     Account, Actor, Attempt, AttemptKind, Delivery, DeliveryState, ExhaustReason, Finish, Id, Outcome,
@@ -12,6 +15,7 @@ use store::{Changed, Planned, Signal, Tx, nodes::Node};
 use crate::{
     AppError, Page, PageRequest,
     access::require,
+    audit::{self, Deed},
     holds::{self, Effect},
     standings::{self, Explained},
     webhooks,
@@ -27,6 +31,29 @@ pub fn list(
     require(actor, Permission::Read)?;
     let account = actor.account();
     page.fill(|before, limit| Ok(store::deliveries::list(tx, account, filter, before, limit)?), |it| it.id)
+}
+
+/// The same, each with why it is where it is and how its last attempt went, without headers and body of the answer.
+pub fn list_explained(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    filter: &DeliveryFilter,
+    page: PageRequest<Delivery>,
+) -> Result<Page<(Explained, Option<Outcome>), Delivery>, AppError> {
+    let Page { items, next } = list(tx, actor, filter, page)?;
+    let (account, mut webhooks) = (actor.account(), HashMap::new());
+    let mut explained = Vec::with_capacity(items.len());
+    for delivery in items {
+        let webhook = match webhooks.entry(delivery.webhook_id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                unknown.insert(store::webhooks::find(tx, account, delivery.webhook_id)?)
+            }
+        };
+        let last = store::hours::last_outcome(tx, account, delivery.id)?;
+        explained.push((standings::explain(tx, delivery, webhook.as_ref(), last.as_ref())?, last));
+    }
+    Ok(Page { items: explained, next })
 }
 
 /// One delivery with its attempts, oldest first, and why it is where it is.
@@ -70,6 +97,7 @@ pub fn resend(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<Delive
     if !restart(tx, &delivery)? {
         return conflict("still_pending", "the delivery is pending already; it will be tried when it is due");
     }
+    audit::note(tx, actor, Deed::new("delivery.resent").to(id))?;
     tx.emit(Signal::Changed(account, Changed::Deliveries(webhook.id)));
     find(tx, actor, id)
 }

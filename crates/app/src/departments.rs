@@ -6,7 +6,11 @@ use domain::{Account, Actor, Department, Id, Invalid, Operator, Permission, acco
 pub use store::departments::Present;
 use store::{StoreError, Tx};
 
-use crate::{AppError, access::require};
+use crate::{
+    AppError,
+    access::require,
+    audit::{self, Deed},
+};
 
 /// How long an operator counts as there without saying so again.
 pub const PRESENT_FOR: Duration = Duration::from_secs(60);
@@ -54,7 +58,12 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewDepartment) -> Result<Dep
         created_at: tx.now(),
     };
     apply(tx, &mut department, new)?;
-    if store::departments::insert(tx, &department)? { Ok(department) } else { Err(taken(&new.name)) }
+    if !store::departments::insert(tx, &department)? {
+        return Err(taken(&new.name));
+    }
+    let deed = Deed::new("department.created").to(department.id).detail(format!("{:?}", department.name));
+    audit::note(tx, actor, deed)?;
+    Ok(department)
 }
 
 /// Changes a department. A built-in one keeps its name.
@@ -77,6 +86,10 @@ pub fn update(
     match store::departments::update(tx, &department) {
         // Another took the name at this moment.
         Err(StoreError::Conflict { .. }) => Err(taken(&department.name)),
+        Ok(true) => {
+            audit::note(tx, actor, Deed::new("department.changed").to(id))?;
+            Ok(department)
+        }
         updated => updated?.then_some(department).ok_or(AppError::NotFound),
     }
 }
@@ -90,7 +103,7 @@ pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<Department>) -> Result<(), 
         return Err(AppError::Conflict { code: "built_in", message });
     }
     store::departments::delete(tx, actor.account(), id)?;
-    Ok(())
+    audit::note(tx, actor, Deed::new("department.deleted").to(id).detail(format!("{:?}", department.name)))
 }
 
 fn apply(tx: &mut Tx<'_>, department: &mut Department, new: &NewDepartment) -> Result<(), AppError> {

@@ -184,6 +184,14 @@ fn hide(actor: &Actor, event: &mut Event) {
     }
 }
 
+/// One event alone.
+pub fn find(tx: &mut Tx<'_>, actor: &Actor, id: Id<Event>) -> Result<Event, AppError> {
+    require(actor, Permission::Read)?;
+    let mut event = store::events::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
+    hide(actor, &mut event);
+    Ok(event)
+}
+
 /// The next slice of what a search in payloads looks through: a page of [`list`], for those who may see payloads.
 pub fn slice(
     tx: &mut Tx<'_>,
@@ -214,9 +222,7 @@ pub struct EventDetail {
 
 /// One event with its deliveries, and why it reached or did not reach each webhook.
 pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Event>) -> Result<EventDetail, AppError> {
-    require(actor, Permission::Read)?;
-    let mut event = store::events::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
-    hide(actor, &mut event);
+    let event = find(tx, actor, id)?;
     let Standings { deliveries, webhooks, more_webhooks } = standings::of_event(tx, &event)?;
     Ok(EventDetail { event, deliveries, webhooks, more_webhooks })
 }

@@ -1,57 +1,157 @@
-//! Members: people who sign in.
+//! Members: who they are, what they may do, and whether they may come in.
+//!
+//! How somebody becomes a member stands in `joining`, passwords and signing in in `entering`. Hashing takes long and
+//! needs no transaction: whoever calls hashes before or between.
 
-use domain::{Account, Id, Invalid, Member, Role, account::check_name, answers};
+mod entering;
+mod joining;
+
+use domain::{Account, Actor, Id, Invalid, Member, Permission, Role, account::check_name};
 use store::Tx;
 
-use crate::AppError;
+pub use entering::{
+    Candidate, candidate, change_password, confirm_candidate, forget_old, refuse, reset_link, reset_password,
+    sign_in,
+};
+#[cfg(feature = "samples")]
+pub use joining::sample;
+pub use joining::{
+    FirstMember, Opened, accept, invitations, invite, look, set_up, set_up_link, withdraw_invitation,
+};
 
-/// Who is to become a member.
-#[derive(Clone, Debug)]
-pub struct NewMember {
-    /// What they sign in with.
-    pub email: String,
-    /// What others see.
-    pub name: String,
-    /// What they may do.
-    pub role: Role,
+use crate::{
+    AppError,
+    access::require,
+    audit::{self, Deed},
+    sessions::SignedIn,
+};
+
+/// The account's members, oldest first, those who are shut out too.
+pub fn list(tx: &mut Tx<'_>, actor: &Actor) -> Result<Vec<Member>, AppError> {
+    require(actor, Permission::Admin)?;
+    Ok(store::members::list(tx, actor.account())?)
 }
 
-/// Adds a member whose password has been hashed. Whoever calls has made sure that they may.
-pub(crate) fn add(
-    tx: &mut Tx<'_>,
-    account: Id<Account>,
-    new: &NewMember,
-    password: &str,
-) -> Result<Member, AppError> {
-    check_name("/name", &new.name)?;
-    let email =
-        answers::email(&new.email).map_err(|_| Invalid::field("/email", "must be an e-mail address"))?;
-    let member = Member {
-        id: tx.new_id(),
-        account,
-        email: new.email.trim().to_owned(),
-        name: new.name.trim().to_owned(),
-        role: new.role,
-        created_at: tx.now(),
-        disabled_at: None,
-    };
-    store::members::insert(tx, &member, &email.key, password)?;
+/// One member.
+pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>) -> Result<Member, AppError> {
+    require(actor, Permission::Admin)?;
+    store::members::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)
+}
+
+/// How many members there are in all accounts: with none, the instance waits to be set up.
+pub fn count(tx: &mut Tx<'_>) -> Result<u64, AppError> {
+    Ok(store::members::count(tx)?)
+}
+
+/// The member with that address, whatever its account. Only somebody at the machine itself may ask.
+pub fn find_by_email(tx: &mut Tx<'_>, email: &str) -> Result<Option<Member>, AppError> {
+    let key = check_email(email)?.key;
+    Ok(store::members::find_by_email(tx, &key)?.map(|(member, _)| member))
+}
+
+/// Members give themselves another name.
+pub fn rename(tx: &mut Tx<'_>, signed_in: &SignedIn, name: &str) -> Result<(), AppError> {
+    check_name("/name", name)?;
+    let member = Member { name: name.trim().to_owned(), ..signed_in.member.clone() };
+    store(tx, &member)?;
+    audit::note(tx, &signed_in.actor(), Deed::new("member.changed").to(member.id).detail("name"))
+}
+
+/// Gives a member another role. Owners are an owner's business, and the last one stays.
+pub fn change_role(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>, role: Role) -> Result<Member, AppError> {
+    let before = find_to_change(tx, actor, id)?;
+    require(actor, needed_for(role))?;
+    if before.role == role {
+        return Ok(before);
+    }
+    if role != Role::Owner {
+        another_owner_stays(tx, &before)?;
+    }
+    let after = Member { role, ..before.clone() };
+    store(tx, &after)?;
+    let detail = format!("role: {} → {}", before.role.as_str(), role.as_str());
+    audit::note(tx, actor, Deed::new("member.changed").to(id).detail(detail))?;
+    Ok(after)
+}
+
+/// Shuts a member out, from this moment on.
+pub fn disable(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>) -> Result<Member, AppError> {
+    let before = find_to_change(tx, actor, id)?;
+    if matches!(actor, Actor::Member { member, .. } if *member == id) {
+        let message = "you cannot shut yourself out; another admin or owner can".to_owned();
+        return Err(AppError::Conflict { code: "own_member", message });
+    }
+    if before.disabled_at.is_some() {
+        return Ok(before);
+    }
+    another_owner_stays(tx, &before)?;
+    let after = Member { disabled_at: Some(tx.now()), ..before };
+    store(tx, &after)?;
+    shut_out(tx, &after)?;
+    audit::note(tx, actor, Deed::new("member.disabled").to(id))?;
+    Ok(after)
+}
+
+/// Lets a member in again.
+pub fn enable(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>) -> Result<Member, AppError> {
+    let before = find_to_change(tx, actor, id)?;
+    if before.disabled_at.is_none() {
+        return Ok(before);
+    }
+    let after = Member { disabled_at: None, ..before };
+    store(tx, &after)?;
+    audit::note(tx, actor, Deed::new("member.enabled").to(id))?;
+    Ok(after)
+}
+
+/// Ends whatever opens something for the member: sessions, links, known browsers.
+fn shut_out(tx: &mut Tx<'_>, member: &Member) -> Result<(), AppError> {
+    store::sessions::end_all(tx, member.account, member.id, None)?;
+    store::links::forget_resets(tx, member.account, member.id)?;
+    Ok(store::members::forget_devices(tx, member.account, member.id)?)
+}
+
+/// The member, with all of the account held until the end of the transaction, for an actor who may change it.
+fn find_to_change(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>) -> Result<Member, AppError> {
+    require(actor, Permission::Admin)?;
+    store::members::lock(tx, actor.account())?;
+    let member = store::members::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
+    require(actor, needed_for(member.role))?;
     Ok(member)
 }
 
-/// For tests of the floors above: a member of that role whose password nobody knows, signed in.
-#[cfg(feature = "samples")]
-pub fn sample(
-    tx: &mut Tx<'_>,
-    account: Id<Account>,
-    role: Role,
-) -> Result<(Member, domain::SessionToken), AppError> {
-    let new = NewMember {
-        email: format!("{}-{}@example.com", role.as_str(), tx.new_id::<Member>()),
-        name: format!("Sam {}", role.as_str()),
-        role,
-    };
-    let member = add(tx, account, &new, "")?;
-    let (_, token) = crate::sessions::begin(tx, &member, &crate::sessions::Browser::default())?;
-    Ok((member, token))
+/// What it takes to make or touch a member with that role.
+fn needed_for(role: Role) -> Permission {
+    match role {
+        Role::Viewer | Role::Operator | Role::Admin => Permission::Admin,
+        Role::Owner => Permission::Own,
+    }
+}
+
+/// Fails if the account would have no owner left without this one. Its members are held.
+fn another_owner_stays(tx: &mut Tx<'_>, leaving: &Member) -> Result<(), AppError> {
+    let counts = |it: &Member| it.role == Role::Owner && it.disabled_at.is_none();
+    if !counts(leaving) {
+        return Ok(());
+    }
+    let members = store::members::list(tx, leaving.account)?;
+    if members.iter().any(|it| counts(it) && it.id != leaving.id) {
+        return Ok(());
+    }
+    let message = "the account's last owner stays; make somebody else an owner first".to_owned();
+    Err(AppError::Conflict { code: "last_owner", message })
+}
+
+fn store(tx: &mut Tx<'_>, member: &Member) -> Result<(), AppError> {
+    if store::members::update(tx, member)? { Ok(()) } else { Err(AppError::NotFound) }
+}
+
+fn check_email(text: &str) -> Result<domain::Email, Invalid> {
+    domain::answers::email(text).map_err(|rejected| Invalid::field("/email", rejected.message))
+}
+
+/// What is known of a member, in the light of which a password is judged.
+pub fn context(name: &str, email: &str, account: Option<&Account>) -> Vec<String> {
+    let account = account.map(|account| account.name.clone());
+    [name.to_owned(), email.to_owned()].into_iter().chain(account).collect()
 }

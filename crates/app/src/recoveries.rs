@@ -12,7 +12,12 @@ use domain::{
 pub use store::recoveries::Running;
 use store::{Changed, Signal, Tx, nodes::Node};
 
-use crate::{AppError, Page, PageRequest, access::require, deliveries};
+use crate::{
+    AppError, Page, PageRequest,
+    access::require,
+    audit::{self, Deed},
+    deliveries,
+};
 
 /// At most so many deliveries are restarted in one transaction.
 pub const SLICE: u32 = 500;
@@ -51,6 +56,8 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, preview: &Preview) -> Result<Recov
     let last = store::recoveries::last(tx, account, &plan)?;
     let recovery = Recovery::begin(tx.new_id(), account, plan, last, total, tx.now());
     store::recoveries::insert(tx, &recovery)?;
+    let detail = format!("of {}, {} deliveries", recovery.plan.webhook_id, recovery.total);
+    audit::note(tx, actor, Deed::new("recovery.created").to(recovery.id).detail(detail))?;
     changed(tx, &recovery);
     Ok(recovery)
 }
@@ -88,7 +95,7 @@ pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Recovery>) -> Result<Recovery,
 pub fn pause(tx: &mut Tx<'_>, actor: &Actor, id: Id<Recovery>) -> Result<Recovery, AppError> {
     require(actor, Permission::Manage)?;
     let recovery = find_to_change(tx, actor, id)?;
-    switch(tx, recovery, RecoveryState::Paused)
+    switch(tx, actor, recovery, RecoveryState::Paused, "recovery.paused")
 }
 
 /// Lets it go on where it was.
@@ -101,14 +108,14 @@ pub fn resume(tx: &mut Tx<'_>, actor: &Actor, id: Id<Recovery>) -> Result<Recove
             None => return conflict("webhook_deleted", "the webhook of this recovery was deleted"),
         }
     }
-    switch(tx, recovery, RecoveryState::Running)
+    switch(tx, actor, recovery, RecoveryState::Running, "recovery.resumed")
 }
 
 /// Ends it early. What was restarted stays so.
 pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: Id<Recovery>) -> Result<Recovery, AppError> {
     require(actor, Permission::Manage)?;
     let recovery = find_to_change(tx, actor, id)?;
-    switch(tx, recovery, RecoveryState::Cancelled)
+    switch(tx, actor, recovery, RecoveryState::Cancelled, "recovery.cancelled")
 }
 
 fn find_to_change(tx: &mut Tx<'_>, actor: &Actor, id: Id<Recovery>) -> Result<Recovery, AppError> {
@@ -116,7 +123,13 @@ fn find_to_change(tx: &mut Tx<'_>, actor: &Actor, id: Id<Recovery>) -> Result<Re
 }
 
 /// In that state already: nothing happens.
-fn switch(tx: &mut Tx<'_>, mut recovery: Recovery, to: RecoveryState) -> Result<Recovery, AppError> {
+fn switch(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    mut recovery: Recovery,
+    to: RecoveryState,
+    action: &'static str,
+) -> Result<Recovery, AppError> {
     if recovery.state == to {
         return Ok(recovery);
     }
@@ -126,6 +139,7 @@ fn switch(tx: &mut Tx<'_>, mut recovery: Recovery, to: RecoveryState) -> Result<
     }
     recovery.switch(to, tx.now());
     store(tx, &recovery)?;
+    audit::note(tx, actor, Deed::new(action).to(recovery.id))?;
     Ok(recovery)
 }
 

@@ -1,9 +1,12 @@
-//! Where members are signed in: begin, recognise, end.
+//! Where members are signed in: begin, recognise, confirm, end. Who may begin one is decided in `members`.
 
-use domain::{Account, Actor, Member, Session, SessionToken};
-use store::Tx;
+use domain::{Account, Actor, DeviceToken, Id, Member, Session, SessionToken};
+use store::{Tx, webhooks::Troubled};
 
-use crate::AppError;
+use crate::{
+    AppError,
+    audit::{self, Deed},
+};
 
 /// The browser that a session is in.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +15,8 @@ pub struct Browser {
     pub agent: String,
     /// Where it calls from.
     pub address: String,
+    /// By what it is known again, if somebody has signed in from it before.
+    pub device: Option<DeviceToken>,
 }
 
 /// A member who is signed in, with what every page shows of that.
@@ -23,35 +28,57 @@ pub struct SignedIn {
     pub member: Member,
     /// Where.
     pub account: Account,
+    /// Webhooks that somebody has to look after, up to [`SignedIn::TROUBLED`] and one more if there are more.
+    pub troubled: Vec<Troubled>,
 }
 
 impl SignedIn {
+    /// So many are named.
+    pub const TROUBLED: usize = 3;
+
     /// The member as an actor.
     pub fn actor(&self) -> Actor {
-        let Member { account, id, role, .. } = self.member;
-        Actor::Member { account, member: id, role }
+        actor(&self.member)
     }
 }
 
+/// A member as an actor.
+pub fn actor(member: &Member) -> Actor {
+    Actor::Member { account: member.account, member: member.id, role: member.role }
+}
+
+/// A session that has just begun, with what the browser is to keep.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Who came in.
+    pub member: Member,
+    /// The session.
+    pub session: Session,
+    /// Opens it.
+    pub token: SessionToken,
+    /// By this the browser is known the next time.
+    pub device: DeviceToken,
+}
+
 /// Signs a member in, whose password or link was just found right.
-pub fn begin(
-    tx: &mut Tx<'_>,
-    member: &Member,
-    browser: &Browser,
-) -> Result<(Session, SessionToken), AppError> {
+pub(crate) fn begin(tx: &mut Tx<'_>, member: &Member, browser: &Browser) -> Result<Entry, AppError> {
     let (now, token) = (tx.now(), SessionToken::from_bytes(&tx.random_bytes()));
     let session = Session {
         id: tx.new_id(),
         account: member.account,
         member: member.id,
-        agent: browser.agent.chars().take(300).collect(),
+        agent: browser.agent.chars().filter(|it| !it.is_control()).take(300).collect(),
         address: browser.address.clone(),
         created_at: now,
         seen_at: now,
         confirmed_at: now,
     };
     store::sessions::insert(tx, &session, &token.hash())?;
-    Ok((session, token))
+    let device = browser.device.clone().unwrap_or_else(|| DeviceToken::from_bytes(&tx.random_bytes()));
+    store::members::know_device(tx, member.account, member.id, &device.hash(), now)?;
+    let deed = Deed::new("session.began").to(session.id).from(&browser.address);
+    audit::note(tx, &actor(member), deed)?;
+    Ok(Entry { member: member.clone(), session, token, device })
 }
 
 /// Who has that token; None if it opens nothing (any more).
@@ -61,7 +88,9 @@ pub fn recognise(tx: &mut Tx<'_>, token: &SessionToken) -> Result<Option<SignedI
     let Some(session) = found.filter(|session| session.is_open(now)) else { return Ok(None) };
     let member = store::members::find(tx, session.account, session.member)?;
     let account = store::accounts::find(tx, session.account)?;
-    Ok(member.zip(account).map(|(member, account)| SignedIn { session, member, account }))
+    let Some((member, account)) = member.zip(account) else { return Ok(None) };
+    let troubled = store::webhooks::troubled(tx, account.id, SignedIn::TROUBLED as u32 + 1)?;
+    Ok(Some(SignedIn { session, member, account, troubled }))
 }
 
 /// Notes that a session is in use. Once a minute is enough.
@@ -70,8 +99,46 @@ pub fn touch(tx: &mut Tx<'_>, session: &Session, address: &str) -> Result<(), Ap
     Ok(store::sessions::touch(tx, session.account, session.id, now, address)?)
 }
 
+/// The password was given once more: the session gets another token, and may see secrets for a while.
+pub fn confirm(tx: &mut Tx<'_>, session: &Session) -> Result<SessionToken, AppError> {
+    let (now, token) = (tx.now(), SessionToken::from_bytes(&tx.random_bytes()));
+    let confirmed = store::sessions::confirm(tx, session.account, session.id, now, &token.hash())?;
+    if confirmed { Ok(token) } else { Err(AppError::NotFound) }
+}
+
 /// Signs out.
-pub fn end(tx: &mut Tx<'_>, session: &Session) -> Result<(), AppError> {
-    store::sessions::end(tx, session.account, session.member, session.id)?;
+pub fn end(tx: &mut Tx<'_>, signed_in: &SignedIn) -> Result<(), AppError> {
+    let Session { account, member, id, ref address, .. } = signed_in.session;
+    if store::sessions::end(tx, account, member, id)? {
+        audit::note(tx, &signed_in.actor(), Deed::new("session.ended").to(id).from(address))?;
+    }
     Ok(())
+}
+
+/// The member's own sessions that are still open, newest first.
+pub fn list(tx: &mut Tx<'_>, signed_in: &SignedIn) -> Result<Vec<Session>, AppError> {
+    let now = tx.now();
+    let mut sessions = store::sessions::list(tx, signed_in.session.account, signed_in.session.member)?;
+    sessions.retain(|session| session.is_open(now));
+    Ok(sessions)
+}
+
+/// Ends one of the member's own sessions.
+pub fn revoke(tx: &mut Tx<'_>, signed_in: &SignedIn, id: Id<Session>) -> Result<(), AppError> {
+    let Session { account, member, .. } = signed_in.session;
+    if !store::sessions::end(tx, account, member, id)? {
+        return Err(AppError::NotFound);
+    }
+    audit::note(tx, &signed_in.actor(), Deed::new("session.revoked").to(id))
+}
+
+/// Ends all of the member's own sessions but this one. How many there were.
+pub fn revoke_others(tx: &mut Tx<'_>, signed_in: &SignedIn) -> Result<u64, AppError> {
+    let Session { account, member, id, .. } = signed_in.session;
+    let ended = store::sessions::end_all(tx, account, member, Some(id))?;
+    if ended > 0 {
+        let deed = Deed::new("session.revoked").detail(format!("all others, {ended} of them"));
+        audit::note(tx, &signed_in.actor(), deed)?;
+    }
+    Ok(ended)
 }

@@ -5,9 +5,15 @@ use domain::{
     ExhaustReason, Health, Id, NewWebhook, Notice, Ordering, Outcome, Permission, Secret, SigningKey,
     SkipReason, Timestamp, Webhook, WebhookState, WebhookUpdate, event, hold,
 };
+pub use store::webhooks::{Deleted, Troubled};
 use store::{Changed, Signal, Tx};
 
-use crate::{AppError, Page, PageRequest, TestPlan, access::require, notices};
+use crate::{
+    AppError, Page, PageRequest, TestPlan,
+    access::require,
+    audit::{self, Deed},
+    notices,
+};
 
 /// So many pending deliveries are skipped in the transaction that disables or deletes their webhook; a chore
 /// (`deliveries::settle_closed`) takes the rest, so that no transaction is long.
@@ -24,6 +30,11 @@ pub fn create(
     let secret = Secret::from_bytes(&tx.random_bytes());
     let webhook = new.clone().into_webhook(policy, tx.new_id(), actor.account(), secret, tx.now())?;
     store::webhooks::insert(tx, &webhook)?;
+    audit::note(
+        tx,
+        actor,
+        Deed::new("webhook.created").to(webhook.id).detail(format!("{:?}", webhook.name)),
+    )?;
     changed(tx, &webhook);
     Ok(webhook)
 }
@@ -37,6 +48,38 @@ pub fn list(
     require(actor, Permission::Read)?;
     let account = actor.account();
     page.fill(|before, limit| Ok(store::webhooks::list(tx, account, before, limit)?), |it| it.id)
+}
+
+/// Those in the state of this name, newest first.
+pub fn list_in_state(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    state: &str,
+    page: PageRequest<Webhook>,
+) -> Result<Page<Webhook, Webhook>, AppError> {
+    require(actor, Permission::Read)?;
+    let account = actor.account();
+    page.fill(
+        |before, limit| Ok(store::webhooks::list_in_state(tx, account, state, before, limit)?),
+        |it| it.id,
+    )
+}
+
+/// What is left of deleted webhooks for the log of their deliveries, newest first.
+pub fn list_deleted(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    page: PageRequest<Webhook>,
+) -> Result<Page<Deleted, Webhook>, AppError> {
+    require(actor, Permission::Read)?;
+    let account = actor.account();
+    page.fill(|before, limit| Ok(store::webhooks::list_deleted(tx, account, before, limit)?), |it| it.id)
+}
+
+/// What is left of one of them.
+pub fn get_deleted(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Deleted, AppError> {
+    require(actor, Permission::Read)?;
+    store::webhooks::find_deleted(tx, actor.account(), id)?.ok_or(AppError::NotFound)
 }
 
 /// One webhook.
@@ -63,7 +106,7 @@ pub fn update(
 ) -> Result<Webhook, AppError> {
     require(actor, Permission::Manage)?;
     let before = find_to_change(tx, actor, id)?;
-    let ordering = before.ordering;
+    let (ordering, settings) = (before.ordering, before.clone());
     let now = tx.now();
     let mut webhook = before.updated(update.clone(), policy, now)?;
     if !store::webhooks::update(tx, &webhook)? {
@@ -77,8 +120,29 @@ pub fn update(
         store::webhooks::set_probes(tx, webhook.account, id, 0, now)?;
         (webhook.health.probes, webhook.health.probe_at) = (0, Some(now));
     }
+    let fields = differing(&settings, &webhook);
+    if !fields.is_empty() {
+        audit::note(tx, actor, Deed::new("webhook.changed").to(id).detail(fields.join(", ")))?;
+    }
     changed(tx, &webhook);
     Ok(webhook)
+}
+
+/// The names of the settings that differ.
+fn differing(before: &Webhook, after: &Webhook) -> Vec<&'static str> {
+    let all = [
+        ("name", before.name != after.name),
+        ("url", before.url != after.url),
+        ("event_types", before.event_types != after.event_types),
+        ("chatbot_ids", before.chatbot_ids != after.chatbot_ids),
+        ("body", before.body != after.body),
+        ("headers", before.headers != after.headers),
+        ("ordering", before.ordering != after.ordering),
+        ("max_in_flight", before.max_in_flight != after.max_in_flight),
+        ("rate_per_second", before.rate_per_second != after.rate_per_second),
+        ("retry", before.retry != after.retry),
+    ];
+    all.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
 }
 
 /// Lets deliveries wait, untried, until somebody resumes.
@@ -89,21 +153,36 @@ pub fn pause(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook,
         let message = "a disabled webhook has nothing to pause; resume it instead".to_owned();
         return Err(AppError::Conflict { code: "webhook_disabled", message });
     }
-    set_state(tx, webhook, WebhookState::Paused)
+    by_hand(tx, actor, webhook, WebhookState::Paused, "webhook.paused")
 }
 
 /// Sends again, from whatever state. What waited keeps the rest of its schedule.
 pub fn resume(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppError> {
     require(actor, Permission::Manage)?;
     let webhook = find_to_change(tx, actor, id)?;
-    set_state(tx, webhook, WebhookState::Active)
+    by_hand(tx, actor, webhook, WebhookState::Active, "webhook.resumed")
 }
 
 /// Skips what is pending and what comes, until somebody resumes.
 pub fn disable(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppError> {
     require(actor, Permission::Manage)?;
     let webhook = find_to_change(tx, actor, id)?;
-    set_state(tx, webhook, WebhookState::Disabled(DisableReason::ByHand))
+    by_hand(tx, actor, webhook, WebhookState::Disabled(DisableReason::ByHand), "webhook.disabled")
+}
+
+fn by_hand(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    webhook: Webhook,
+    to: WebhookState,
+    action: &'static str,
+) -> Result<Webhook, AppError> {
+    let (id, from) = (webhook.id, webhook.state);
+    let webhook = set_state(tx, webhook, to)?;
+    if from.as_str() != to.as_str() {
+        audit::note(tx, actor, Deed::new(action).to(id))?;
+    }
+    Ok(webhook)
 }
 
 /// Moves a webhook to another state with all that follows from it. In that state already: nothing happens.
@@ -161,6 +240,7 @@ pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<(), App
         return Err(AppError::NotFound);
     }
     store::deliveries::skip(tx, webhook.account, id, SkipReason::WebhookDeleted, SKIP_SLICE)?;
+    audit::note(tx, actor, Deed::new("webhook.deleted").to(id).detail(format!("{:?}", webhook.name)))?;
     changed(tx, &webhook);
     Ok(())
 }
@@ -183,8 +263,18 @@ pub fn rotate_secret(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<
     let old_expires_at = tx.now() + Webhook::SECRET_OVERLAP;
     let key = SigningKey { version: newest + 1, secret: secret.clone(), expires_at: None };
     store::webhooks::rotate(tx, &webhook, &key, old_expires_at)?;
+    audit::note(tx, actor, Deed::new("webhook.secret_rotated").to(id))?;
     changed(tx, &webhook);
     Ok(Rotated { secret, old_expires_at })
+}
+
+/// The secret that signs, for the eyes of somebody who has just given their password. That it was shown is recorded.
+pub fn reveal_secret(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Secret, AppError> {
+    require(actor, Permission::Manage)?;
+    let webhook = find(tx, actor, id)?;
+    let newest = webhook.keys.first().map(|key| key.secret.clone()).ok_or(AppError::NotFound)?;
+    audit::note(tx, actor, Deed::new("webhook.secret_revealed").to(id))?;
+    Ok(newest)
 }
 
 /// What *Send test* will send: a sample of the chosen type, or of the first that the webhook asks for.
@@ -202,13 +292,13 @@ pub fn prepare_test(
     Ok(TestPlan { webhook, event })
 }
 
-/// Records a test that was sent. It counts nowhere and changes no state.
+/// Records a test that was sent, as a delivery with one attempt. It counts nowhere and changes no state.
 pub fn record_test(
     tx: &mut Tx<'_>,
     actor: &Actor,
     plan: &TestPlan,
     outcome: &Outcome,
-) -> Result<Attempt, AppError> {
+) -> Result<(Id<Delivery>, Attempt), AppError> {
     require(actor, Permission::Manage)?;
     let TestPlan { webhook, event } = plan;
     let accepted = outcome.result.as_ref().is_ok_and(domain::Response::accepted);
@@ -234,7 +324,8 @@ pub fn record_test(
     store::events::insert(tx, event)?;
     store::deliveries::insert(tx, std::slice::from_ref(&delivery))?;
     store::deliveries::insert_attempt(tx, webhook.account, delivery.id, &attempt)?;
-    Ok(attempt)
+    audit::note(tx, actor, Deed::new("webhook.tested").to(webhook.id))?;
+    Ok((delivery.id, attempt))
 }
 
 fn changed(tx: &mut Tx<'_>, webhook: &Webhook) {

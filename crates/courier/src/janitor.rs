@@ -5,7 +5,7 @@ use std::time::Duration;
 use app::{
     AppError, BoxFuture, Changed, Db, Signal, Subscription,
     conversations::clock,
-    deliveries, holds,
+    deliveries, holds, members,
     retention::{self, Retention},
 };
 use tokio_util::sync::CancellationToken;
@@ -35,11 +35,12 @@ pub(crate) async fn run(db: Db, retention: Retention, stop: CancellationToken) {
 
 /// Runs all of them, whatever becomes of the one before. Slice after slice, so that other work gets in between.
 async fn chores(db: &Db, retention: Retention, stop: &CancellationToken) {
-    let all: [BoxFuture<'_, Result<(), AppError>>; 5] = [
+    let all: [BoxFuture<'_, Result<(), AppError>>; 6] = [
         Box::pin(slices(stop, || db.write_behind(holds::watch))),
         Box::pin(db.write_behind(deliveries::settle_clock)),
         Box::pin(settle_lines(db)),
         Box::pin(slices(stop, || db.write_behind(deliveries::settle_closed))),
+        Box::pin(db.write_behind(members::forget_old)),
         Box::pin(slices(stop, || db.write_behind(move |tx| retention::clean(tx, retention)))),
     ];
     for chore in all {

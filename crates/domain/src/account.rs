@@ -1,6 +1,6 @@
 //! Accounts, API keys, and who may do what.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -20,6 +20,17 @@ pub struct Account {
     pub created_at: Timestamp,
 }
 
+impl Account {
+    /// Checks name and time zone.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let zone = match jiff::tz::TimeZone::get(&self.time_zone) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Invalid::field("/time_zone", "must be a time zone such as Asia/Kolkata")),
+        };
+        Invalid::gather([check_name("/name", &self.name), zone])
+    }
+}
+
 impl Noun for Account {
     const PREFIX: &'static str = "acc";
 }
@@ -37,8 +48,22 @@ pub struct ApiKey {
     pub scope: Scope,
     /// When it was made.
     pub created_at: Timestamp,
+    /// From when on it opens nothing; None: it does not expire.
+    pub expires_at: Option<Timestamp>,
+    /// When it was used last, to within a minute.
+    pub used_at: Option<Timestamp>,
     /// When it was revoked; a revoked key opens nothing.
     pub revoked_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// How exactly it is known when a key was used last.
+    pub const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
+
+    /// Whether it opens anything.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 impl Noun for ApiKey {
@@ -248,6 +273,41 @@ pub fn check_name(pointer: &str, name: &str) -> Result<(), Invalid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_opens_until_it_expires_or_is_revoked() {
+        let at = Timestamp::from_micros;
+        let key = |expires_at, revoked_at| ApiKey {
+            id: Id::from_parts(1, &[1; 10]),
+            account: Id::from_parts(1, &[2; 10]),
+            name: "CI".into(),
+            scope: Scope::Read,
+            created_at: at(0),
+            expires_at,
+            used_at: None,
+            revoked_at,
+        };
+        assert!(key(None, None).is_open(at(1 << 60)));
+        assert!(key(Some(at(10)), None).is_open(at(9)));
+        assert!(!key(Some(at(10)), None).is_open(at(10)));
+        assert!(!key(None, Some(at(5))).is_open(at(4)), "revoked is revoked, whatever the clock says");
+    }
+
+    #[test]
+    fn an_account_has_a_name_and_a_time_zone_that_exists() {
+        let account = |name: &str, time_zone: &str| Account {
+            id: Id::from_parts(1, &[1; 10]),
+            name: name.into(),
+            time_zone: time_zone.into(),
+            created_at: Timestamp::from_micros(0),
+        };
+        assert_eq!(account("Acme", "Asia/Kolkata").check(), Ok(()));
+        let wrong = account(" ", "Mars/Olympus").check().unwrap_err();
+        assert_eq!(
+            wrong.errors.iter().map(|it| it.pointer.as_str()).collect::<Vec<_>>(),
+            ["/name", "/time_zone"]
+        );
+    }
 
     #[test]
     fn a_key_text_is_checked_before_any_look_up() {

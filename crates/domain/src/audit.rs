@@ -23,7 +23,8 @@ pub struct AuditEntry {
     pub action: String,
     /// The id of what it was done to.
     pub subject: Option<String>,
-    /// What else is worth knowing, in words. Never a secret.
+    /// What else is worth knowing, in words. Never a secret, and nothing of a visitor or contact: erasing a person
+    /// does not reach here.
     pub detail: Option<String>,
     /// The address that the request came from.
     pub address: Option<String>,
@@ -32,6 +33,52 @@ pub struct AuditEntry {
 impl Noun for AuditEntry {
     const PREFIX: &'static str = "aud";
 }
+
+/// Everything that entries are made of, noun by noun. What chats consist of, and events, are not among them: they have
+/// logs of their own.
+pub const ACTIONS: [&str; 41] = [
+    "account.changed",
+    "chatbot.changed",
+    "chatbot.created",
+    "chatbot.deleted",
+    "chatbot.published",
+    "contact.erased",
+    "contact.exported",
+    "contact.merged",
+    "delivery.resent",
+    "department.changed",
+    "department.created",
+    "department.deleted",
+    "invitation.withdrawn",
+    "key.created",
+    "key.revoked",
+    "member.changed",
+    "member.disabled",
+    "member.enabled",
+    "member.invited",
+    "member.joined",
+    "member.set_up",
+    "password.changed",
+    "password.reset",
+    "password.reset_link",
+    "recovery.cancelled",
+    "recovery.created",
+    "recovery.paused",
+    "recovery.resumed",
+    "session.began",
+    "session.ended",
+    "session.refused",
+    "session.revoked",
+    "webhook.changed",
+    "webhook.created",
+    "webhook.deleted",
+    "webhook.disabled",
+    "webhook.paused",
+    "webhook.resumed",
+    "webhook.secret_revealed",
+    "webhook.secret_rotated",
+    "webhook.tested",
+];
 
 /// The kinds of actors that there are entries of.
 pub fn actor_kind(text: &str) -> Option<&'static str> {

@@ -49,6 +49,10 @@ pub struct Conversation {
     pub transfers: u32,
     /// When the visitor was last reminded; None once there was an answer.
     pub reminded_at: Option<Timestamp>,
+    /// When a contact was first captured in it. Stays when that is erased.
+    pub captured_at: Option<Timestamp>,
+    /// When it first came from the bot to operators.
+    pub handed_over_at: Option<Timestamp>,
     /// When and why it ended.
     pub closed: Option<(Timestamp, CloseReason)>,
     /// When time alone changes something; None once closed.
@@ -227,6 +231,8 @@ impl Conversation {
             queued_at: None,
             transfers: 0,
             reminded_at: None,
+            captured_at: None,
+            handed_over_at: None,
             closed: None,
             due_at: None,
             messages: 0,

@@ -1,6 +1,6 @@
 //! Members: people who sign in, what their roles let them do, their sessions and the links they are sent.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use crate::{
     Account, Id, Invalid, Noun, Permission, Timestamp,
@@ -118,11 +118,11 @@ impl Noun for Session {
 
 impl Session {
     /// How long a session lasts without being used (OWASP ASVS 5.0, 7.3.1).
-    pub const IDLE: std::time::Duration = std::time::Duration::from_secs(12 * 60 * 60);
+    pub const IDLE: Duration = Duration::from_secs(12 * 60 * 60);
     /// How long it lasts at most (7.3.2).
-    pub const LONGEST: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
+    pub const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
     /// How long ago the password may have been given when a secret is to be shown.
-    pub const CONFIRMED_FOR: std::time::Duration = std::time::Duration::from_secs(10 * 60);
+    pub const CONFIRMED_FOR: Duration = Duration::from_secs(10 * 60);
 
     /// Whether it still opens anything.
     pub fn is_open(&self, now: Timestamp) -> bool {
@@ -165,6 +165,33 @@ impl Opens for Link {
 
 /// The secret part of a link.
 pub type LinkToken = Token<Link>;
+
+impl Link {
+    /// How long an invitation works.
+    pub const INVITED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+    /// How long somebody has to choose a new password (OWASP, Forgot Password Cheat Sheet: short, once).
+    pub const RESET_FOR: Duration = Duration::from_secs(30 * 60);
+
+    /// Whether it still works.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+}
+
+/// A browser from which a member has signed in before.
+pub enum Device {}
+
+impl Device {
+    /// How long it is remembered without being seen.
+    pub const REMEMBERED_FOR: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+}
+
+impl Opens for Device {
+    const PREFIX: &'static str = "lpd_";
+}
+
+/// The secret by which a browser is known again. It opens nothing.
+pub type DeviceToken = Token<Device>;
 
 /// What a one-time link is for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -62,6 +62,8 @@ pub struct Server {
     /// Together with `tls_cert`.
     #[serde(deserialize_with = "optional")]
     pub tls_key: Option<PathBuf>,
+    #[serde(deserialize_with = "each_parsed")]
+    trusted_proxies: Vec<Network>,
     stop_seconds: u32,
 }
 
@@ -259,6 +261,11 @@ impl Server {
     /// How long a stop waits for what is in flight.
     pub fn stop_patience(&self) -> Duration {
         Duration::from_secs(self.stop_seconds.into())
+    }
+
+    /// Networks of proxies whose word counts for where a request came from.
+    pub fn trusted_proxies(&self) -> Vec<ipnet::IpNet> {
+        self.trusted_proxies.iter().map(|network| network.0).collect()
     }
 }
 

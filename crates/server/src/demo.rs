@@ -8,15 +8,19 @@ mod visitor;
 mod words;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use app::{
-    AppError, Db, StoreUrl, accounts,
+    AppError, Db, StoreUrl, Tx, accounts,
     chatbots::{self, NewChatbot},
+    members::{self, FirstMember},
+    passwords,
+    sessions::{self, Browser},
 };
 use clap::Args;
-use domain::{Actor, Ambient, ApiKeyText, ChatbotSettings, EventType, Scope, Secret};
+use domain::{Actor, Ambient, ApiKeyText, ChatbotSettings, EventType, Password, Scope, Secret};
 use hyper::StatusCode;
 use hyper::service::service_fn;
 use serde_json::json;
@@ -57,7 +61,8 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
 
     let mut node = Node::start_on(listener().await?, &settings).await?;
     let url = node.url();
-    let (key, public_key) = make_account(&node.db, &url).await?;
+    let member = Arc::new(DemoMember::new(&ambient)?);
+    let (key, public_key) = make_account(&node.db, &url, &member).await?;
     node.show_demo(&public_key);
     let (say_stop, stop_said) = oneshot::channel::<()>();
     let serving = tokio::spawn(node.run(async move { drop(stop_said.await) }));
@@ -80,6 +85,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
         say!("Both deliveries arrived, and their signatures are right.")?;
     } else {
         words::invite(&url, &key, &secret)?;
+        words::sign_in(&url, DemoMember::EMAIL, &member.password)?;
         stay(&mut received).await?;
     }
     drop(say_stop);
@@ -133,8 +139,46 @@ async fn start_receiver(
     Ok((address, received))
 }
 
-/// An account with an admin key, and a chatbot that pages of `origin` may embed; the key and the chatbot's.
-async fn make_account(db: &Db, origin: &str) -> anyhow::Result<(ApiKeyText, String)> {
+/// Who signs in to the demo.
+struct DemoMember {
+    password: String,
+    hash: String,
+    browser: Browser,
+}
+
+impl DemoMember {
+    const EMAIL: &str = "demo@example.com";
+
+    /// With a password of this run alone.
+    fn new(ambient: &Ambient) -> anyhow::Result<Self> {
+        let mut bytes = [0; 32];
+        ambient.random.fill(&mut bytes);
+        let password = domain::account::hex(&bytes[..8]);
+        let hash = passwords::hash(&Password::new("/password", &password)?, &bytes);
+        Ok(Self {
+            password,
+            hash,
+            browser: Browser { agent: "leadpost demo".to_owned(), ..Browser::default() },
+        })
+    }
+
+    /// Joins the only account there is, by the way of everybody's first member.
+    fn join(&self, tx: &mut Tx<'_>) -> Result<(), AppError> {
+        let first =
+            FirstMember { name: "Demo".to_owned(), email: Self::EMAIL.to_owned(), ..FirstMember::default() };
+        let link = members::set_up_link(tx)?.ok_or(AppError::NotFound)?;
+        let entry = members::set_up(tx, &link, &first, &self.hash, &self.browser)?;
+        let signed_in = sessions::recognise(tx, &entry.token)?.ok_or(AppError::NotFound)?;
+        sessions::end(tx, &signed_in)
+    }
+}
+
+/// An account with a member, an admin key, and a chatbot that pages of `origin` may embed; the key and the chatbot's.
+async fn make_account(
+    db: &Db,
+    origin: &str,
+    member: &Arc<DemoMember>,
+) -> anyhow::Result<(ApiKeyText, String)> {
     let settings = ChatbotSettings { allowed_origins: vec![origin.to_owned()], ..ChatbotSettings::default() };
     let new = NewChatbot {
         name: "Meridian Travel Desk".to_owned(),
@@ -142,12 +186,14 @@ async fn make_account(db: &Db, origin: &str) -> anyhow::Result<(ApiKeyText, Stri
         settings,
         ..NewChatbot::default()
     };
+    let member = Arc::clone(member);
     let made = db.write(move |tx| {
         let account = accounts::create(tx, "Demo")?;
         let actor = Actor::Console { account: account.id };
-        let (_, key) = accounts::create_key(tx, &actor, "Demo operator", Scope::Admin)?;
+        let (_, key) = accounts::create_key(tx, &actor, "Demo operator", Scope::Admin, None)?;
         let chatbot = chatbots::create(tx, &actor, &new)?;
         chatbots::publish(tx, &actor, chatbot.id)?;
+        member.join(tx)?;
         Ok((key, chatbot.public_key))
     });
     made.await.map_err(|error: AppError| error.into())

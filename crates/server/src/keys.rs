@@ -1,5 +1,7 @@
 //! `leadpost key`: API keys, made and revoked at the machine itself, also beside a running server.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 use app::{AppError, Tx, accounts};
 use clap::Subcommand;
@@ -19,6 +21,9 @@ pub enum KeyCommand {
         /// ingest, read, manage or admin.
         #[arg(long, value_name = "S", default_value = "ingest", value_parser = scope)]
         scope: Scope,
+        /// After how many days it opens nothing any more; without it, when it is revoked.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3650))]
+        expires_in_days: Option<u32>,
         /// Id or name of the account; needed once there are two.
         #[arg(long, value_name = "A")]
         account: Option<String>,
@@ -45,7 +50,9 @@ pub enum KeyCommand {
 /// Does it.
 pub async fn run(command: KeyCommand) -> anyhow::Result<()> {
     match command {
-        KeyCommand::Create { name, scope, account, store } => create(name, scope, account, &store).await,
+        KeyCommand::Create { name, scope, expires_in_days, account, store } => {
+            create(name, scope, expires_in_days, account, &store).await
+        }
         KeyCommand::List { account, store } => list(account, &store).await,
         KeyCommand::Revoke { id, store } => revoke(id, &store).await,
     }
@@ -58,14 +65,16 @@ fn scope(text: &str) -> Result<Scope, String> {
 async fn create(
     name: String,
     scope: Scope,
+    days: Option<u32>,
     account: Option<String>,
     store: &StoreArgs,
 ) -> anyhow::Result<()> {
     let db = store.open(Purpose::Prepare).await?;
+    let lasts = days.map(|days| Duration::from_secs(u64::from(days) * 24 * 60 * 60));
     let made = db.write(move |tx| {
         let account = accounts::resolve(tx, account.as_deref(), true)?;
         let actor = Actor::Console { account: account.id };
-        let (key, text) = accounts::create_key(tx, &actor, &name, scope)?;
+        let (key, text) = accounts::create_key(tx, &actor, &name, scope, lasts)?;
         Ok::<_, AppError>((account, key, text))
     });
     let (account, key, text) = made.await?;
@@ -90,7 +99,11 @@ async fn list(account: Option<String>, store: &StoreArgs) -> anyhow::Result<()> 
         Ok::<_, AppError>(all)
     });
     for (account, key) in keys.await? {
-        let state = key.revoked_at.map_or("open".to_owned(), |at| format!("revoked {at}"));
+        let state = match (key.revoked_at, key.expires_at) {
+            (Some(at), _) => format!("revoked {at}"),
+            (None, Some(at)) => format!("open until {at}"),
+            (None, None) => "open".to_owned(),
+        };
         say!(
             "{}\t{}\t{}\t{}\t{}\t{state}",
             key.id,

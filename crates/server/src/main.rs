@@ -17,6 +17,7 @@ mod keys;
 mod ledger;
 mod limits;
 mod listen;
+mod members;
 mod metrics;
 mod out;
 mod pretty;
@@ -62,6 +63,9 @@ enum Command {
     /// API keys
     #[command(subcommand)]
     Key(keys::KeyCommand),
+    /// Members: links to join with and to choose a new password
+    #[command(subcommand)]
+    Member(members::MemberCommand),
     /// Bring a store up to this version; `serve` does it by itself
     Migrate(store_args::StoreArgs),
     /// Write a consistent copy of the store and of its key, also while serving
@@ -98,6 +102,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Send(args) => on_runtime(1, send::run(args)),
         Command::Account(command) => on_runtime(1, accounts::run(command)),
         Command::Key(command) => on_runtime(1, keys::run(command)),
+        Command::Member(command) => on_runtime(1, members::run(command)),
         Command::Migrate(args) => on_runtime(1, store_args::migrate(args)),
         Command::Backup(args) => on_runtime(1, backup::run(args)),
         Command::Doctor(args) => return on_runtime(1, doctor::run(args)),

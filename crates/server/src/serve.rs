@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use app::{AppError, Db, StoreUrl};
+use app::{AppError, Db, StoreUrl, members};
 use clap::Args;
 use courier::{Courier, CourierSettings, Egress, EgressSettings};
 use hyper_util::service::TowerToHyperService;
@@ -58,6 +58,11 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
             "WARNING: store.sqlite_synchronous is normal: a loss of power loses events that were accepted";
         telemetry::announce(settings.log.format, warning);
     }
+    if let Some(token) = node.db.write(members::set_up_link).await? {
+        let base = settings.server.public_url.as_ref().map_or_else(|| node.url(), ToString::to_string);
+        let link = web::links::address(&base, &domain::Purpose::SetUp, &token);
+        telemetry::announce(settings.log.format, &format!("nobody can sign in yet; set up at {link}"));
+    }
     if empty {
         telemetry::announce(settings.log.format, &first_steps(&settings.store.url)?);
     }
@@ -86,8 +91,7 @@ fn first_steps(store: &StoreUrl) -> anyhow::Result<String> {
         _ => format!(" --store {store}"),
     };
     Ok(format!(
-        "this store has no account yet; make one and its first API key with: \
-         leadpost key create{flags} --name NAME --scope admin"
+        "or make the first account and an API key with: leadpost key create{flags} --name NAME --scope admin"
     ))
 }
 
@@ -167,6 +171,7 @@ impl Node {
                 metrics_open: settings.metrics.open,
                 per_key_per_second: settings.limits.per_key_per_second(),
                 widget: settings.limits.widget(),
+                trusted_proxies: server.trusted_proxies(),
                 secure: own_origins.iter().all(|origin| origin.starts_with("https:")),
                 local: address.ip().is_loopback() && server.public_url.is_none(),
                 own_origins,

@@ -45,6 +45,8 @@ create table device (
   foreign key (account_id, member_id) references member (account_id, id)
 ) /*sqlite: without rowid */;
 
+create index device_age on device (seen_at);
+
 -- Links that work once. One that sets up the instance belongs to no account yet.
 create table link (
   id uuid not null primary key,
@@ -59,6 +61,7 @@ create table link (
 );
 
 create index link_account on link (account_id, id);
+create index link_expires on link (expires_at);
 
 -- What was done, by whom. Rows are added, never changed.
 create table audit (

@@ -15,14 +15,15 @@ sql! {
     UPDATE = "update account set name = $2, time_zone = $3 where id = $1";
     // SQLite needs no lock, having one writer. On PostgreSQL this waits for others who write accounts; reading goes on.
     LOCK = "/*sqlite: select 1 */ /*pg: lock table account in share row exclusive mode */";
-    INSERT_KEY = "insert into api_key (account_id, id, name, scope, hash, created_at)
-        values ($1, $2, $3, $4, $5, $6)";
-    LIST_KEYS = "select account_id, id, name, scope, created_at, revoked_at
+    INSERT_KEY = "insert into api_key (account_id, id, name, scope, hash, created_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7)";
+    LIST_KEYS = "select account_id, id, name, scope, created_at, expires_at, used_at, revoked_at
         from api_key where account_id = $1 order by id";
-    FIND_KEY = "select account_id, id, name, scope, created_at, revoked_at from api_key where hash = $1";
-    GET_KEY = "select account_id, id, name, scope, created_at, revoked_at from api_key
+    FIND_KEY = "select account_id, id, name, scope, created_at, expires_at, used_at, revoked_at from api_key where hash = $1";
+    GET_KEY = "select account_id, id, name, scope, created_at, expires_at, used_at, revoked_at from api_key
         where account_id = $1 and id = $2";
     REVOKE_KEY = "update api_key set revoked_at = $3 where account_id = $1 and id = $2 and revoked_at is null";
+    USE_KEY = "update api_key set used_at = $3 where account_id = $1 and id = $2 and (used_at < $4 or used_at is null)";
 }
 
 /// Adds an account.
@@ -56,7 +57,8 @@ pub fn lock(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 
 /// Adds a key, of whose text only the hash is known here.
 pub fn insert_key(tx: &mut Tx<'_>, key: &ApiKey, hash: &str) -> Result<(), StoreError> {
-    let args = args![key.account, key.id, &key.name, key.scope.as_str(), hash, key.created_at];
+    let args =
+        args![key.account, key.id, &key.name, key.scope.as_str(), hash, key.created_at, key.expires_at];
     tx.execute(&INSERT_KEY, args).map(drop)
 }
 
@@ -85,6 +87,17 @@ pub fn revoke_key(
     Ok(tx.execute(&REVOKE_KEY, args![account, id, now])? == 1)
 }
 
+/// Notes that a key was used, unless that is known since `known`.
+pub fn use_key(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    id: Id<ApiKey>,
+    now: Timestamp,
+    known: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(&USE_KEY, args![account, id, now, known]).map(drop)
+}
+
 fn read_key(mut row: Row) -> Result<ApiKey, StoreError> {
     Ok(ApiKey {
         account: row.take()?,
@@ -92,6 +105,8 @@ fn read_key(mut row: Row) -> Result<ApiKey, StoreError> {
         name: row.take()?,
         scope: row.parse(|text| text.parse::<Scope>().ok())?,
         created_at: row.take()?,
+        expires_at: row.take()?,
+        used_at: row.take()?,
         revoked_at: row.take()?,
     })
 }

@@ -16,7 +16,7 @@ macro_rules! columns {
     () => {
         "account_id, id, chatbot_id, version, visitor_id, external_id, preview, state, department_id, operator_id, \
          operator_name, flow_state, consent, told, contact_id, page_url, opened_at, active_at, queued_at, transfers, \
-         reminded_at, closed_at, close_reason, due_at, messages, replies"
+         reminded_at, closed_at, close_reason, due_at, messages, replies, captured_at, handed_over_at"
     };
 }
 
@@ -28,7 +28,7 @@ sql! {
     VISITOR_TO_CHANGE = "select account_id, id, chatbot_id, created_at from visitor
         where token_hash = $1 /*pg: for no key update */";
     INSERT = concat!("insert into conversation (", columns!(), ") values
-        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)");
+        ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)");
     GET = concat!("select ", columns!(), " from conversation where account_id = $1 and id = $2");
     GET_TO_CHANGE = concat!("select ", columns!(), " from conversation
         where account_id = $1 and id = $2 /*pg: for no key update */");
@@ -50,7 +50,7 @@ sql! {
     UPDATE = "update conversation set state = $3, department_id = $4, operator_id = $5, operator_name = $6,
             flow_state = $7, consent = $8, told = $9, contact_id = $10, active_at = $11, queued_at = $12,
             transfers = $13, reminded_at = $14, closed_at = $15, close_reason = $16, due_at = $17, messages = $18,
-            replies = $19
+            replies = $19, captured_at = $20, handed_over_at = $21
         where account_id = $1 and id = $2 and state <> 'closed'";
     POSTPONE = "update conversation set due_at = $3 where account_id = $1 and id = $2 and due_at < $3";
     DUE = "select account_id, id from conversation where due_at <= $1 order by due_at limit $2";
@@ -101,6 +101,8 @@ pub fn insert(tx: &mut Tx<'_>, it: &Conversation) -> Result<(), StoreError> {
         it.due_at,
         it.messages,
         it.replies,
+        it.captured_at,
+        it.handed_over_at,
     ];
     tx.execute(&INSERT, args).map(drop)
 }
@@ -208,6 +210,8 @@ pub fn update(tx: &mut Tx<'_>, it: &Conversation) -> Result<bool, StoreError> {
         it.due_at,
         it.messages,
         it.replies,
+        it.captured_at,
+        it.handed_over_at,
     ];
     Ok(tx.execute(&UPDATE, args)? == 1)
 }
@@ -288,5 +292,7 @@ fn read(mut row: Row) -> Result<Conversation, StoreError> {
         due_at: row.take()?,
         messages: row.take()?,
         replies: row.take()?,
+        captured_at: row.take()?,
+        handed_over_at: row.take()?,
     })
 }

@@ -395,7 +395,7 @@ pub(crate) fn read(row: &mut Row) -> Result<Delivery, StoreError> {
     })
 }
 
-fn read_attempt(mut row: Row) -> Result<Attempt, StoreError> {
+pub(crate) fn read_attempt(mut row: Row) -> Result<Attempt, StoreError> {
     fn named<T: Copy>(all: &[T], name: fn(T) -> &'static str, text: &str) -> Option<T> {
         all.iter().copied().find(|known| name(*known) == text)
     }

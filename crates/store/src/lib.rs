@@ -25,14 +25,17 @@ pub mod deliveries;
 pub mod departments;
 pub mod erasure;
 pub mod events;
+pub mod hours;
 pub mod idempotency;
 pub mod ledger;
 pub mod lines;
+pub mod links;
 pub mod markers;
 pub mod members;
 pub mod messages;
 pub mod nodes;
 pub mod recoveries;
+pub mod reports;
 pub mod retention;
 pub mod sessions;
 pub mod webhooks;
@@ -57,14 +60,17 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         departments::STATEMENTS,
         erasure::STATEMENTS,
         events::STATEMENTS,
+        hours::STATEMENTS,
         idempotency::STATEMENTS,
         ledger::STATEMENTS,
         lines::STATEMENTS,
+        links::STATEMENTS,
         markers::STATEMENTS,
         members::STATEMENTS,
         messages::STATEMENTS,
         nodes::STATEMENTS,
         recoveries::STATEMENTS,
+        reports::STATEMENTS,
         retention::STATEMENTS,
         sessions::STATEMENTS,
         webhooks::STATEMENTS,

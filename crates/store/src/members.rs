@@ -21,10 +21,12 @@ sql! {
     UPDATE = "update member set name = $3, role = $4, disabled_at = $5 where account_id = $1 and id = $2";
     SET_PASSWORD = "update member set password = $3 where account_id = $1 and id = $2";
     COUNT = "select count(*) from member";
-    LOCK = "/*sqlite: select 1 */ /*pg: select 1 from member where account_id = $1 for update */";
+    // SQLite needs no lock, having one writer. In the order of ids, so that no two wait for each other.
+    LOCK = "select id from member where account_id = $1 order by id /*pg: for update */";
     KNOW_DEVICE = "insert into device (account_id, member_id, token_hash, seen_at) values ($1, $2, $3, $4)
         on conflict (account_id, member_id, token_hash) do update set seen_at = excluded.seen_at";
     KNOWS_DEVICE = "select 1 from device where account_id = $1 and member_id = $2 and token_hash = $3";
+    FORGET_OLD_DEVICES = "delete from device where seen_at < $1";
     FORGET_DEVICES = "delete from device where account_id = $1 and member_id = $2";
 }
 
@@ -109,6 +111,11 @@ pub fn knows_device(
     token_hash: &str,
 ) -> Result<bool, StoreError> {
     Ok(tx.query_one(&KNOWS_DEVICE, args![account, member, token_hash])?.is_some())
+}
+
+/// Forgets browsers that were not seen since then.
+pub fn forget_old_devices(tx: &mut Tx<'_>, seen_before: Timestamp) -> Result<u64, StoreError> {
+    tx.execute(&FORGET_OLD_DEVICES, args![seen_before])
 }
 
 /// Forgets all browsers of a member.

@@ -14,6 +14,7 @@ const FILES: &[(&str, &str)] = &[
     ("V3__conversations", include_str!("../migrations/0003_conversations.sql")),
     ("V4__members", include_str!("../migrations/0004_members.sql")),
     ("V5__search", include_str!("../migrations/0005_search.sql")),
+    ("V6__reports", include_str!("../migrations/0006_reports.sql")),
 ];
 
 fn runner(for_engine: fn(&str) -> String) -> Result<Runner, StoreError> {
@@ -52,11 +53,11 @@ pub(crate) fn check(version: Result<Option<i64>, StoreError>) -> Result<(), Stor
     }))
 }
 
-/// The number of the last migration that this program knows.
+/// The number of the newest migration.
 fn newest() -> i64 {
-    let numbers =
-        FILES.iter().filter_map(|(name, _)| name.strip_prefix('V')?.split_once("__")?.0.parse().ok());
-    numbers.max().unwrap_or(0)
+    let (name, _) = FILES[FILES.len() - 1];
+    let number = name.strip_prefix('V').and_then(|rest| rest.split_once("__"));
+    number.and_then(|(number, _)| number.parse().ok()).expect("migrations are named by their number")
 }
 
 fn newer(migration: &str) -> String {

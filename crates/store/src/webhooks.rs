@@ -28,6 +28,17 @@ sql! {
         where account_id = $1 and id = $2 and deleted_at is null /*pg: for no key update */");
     LIST = concat!("select ", columns!(), " from webhook
         where account_id = $1 and id < $2 and deleted_at is null order by id desc limit $3");
+    LIST_IN_STATE = concat!("select ", columns!(), " from webhook
+        where account_id = $1 and id < $2 and deleted_at is null and state = $4 order by id desc limit $3");
+    LIST_DELETED = "select id, name, url, deleted_at from webhook
+        where account_id = $1 and id < $2 and deleted_at is not null order by id desc limit $3";
+    FIND_DELETED = "select id, name, url, deleted_at from webhook
+        where account_id = $1 and id = $2 and deleted_at is not null";
+    // An account has few webhooks, and these are read with each page.
+    TROUBLED = "select id, name, state, state_reason from webhook
+        where account_id = $1 and deleted_at is null
+          and (state = 'held' or (state = 'disabled' and state_reason <> 'by_hand'))
+        order by state_since desc, id desc limit $2";
     UPDATE = "update webhook set name = $3, url = $4, event_types = $5, chatbot_ids = $6, body = $7, headers = $8,
             ordering = $9, max_in_flight = $10, rate_per_second = $11, retry = $12, updated_at = $13
         where account_id = $1 and id = $2 and deleted_at is null";
@@ -129,6 +140,72 @@ pub fn list(
 ) -> Result<Vec<Webhook>, StoreError> {
     let rows = tx.query(&LIST, args![account, before, limit])?;
     rows.into_iter().map(|row| read(tx, row)).collect()
+}
+
+/// The same, only those in the state of this name.
+pub fn list_in_state(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    state: &str,
+    before: Id<Webhook>,
+    limit: u32,
+) -> Result<Vec<Webhook>, StoreError> {
+    let rows = tx.query(&LIST_IN_STATE, args![account, before, limit, state])?;
+    rows.into_iter().map(|row| read(tx, row)).collect()
+}
+
+/// What is left of a webhook that was deleted, for the log of its deliveries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deleted {
+    /// Which.
+    pub id: Id<Webhook>,
+    /// What its owner called it.
+    pub name: String,
+    /// Where it sent to.
+    pub url: String,
+    /// Since when it is gone.
+    pub deleted_at: Timestamp,
+}
+
+/// Deleted webhooks older than `before`, newest first.
+pub fn list_deleted(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    before: Id<Webhook>,
+    limit: u32,
+) -> Result<Vec<Deleted>, StoreError> {
+    tx.query(&LIST_DELETED, args![account, before, limit])?.into_iter().map(read_deleted).collect()
+}
+
+/// The account's deleted webhook of that id.
+pub fn find_deleted(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    id: Id<Webhook>,
+) -> Result<Option<Deleted>, StoreError> {
+    tx.query_one(&FIND_DELETED, args![account, id])?.map(read_deleted).transpose()
+}
+
+fn read_deleted(mut row: Row) -> Result<Deleted, StoreError> {
+    Ok(Deleted { id: row.take()?, name: row.take()?, url: row.take()?, deleted_at: row.take()? })
+}
+
+/// A webhook that sends nothing though nobody said so: it is held, or was disabled by what its receiver did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Troubled {
+    /// Which.
+    pub id: Id<Webhook>,
+    /// Its name.
+    pub name: String,
+    /// Its state.
+    pub state: WebhookState,
+}
+
+/// Up to `limit` of the account's webhooks that somebody has to look after, the latest trouble first.
+pub fn troubled(tx: &mut Tx<'_>, account: Id<Account>, limit: u32) -> Result<Vec<Troubled>, StoreError> {
+    let read =
+        |mut row: Row| Ok(Troubled { id: row.take()?, name: row.take()?, state: read_state(&mut row)? });
+    tx.query(&TROUBLED, args![account, limit])?.into_iter().map(read).collect()
 }
 
 /// Stores a webhook's settings; state and secrets stay. False if it was deleted meanwhile.

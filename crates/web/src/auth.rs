@@ -13,7 +13,7 @@ use std::{
 
 use app::{access, accounts};
 use axum::extract::FromRequestParts;
-use domain::{Actor, ApiKeyText, Permission, Timestamp};
+use domain::{Actor, ApiKey, ApiKeyText, Permission, Timestamp};
 use http::{HeaderMap, header, request::Parts};
 use sha2::{Digest, Sha256};
 
@@ -116,9 +116,26 @@ async fn authenticate(web: &Shared, headers: &HeaderMap) -> Result<Actor, Proble
     }
     let text = ApiKeyText::parse(key).ok_or_else(Problem::unauthorized)?;
     let found = web.db.read(move |tx| accounts::authenticate(tx, &text)).await?;
-    let actor = found.ok_or_else(Problem::unauthorized)?;
+    let key = found.ok_or_else(Problem::unauthorized)?;
+    let actor = accounts::actor(&key);
     web.keys.put(hash, actor, now);
+    note_use(web, key, now);
     Ok(actor)
+}
+
+/// Writes down, once a minute and behind everything else, that a key is in use. Nobody waits for it, and a store that
+/// takes no writes keeps nobody from reading.
+fn note_use(web: &Shared, key: ApiKey, now: Timestamp) {
+    if key.used_at.is_some_and(|used| now.since(used) < ApiKey::USE_NOTED_EVERY) {
+        return;
+    }
+    let db = web.db.clone();
+    tokio::spawn(async move {
+        let noted = db.write_behind(move |tx| accounts::use_key(tx, &key)).await;
+        if let Err(error) = noted {
+            tracing::debug!(%error, "the use of a key was not noted");
+        }
+    });
 }
 
 /// The token of the one `Authorization: Bearer` header.

@@ -79,7 +79,7 @@ impl Kit {
     pub(crate) async fn key(&self, scope: Scope) -> String {
         let make = move |tx: &mut app::Tx<'_>| {
             let account = accounts::resolve(tx, None, true)?.id;
-            accounts::create_key(tx, &Actor::Console { account }, "test", scope)
+            accounts::create_key(tx, &Actor::Console { account }, "test", scope, None)
         };
         let made: Result<_, AppError> = self.db.write(make).await;
         made.unwrap().1.reveal().to_owned()

@@ -20,10 +20,12 @@ mod event_types;
 mod events;
 mod exchange;
 mod extract;
+mod hashing;
 mod health;
 #[cfg(test)]
 mod kit;
 mod ledger;
+pub mod links;
 mod list;
 mod live;
 mod metrics;
@@ -32,13 +34,16 @@ mod openapi;
 mod operators;
 mod pace;
 mod pages;
+mod peer;
 mod problem;
 mod query;
 mod read;
 mod recoveries;
+mod reports;
 mod search;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod webhooks;
 mod widget;
 mod words;
@@ -60,8 +65,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use health::Readiness;
 pub use metrics::Metrics;
+use peer::Peer;
 use problem::Problem;
-use widget::Peer;
 pub use widget::WidgetLimits;
 
 /// What this floor is made of.
@@ -73,6 +78,8 @@ pub struct Web {
     metrics: Metrics,
     keys: auth::RecentKeys,
     pace: pace::Pace,
+    hashing: hashing::Hashing,
+    throttle: throttle::Throttle,
     limits: widget::Limits,
     hub: live::Hub,
     /// `/openapi.json`, once the routes are known.
@@ -96,6 +103,8 @@ pub struct WebSettings {
     pub local: bool,
     /// The origins of this server's own pages.
     pub own_origins: Vec<String>,
+    /// Networks of proxies whose word counts for where a request came from.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// The public key of the chatbot on the sample company's page; there is no such page if None.
     pub demo: Option<String>,
 }
@@ -110,6 +119,7 @@ impl Default for WebSettings {
             secure: false,
             local: false,
             own_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             demo: None,
         }
     }
@@ -134,6 +144,8 @@ impl Web {
             metrics,
             keys,
             pace,
+            hashing: hashing::Hashing::new(),
+            throttle: throttle::Throttle::default(),
             limits,
             hub,
             document: OnceLock::new(),
@@ -218,6 +230,8 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(contacts::export::export))
         .routes(routes!(contacts::get, contacts::erase))
         .routes(routes!(contacts::merge))
+        .routes(routes!(reports::bot))
+        .routes(routes!(reports::markers))
         .routes(routes!(ledger::get))
         .routes(routes!(nodes::list))
         .routes(routes!(health::live))

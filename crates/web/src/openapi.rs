@@ -62,6 +62,7 @@ fn complete(mut document: OpenApi) -> OpenApi {
         tag("conversations", "What was said, and the operator's side of it."),
         tag("inbound", "Conversations of other chat tools, pushed by them."),
         tag("contacts", "Who visitors turned out to be."),
+        tag("reports", "What happened in a period, counted."),
         tag("operation", "Ledger, nodes, health and figures."),
     ]);
     let components = document.components.get_or_insert_default();

@@ -4,6 +4,8 @@
 //! elsewhere. A handler takes a request apart, calls use cases, and fills in the struct; it must not decide who may do
 //! what. All addresses are on this page ([`routes`]).
 
+mod account;
+pub(crate) mod entry;
 mod failure;
 mod files;
 mod form;
@@ -34,5 +36,7 @@ fn dashboard() -> Router<Shared> {
     Router::new()
         .route("/", get(async || Redirect::to("/analytics")))
         .route("/live", get(live::stream))
+        .merge(account::routes())
+        .merge(entry::routes())
         .merge(webhooks::routes())
 }

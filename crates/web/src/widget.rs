@@ -8,7 +8,7 @@ mod body;
 mod limits;
 mod stream;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use app::conversations::visits::{self, Visit};
 use axum::{
@@ -28,12 +28,9 @@ pub use self::limits::WidgetLimits;
 use crate::{
     Shared,
     extract::{parse, receive},
+    peer,
     problem::Problem,
 };
-
-/// The address that a request came from, put into it by whoever accepts connections.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
 
 /// The routes, under `/w/{key}`.
 pub(crate) fn routes() -> Router<Shared> {
@@ -93,7 +90,7 @@ impl FromRequest<Shared> for Caller {
             key.filter(|key| domain::chatbot::is_public_key(key)).ok_or_else(Problem::not_found)?;
         let origin = text_header(&parts, header::ORIGIN).ok_or_else(Problem::no_origin)?;
         let last_event = text_header(&parts, "last-event-id");
-        let peer = parts.extensions.get().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |Peer(peer)| *peer);
+        let peer = peer::origin(&parts, &web.settings.trusted_proxies);
         check_content_type(&parts)?;
         let request = Request::from_parts(parts, body);
         let bytes = receive(request, Call::LIMIT_IN_BYTES, web.settings.body_timeout).await?;

@@ -17,6 +17,8 @@ fn key(number: u32, scope: Scope) -> ApiKey {
         name: format!("Schlüssel {number}"),
         scope,
         created_at: at(number.into()),
+        expires_at: None,
+        used_at: None,
         revoked_at: None,
     }
 }
@@ -137,5 +139,38 @@ async fn a_key_of_no_account_is_refused_and_is_no_conflict() {
         let orphan = ApiKey { account: id(9), ..key(1, Scope::Read) };
         let result = db.write(move |tx| accounts::insert_key(tx, &orphan, "hash")).await;
         assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_gets_another_name_and_time_zone() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        let after = Account { name: "Acmé".into(), time_zone: "Europe/Lisbon".into(), ..acme() };
+        let wanted = after.clone();
+        assert!(write(&db, move |tx| accounts::update(tx, &wanted)).await);
+        assert_eq!(read(&db, |tx| accounts::find(tx, acme().id)).await, Some(after));
+        assert_eq!(read(&db, |tx| accounts::find(tx, globex().id)).await, Some(globex()));
+        assert_eq!(read(&db, |tx| accounts::find(tx, id(9))).await, None);
+        assert!(!write(&db, |tx| accounts::update(tx, &Account { id: id(9), ..acme() })).await);
+    }
+}
+
+#[tokio::test]
+async fn a_key_keeps_when_it_expires_and_when_it_was_used() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        let expiring = ApiKey { expires_at: Some(at(90)), ..key(1, Scope::Read) };
+        let wanted = expiring.clone();
+        write(&db, move |tx| accounts::insert_key(tx, &wanted, "hash")).await;
+        let used = || read(&db, |tx| accounts::find_key(tx, "hash"));
+        assert_eq!(used().await, Some(expiring.clone()));
+        // Known since the second instant, it is not noted again.
+        for (now, known, expected) in [(10, 0, 10), (20, 5, 10), (70, 10, 10), (71, 11, 71)] {
+            write(&db, move |tx| accounts::use_key(tx, acme().id, id(1), at(now), at(known))).await;
+            assert_eq!(used().await, Some(ApiKey { used_at: Some(at(expected)), ..expiring.clone() }));
+        }
+        write(&db, |tx| accounts::use_key(tx, globex().id, id(1), at(500), at(400))).await;
+        assert_eq!(used().await.and_then(|it| it.used_at), Some(at(71)), "a foreign account notes nothing");
     }
 }

@@ -35,6 +35,8 @@ fn full(number: u32) -> Conversation {
         queued_at: Some(at(2)),
         transfers: 3,
         reminded_at: Some(at(4)),
+        captured_at: Some(at(6)),
+        handed_over_at: Some(at(7)),
         due_at: Some(at(5)),
         messages: 6,
         replies: 7,

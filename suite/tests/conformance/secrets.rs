@@ -48,7 +48,7 @@ async fn no_secret_is_in_the_store_in_clear() {
         write(&db, |tx| webhooks::insert(tx, &canary())).await;
         write(&db, |tx| webhooks::update(tx, &canary())).await;
         let rotated = carry_out(&db, |tx| app::webhooks::rotate_secret(tx, &console(), id(1))).await;
-        let make = |tx: &mut Tx<'_>| accounts::create_key(tx, &console(), "canary", Scope::Admin);
+        let make = |tx: &mut Tx<'_>| accounts::create_key(tx, &console(), "canary", Scope::Admin, None);
         let (_, key) = carry_out(&db, make).await;
 
         let all = everything(&store).await;

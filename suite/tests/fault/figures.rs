@@ -6,4 +6,5 @@ mod backlog;
 mod hostile;
 mod neighbours;
 mod pace;
+mod reports;
 mod widgets;

@@ -44,7 +44,7 @@ impl Needs {
 
 /// Every route that there is. One more in the document fails [`every_scope_opens_what_it_says_and_nothing_else`]
 /// until it has its line here.
-const ROUTES: [(&str, &str, Needs); 64] = [
+const ROUTES: [(&str, &str, Needs); 66] = [
     ("DELETE", "/api/v1/chatbots/{id}", Needs::Manage),
     ("DELETE", "/api/v1/contacts/{id}", Needs::Admin),
     ("DELETE", "/api/v1/departments/{id}", Needs::Manage),
@@ -74,6 +74,8 @@ const ROUTES: [(&str, &str, Needs); 64] = [
     ("GET", "/api/v1/operators", Needs::Read),
     ("GET", "/api/v1/recoveries", Needs::Read),
     ("GET", "/api/v1/recoveries/{id}", Needs::Read),
+    ("GET", "/api/v1/reports/bot", Needs::Read),
+    ("GET", "/api/v1/reports/markers", Needs::Read),
     ("GET", "/api/v1/webhooks", Needs::Read),
     ("GET", "/api/v1/webhooks/{id}", Needs::Read),
     ("GET", "/healthz", Needs::Nothing),
@@ -311,7 +313,7 @@ async fn everything(app: &TestApp) -> Vec<Value> {
 /// A key that can be revoked: its id and text.
 pub async fn key(app: &TestApp, scope: Scope) -> (Id<ApiKey>, String) {
     let actor = Actor::Console { account: app.acme.0 };
-    let make = move |tx: &mut app::Tx<'_>| accounts::create_key(tx, &actor, "to be revoked", scope);
+    let make = move |tx: &mut app::Tx<'_>| accounts::create_key(tx, &actor, "to be revoked", scope, None);
     let (key, text) = app.db.write(make).await.expect("a key can be made");
     (key.id, text.reveal().to_owned())
 }

@@ -5,6 +5,7 @@ mod clock;
 mod operators;
 mod previews;
 mod races;
+mod reports;
 mod runs;
 mod sequels;
 mod told;
@@ -20,8 +21,8 @@ use app::{
     departments, events,
 };
 use domain::{
-    Actor, ApiKeyText, Author, Chatbot, ChatbotSettings, Contact, Conversation, Event, EventType, Id,
-    Message, Scope, VisitorToken,
+    Actor, Author, Chatbot, ChatbotSettings, Contact, Conversation, Event, EventType, Id, Message, Scope,
+    VisitorToken,
 };
 use serde_json::Value;
 use suite::{ManualClock, TestApp, TestStore};
@@ -68,9 +69,8 @@ impl Scene {
             let chatbot = chatbots::create(tx, &console, &new)?;
             let chatbot = chatbots::publish(tx, &console, chatbot.id)?;
             let mut operator = |name| {
-                let (_, text) = accounts::create_key(tx, &console, name, Scope::Manage)?;
-                let text = ApiKeyText::parse(text.reveal()).expect("the text of a key");
-                Ok::<_, AppError>(accounts::authenticate(tx, &text)?.expect("a new key is good"))
+                let (key, _) = accounts::create_key(tx, &console, name, Scope::Manage, None)?;
+                Ok::<_, AppError>(accounts::actor(&key))
             };
             Ok((chatbot, operator("Omar")?, operator("Olga")?))
         };

@@ -20,6 +20,7 @@ mod paging;
 mod panics;
 mod receivers;
 mod recoveries;
+mod reports;
 mod snippets;
 mod tidy;
 mod tls;

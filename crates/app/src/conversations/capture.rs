@@ -26,6 +26,7 @@ impl Session {
         let custom: Map<_, _> = custom.iter().map(|(name, value)| (name.clone(), self.told(value))).collect();
         let contact = self.attach(tx, fields, custom.clone())?;
         self.it.contact = Some(contact);
+        self.it.captured_at.get_or_insert(tx.now());
         self.save_row(tx)?;
         store::contacts::add_conversation(tx, self.it.account, contact, self.it.id)?;
         let told = fields.to_json();

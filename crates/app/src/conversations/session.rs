@@ -158,6 +158,9 @@ impl Session {
     /// Stores what happened.
     pub(super) fn save(mut self, tx: &mut Tx<'_>) -> Result<Conversation, AppError> {
         let patience = self.patience(tx)?;
+        if matches!(self.it.phase, Phase::Queued | Phase::Agent) {
+            self.it.handed_over_at.get_or_insert(tx.now());
+        }
         self.it.due_at = self.it.next_due_at(&self.timers(), patience);
         if !self.stored {
             self.save_row(tx)?;

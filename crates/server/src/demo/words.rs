@@ -100,6 +100,11 @@ pub fn invite(url: &str, key: &ApiKeyText, secret: &Secret) -> anyhow::Result<()
     )
 }
 
+/// Who can sign in, and where.
+pub fn sign_in(url: &str, email: &str, password: &str) -> anyhow::Result<()> {
+    say!("  sign in   {url}/sign-in   {email}   {password}\n")
+}
+
 fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }

@@ -74,6 +74,7 @@ pub(crate) async fn export(
 ) -> Result<Response, Problem> {
     // Read before anything is answered: what is wrong now can still be told.
     let first = read(&web, actor, None).await?;
+    web.db.write(move |tx| contacts::export_begins(tx, &actor)).await?;
     let start = Place::Page { page: first, begins: true };
     let pages = stream::unfold(start, move |place| proceed(web.clone(), actor, format, place));
     let (kind, name) = match format {

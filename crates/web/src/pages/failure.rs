@@ -14,6 +14,10 @@ use crate::problem::Problem;
 pub(crate) enum Failure {
     /// Nobody is signed in; where to go on afterwards.
     SignIn(String),
+    /// The password was not given a moment ago; where to go on afterwards.
+    Confirm(String),
+    /// A page of its own says why.
+    Page(StatusCode, String),
     /// Everything else, as the API would say it.
     Problem(Problem),
 }
@@ -44,6 +48,11 @@ impl IntoResponse for Failure {
                 let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
                 Redirect::to(&format!("/sign-in?next={next}")).into_response()
             }
+            Failure::Confirm(next) => {
+                let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+                Redirect::to(&format!("{}?next={next}", super::entry::CONFIRM)).into_response()
+            }
+            Failure::Page(status, text) => page(status, text),
             Failure::Problem(problem) => {
                 let status = problem.status();
                 let title = match status {

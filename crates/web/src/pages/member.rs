@@ -8,7 +8,7 @@ use domain::{Actor, SessionToken};
 use http::{HeaderMap, Uri, header, request::Parts};
 
 use super::failure::Failure;
-use crate::{Shared, auth::Needs, problem::Problem, widget::Peer};
+use crate::{Shared, auth::Needs, peer, problem::Problem};
 
 /// A member who may do what `N` says.
 pub(crate) struct ByMember<N> {
@@ -55,7 +55,7 @@ pub(crate) async fn signed_in(web: &Shared, parts: &Parts) -> Result<Option<Sign
         && web.db.ambient().clock.now().since(session.seen_at) >= TOUCH_EVERY
     {
         let session = session.clone();
-        let address = parts.extensions.get::<Peer>().map(|peer| peer.0.to_string()).unwrap_or_default();
+        let address = peer::origin(parts, &web.settings.trusted_proxies).to_string();
         web.db.write(move |tx| sessions::touch(tx, &session, &address)).await?;
     }
     Ok(signed)

@@ -1,13 +1,18 @@
 //! What is around every page of the dashboard: where one is, who one is, what has just been done.
 
-use app::sessions::SignedIn;
+use app::{sessions::SignedIn, webhooks::Troubled};
 use askama::Template;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use domain::{Account, Actor, Permission, Role, Timestamp};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use jiff::tz::TimeZone;
 
-use super::{failure::Failure, form::Form, member::ByMember, when::When};
+use super::{
+    failure::Failure,
+    form::Form,
+    member::ByMember,
+    when::{When, visible},
+};
 use crate::{Shared, problem::Problem};
 
 /// What a page may do (Content Security Policy Level 3): load from here, and nothing else. The widget needs no more.
@@ -178,6 +183,8 @@ pub(crate) struct Shell {
     pub(crate) account: Account,
     /// What has just been done, in words.
     pub(crate) done: Option<&'static str>,
+    /// Webhooks that somebody has to look after.
+    troubled: Vec<Troubled>,
     /// Whether passwords travel in the clear.
     pub(crate) insecure: bool,
     actor: Actor,
@@ -200,6 +207,7 @@ impl Shell {
             role: signed.member.role,
             account: signed.account.clone(),
             done: None,
+            troubled: signed.troubled.clone(),
             insecure: !web.settings.secure && !web.settings.local,
             actor: signed.actor(),
             now: web.db.ambient().clock.now(),
@@ -230,6 +238,23 @@ impl Shell {
         self.steps.last().map_or("", |step| step.label.as_str())
     }
 
+    /// Webhooks that somebody has to look after, so many as are named: address, name, state.
+    pub(crate) fn troubled(&self) -> Vec<(String, String, &'static str)> {
+        let named = self.troubled.iter().take(SignedIn::TROUBLED);
+        named
+            .map(|it| (format!("{}/{}", Place::Webhooks.path(), it.id), visible(&it.name), it.state.as_str()))
+            .collect()
+    }
+
+    /// How many there are, in words: `2 webhooks need you`.
+    pub(crate) fn trouble(&self) -> String {
+        match self.troubled.len() {
+            1 => "A webhook needs you".to_owned(),
+            all if all > SignedIn::TROUBLED => format!("More than {} webhooks need you", SignedIn::TROUBLED),
+            all => format!("{all} webhooks need you"),
+        }
+    }
+
     /// Whether whoever is signed in may do that.
     pub(crate) fn may(&self, permission: Permission) -> bool {
         self.actor.may(permission)
@@ -248,6 +273,11 @@ impl Shell {
     /// An instant as it is shown.
     pub(crate) fn when(&self, at: &Timestamp) -> When {
         When::new(*at, self.now, self.zone.clone())
+    }
+
+    /// When the page is made.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// The account's time zone.

@@ -24,10 +24,14 @@ fn instant(at: Timestamp) -> jiff::Timestamp {
     jiff::Timestamp::from_microsecond(at.micros()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
+/// An instant as clocks on the wall show it there.
+pub(crate) fn local(at: Timestamp, zone: &TimeZone) -> jiff::civil::DateTime {
+    zone.to_datetime(instant(at))
+}
+
 impl Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (local, today) =
-            (self.zone.to_datetime(instant(self.at)), self.zone.to_datetime(instant(self.now)));
+        let (local, today) = (local(self.at, &self.zone), local(self.now, &self.zone));
         let shown = match local {
             _ if local.date() == today.date() => local.strftime("%H:%M:%S"),
             _ if local.year() == today.year() => local.strftime("%-d %b, %H:%M"),

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What stands for the value of a header in every answer.
-const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 
 /// A webhook to make.
 #[derive(ToSchema)]
@@ -179,7 +179,7 @@ impl From<UpdateWebhook> for WebhookUpdate {
 }
 
 /// The update with each masked header value replaced by the one that the webhook has.
-pub(super) fn unmasked(update: &WebhookUpdate, webhook: &Webhook) -> Result<WebhookUpdate, Invalid> {
+pub(crate) fn unmasked(update: &WebhookUpdate, webhook: &Webhook) -> Result<WebhookUpdate, Invalid> {
     let mut update = update.clone();
     for (name, value) in update.headers.iter_mut().flatten().filter(|(_, value)| value == MASK) {
         let present = webhook.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));

@@ -68,6 +68,6 @@ pub(crate) async fn send(
     let plan = Arc::new(web.db.read(move |tx| webhooks::prepare_test(tx, &actor, id, event_type)).await?);
     let outcome = web.outbound.send_test(&plan).await;
     let (explanation, event_id) = (why::explain(&outcome), plan.event.id.to_string());
-    let attempt = web.db.write(move |tx| webhooks::record_test(tx, &actor, &plan, &outcome)).await?;
+    let (_, attempt) = web.db.write(move |tx| webhooks::record_test(tx, &actor, &plan, &outcome)).await?;
     Ok(axum::Json(TestResult { event_id, attempt: attempt.into(), explanation }))
 }

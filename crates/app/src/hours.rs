@@ -1,0 +1,113 @@
+//! How webhooks have been doing lately: figures for pictures, from a bounded look at the newest deliveries.
+//!
+//! They are told as such: what is beyond the bound is not looked at. The ledger is where everything is counted.
+
+use std::time::Duration;
+
+use domain::{Actor, Attempt, Id, Permission, Timestamp, Webhook};
+pub use store::hours::{HOURS, Hour};
+use store::{Tx, hours::Sampled};
+
+use crate::{AppError, access::require};
+
+/// So many deliveries are looked at for each hour of a row of a list.
+pub const OF_ROW: u32 = 10;
+/// And for each stretch of one webhook's page.
+pub const OF_PAGE: u32 = 200;
+/// A webhook's last failure is looked for among so many.
+const OF_FAILURE: u32 = 100;
+
+/// What a list says of one of its webhooks besides its settings.
+#[derive(Clone, Debug)]
+pub struct Lately {
+    /// The last 24 hours, oldest first.
+    pub hours: [Hour; HOURS],
+    /// The last attempt that failed, without the answer's headers and body.
+    pub last_failure: Option<Attempt>,
+}
+
+/// How one of the account's webhooks has been doing.
+pub fn lately(tx: &mut Tx<'_>, actor: &Actor, webhook: Id<Webhook>) -> Result<Lately, AppError> {
+    require(actor, Permission::Read)?;
+    let (account, now) = (actor.account(), tx.now());
+    Ok(Lately {
+        hours: store::hours::day(tx, account, webhook, now, OF_ROW)?,
+        last_failure: store::hours::last_failure(tx, account, webhook, OF_FAILURE)?,
+    })
+}
+
+/// A stretch of time, and how a webhook did in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end.
+    pub to: Timestamp,
+    /// How many were delivered.
+    pub delivered: u64,
+    /// How many were tried and not delivered (yet).
+    pub failed: u64,
+    /// Whether there were more than were looked at.
+    pub more: bool,
+    /// How long half of the answers took at most.
+    pub p50: Option<Duration>,
+    /// How long 95 of 100 took at most.
+    pub p95: Option<Duration>,
+}
+
+/// The last `count` stretches of that length, oldest first, by when deliveries were planned.
+pub fn stretches(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    webhook: Id<Webhook>,
+    length: Duration,
+    count: u32,
+) -> Result<Vec<Stretch>, AppError> {
+    require(actor, Permission::Read)?;
+    let (account, now) = (actor.account(), tx.now());
+    let mut stretches = Vec::new();
+    for ago in (1..=count).rev() {
+        let (from, to) = (now.before(length * ago), now.before(length * (ago - 1)));
+        // What is planned in this very millisecond is the present, too.
+        let until = if ago == 1 { now + length } else { to };
+        let sampled = store::hours::stretch(tx, account, webhook, (from, until), OF_PAGE)?;
+        stretches.push(sum_up(from, to, &sampled));
+    }
+    Ok(stretches)
+}
+
+fn sum_up(from: Timestamp, to: Timestamp, sampled: &[Sampled]) -> Stretch {
+    let count = |went_well| sampled.iter().filter(|it| it.went_well == Some(went_well)).count() as u64;
+    let mut took: Vec<Duration> = sampled.iter().filter_map(|it| it.took).collect();
+    took.sort_unstable();
+    Stretch {
+        from,
+        to,
+        delivered: count(true),
+        failed: count(false),
+        more: sampled.len() >= OF_PAGE as usize,
+        p50: at_rank(&took, 50),
+        p95: at_rank(&took, 95),
+    }
+}
+
+/// The least of the sorted values that is not less than so many per cent of them (nearest rank).
+fn at_rank(sorted: &[Duration], per_cent: usize) -> Option<Duration> {
+    let rank = (sorted.len() * per_cent).div_ceil(100);
+    sorted.get(rank.max(1) - 1).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_are_values_that_were_measured() {
+        let millis = |all: &[u64]| all.iter().copied().map(Duration::from_millis).collect::<Vec<_>>();
+        assert_eq!(at_rank(&[], 50), None);
+        let four = millis(&[1, 2, 3, 100]);
+        assert_eq!(at_rank(&four, 50), Some(Duration::from_millis(2)));
+        assert_eq!(at_rank(&four, 95), Some(Duration::from_millis(100)));
+        assert_eq!(at_rank(&four[..1], 50), Some(Duration::from_millis(1)));
+    }
+}

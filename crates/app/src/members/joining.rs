@@ -1,0 +1,229 @@
+//! How somebody becomes a member: setting up the instance, being invited, accepting.
+
+use domain::{
+    Account, Actor, Id, Invalid, Link, LinkToken, Member, Permission, Purpose, Role, account::check_name,
+};
+use store::{StoreError, Tx};
+
+use super::{check_email, needed_for};
+use crate::{
+    AppError,
+    access::require,
+    accounts,
+    audit::{self, Deed},
+    sessions::{self, Browser, Entry, actor},
+};
+
+/// Makes a link with its secret.
+pub(super) fn make_link(
+    tx: &mut Tx<'_>,
+    purpose: Purpose,
+    lasts: Option<std::time::Duration>,
+) -> Result<(Link, LinkToken), AppError> {
+    let (now, token) = (tx.now(), LinkToken::from_bytes(&tx.random_bytes()));
+    let link = Link { id: tx.new_id(), purpose, created_at: now, expires_at: lasts.map(|lasts| now + lasts) };
+    store::links::insert(tx, &link, &token.hash())?;
+    Ok((link, token))
+}
+
+/// Uses a link up that is still good and for that purpose.
+pub(super) fn take(tx: &mut Tx<'_>, token: &LinkToken) -> Result<Link, AppError> {
+    let now = tx.now();
+    store::links::take(tx, &token.hash())?.filter(|link| link.is_open(now)).ok_or_else(used_up)
+}
+
+/// What is said of a link that does not work, whatever the reason.
+pub(super) fn used_up() -> AppError {
+    let message = "this link has been used or has expired; ask for another one".to_owned();
+    AppError::Conflict { code: "link_used_up", message }
+}
+
+/// A link that sets up the instance, while nobody can sign in. Each start of the server makes one; whoever uses one
+/// makes all others useless.
+pub fn set_up_link(tx: &mut Tx<'_>) -> Result<Option<LinkToken>, AppError> {
+    match store::members::count(tx)? {
+        0 => make_link(tx, Purpose::SetUp, None).map(|(_, token)| Some(token)),
+        _ => Ok(None),
+    }
+}
+
+/// What a link that still works is for, to be shown before it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// Setting up the instance; these accounts are there already.
+    SetUp(Vec<Account>),
+    /// Joining this account under this address.
+    Invitation(Account, String, Role),
+    /// Choosing a new password.
+    Reset(Account, Member),
+}
+
+/// Looks what a link is for, without using it up.
+pub fn look(tx: &mut Tx<'_>, token: &LinkToken) -> Result<Opened, AppError> {
+    let now = tx.now();
+    let found = store::links::find(tx, &token.hash())?.filter(|link| link.is_open(now));
+    let account = |tx: &mut Tx<'_>, id| store::accounts::find(tx, id)?.ok_or_else(used_up);
+    match found.ok_or_else(used_up)?.purpose {
+        Purpose::SetUp if store::members::count(tx)? > 0 => Err(used_up()),
+        Purpose::SetUp => Ok(Opened::SetUp(accounts::all(tx)?)),
+        Purpose::Invitation { account: id, email, role } => {
+            Ok(Opened::Invitation(account(tx, id)?, email, role))
+        }
+        Purpose::Reset { account: id, member } => {
+            let member = store::members::find(tx, id, member)?.filter(|it| it.disabled_at.is_none());
+            Ok(Opened::Reset(account(tx, id)?, member.ok_or_else(used_up)?))
+        }
+    }
+}
+
+/// Who sets up the instance.
+#[derive(Clone, Debug, Default)]
+pub struct FirstMember {
+    /// What others see.
+    pub name: String,
+    /// What is signed in with.
+    pub email: String,
+    /// What the account is to be called, or which of several is meant, by name or id.
+    pub account: String,
+}
+
+/// Makes the first member, an owner: of the only account, of the one that is named, or of a new one if there is none.
+pub fn set_up(
+    tx: &mut Tx<'_>,
+    token: &LinkToken,
+    first: &FirstMember,
+    password_hash: &str,
+    browser: &Browser,
+) -> Result<Entry, AppError> {
+    // Held so that of two who set up at once one comes first.
+    store::accounts::lock(tx)?;
+    if take(tx, token)?.purpose != Purpose::SetUp || store::members::count(tx)? > 0 {
+        return Err(used_up());
+    }
+    let account = match accounts::all(tx)?.as_slice() {
+        [] => accounts::create(tx, &first.account).map_err(|error| match error {
+            AppError::Invalid(_) => Invalid::field("/account", "must have a name").into(),
+            other => other,
+        })?,
+        [only] => only.clone(),
+        _ => accounts::resolve(tx, Some(&first.account), false)?,
+    };
+    let person = Person { name: &first.name, email: &first.email, role: Role::Owner, password_hash };
+    let member = insert(tx, account.id, &person)?;
+    store::links::forget_set_up(tx)?;
+    let deed = Deed::new("member.set_up").to(member.id).from(&browser.address);
+    audit::note(tx, &actor(&member), deed)?;
+    sessions::begin(tx, &member, browser)
+}
+
+/// Makes a link with which the holder of the address can join. An earlier one for the same address ends.
+pub fn invite(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    email: &str,
+    role: Role,
+) -> Result<(Link, LinkToken), AppError> {
+    require(actor, Permission::Admin)?;
+    require(actor, needed_for(role))?;
+    let email = check_email(email)?;
+    if store::members::find_by_email(tx, &email.key)?.is_some() {
+        return Err(taken());
+    }
+    let account = actor.account();
+    for link in store::links::invitations(tx, account)? {
+        let same = matches!(&link.purpose, Purpose::Invitation { email: before, .. }
+            if check_email(before).is_ok_and(|before| before.key == email.key));
+        if same {
+            store::links::withdraw(tx, account, link.id)?;
+        }
+    }
+    let detail = format!("{} as {}", email.address, role.as_str());
+    let purpose = Purpose::Invitation { account, email: email.address, role };
+    let (link, token) = make_link(tx, purpose, Some(Link::INVITED_FOR))?;
+    audit::note(tx, actor, Deed::new("member.invited").to(link.id).detail(detail))?;
+    Ok((link, token))
+}
+
+/// Who was invited and may still come, newest first.
+pub fn invitations(tx: &mut Tx<'_>, actor: &Actor) -> Result<Vec<Link>, AppError> {
+    require(actor, Permission::Admin)?;
+    let now = tx.now();
+    let mut links = store::links::invitations(tx, actor.account())?;
+    links.retain(|link| link.is_open(now));
+    Ok(links)
+}
+
+/// Takes an invitation back; an owner's only an owner may.
+pub fn withdraw_invitation(tx: &mut Tx<'_>, actor: &Actor, id: Id<Link>) -> Result<(), AppError> {
+    require(actor, Permission::Admin)?;
+    let account = actor.account();
+    let found = store::links::invitations(tx, account)?.into_iter().find(|link| link.id == id);
+    if let Some(Purpose::Invitation { role, .. }) = found.map(|link| link.purpose) {
+        require(actor, needed_for(role))?;
+    }
+    if !store::links::withdraw(tx, account, id)? {
+        return Err(AppError::NotFound);
+    }
+    audit::note(tx, actor, Deed::new("invitation.withdrawn").to(id))
+}
+
+/// Joins the account of an invitation.
+pub fn accept(
+    tx: &mut Tx<'_>,
+    token: &LinkToken,
+    name: &str,
+    password_hash: &str,
+    browser: &Browser,
+) -> Result<Entry, AppError> {
+    let Purpose::Invitation { account, email, role } = take(tx, token)?.purpose else {
+        return Err(used_up());
+    };
+    let member = insert(tx, account, &Person { name, email: &email, role, password_hash })?;
+    let deed = Deed::new("member.joined").to(member.id).from(&browser.address);
+    audit::note(tx, &actor(&member), deed.detail(format!("as {}", role.as_str())))?;
+    sessions::begin(tx, &member, browser)
+}
+
+struct Person<'a> {
+    name: &'a str,
+    email: &'a str,
+    role: Role,
+    password_hash: &'a str,
+}
+
+fn insert(tx: &mut Tx<'_>, account: Id<Account>, person: &Person<'_>) -> Result<Member, AppError> {
+    check_name("/name", person.name)?;
+    let email = check_email(person.email)?;
+    let member = Member {
+        id: tx.new_id(),
+        account,
+        email: email.address,
+        name: person.name.trim().to_owned(),
+        role: person.role,
+        created_at: tx.now(),
+        disabled_at: None,
+    };
+    match store::members::insert(tx, &member, &email.key, person.password_hash) {
+        Err(StoreError::Conflict { .. }) => Err(taken()),
+        inserted => Ok(inserted.map(|()| member)?),
+    }
+}
+
+/// For tests of the floors above: a member of that role whose password nobody knows, signed in.
+#[cfg(feature = "samples")]
+pub fn sample(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    role: Role,
+) -> Result<(Member, domain::SessionToken), AppError> {
+    let email = format!("{}-{}@example.com", role.as_str(), tx.new_id::<Member>());
+    let name = format!("Sam {}", role.as_str());
+    let member = insert(tx, account, &Person { name: &name, email: &email, role, password_hash: "" })?;
+    let entry = sessions::begin(tx, &member, &Browser::default())?;
+    Ok((member, entry.token))
+}
+
+fn taken() -> AppError {
+    let message = "somebody signs in with this address already; an address belongs to one member".to_owned();
+    AppError::Conflict { code: "email_taken", message }
+}

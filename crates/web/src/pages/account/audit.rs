@@ -1,0 +1,56 @@
+//! Account › Audit log: what was done, by whom.
+
+use app::{PageRequest, audit};
+use askama::Template;
+use axum::{Router, extract::State, response::Response, routing::get};
+use domain::{AuditEntry, Id, audit::ACTIONS};
+use http::StatusCode;
+
+use crate::{
+    Shared,
+    auth::Admin,
+    pages::{
+        failure::Failure,
+        form::Query,
+        member::ByMember,
+        shell::{Place, Shell, render},
+        when::filters,
+    },
+};
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new().route(Place::Audit.path(), get(list))
+}
+
+#[derive(Template)]
+#[template(path = "account/audit.html")]
+struct AuditPage {
+    shell: Shell,
+    entries: Vec<AuditEntry>,
+    /// Only of this action.
+    action: Option<&'static str>,
+    next: Option<Id<AuditEntry>>,
+    /// Whether this is not the newest page.
+    older: bool,
+}
+
+impl AuditPage {
+    fn is_chosen(&self, action: &str) -> bool {
+        self.action == Some(action)
+    }
+}
+
+async fn list(
+    State(web): State<Shared>,
+    Query(query): Query,
+    by: ByMember<Admin>,
+) -> Result<Response, Failure> {
+    let shell = Shell::new(&web, &by, Place::Audit);
+    let action = ACTIONS.into_iter().find(|it| *it == query.get("action"));
+    let after = query.get("after").parse().ok();
+    let page = PageRequest { after, limit: PageRequest::<AuditEntry>::DEFAULT };
+    let actor = by.actor;
+    let found = web.db.read(move |tx| audit::list(tx, &actor, action, page)).await?;
+    let (entries, next) = (found.items, found.next);
+    render(StatusCode::OK, &AuditPage { shell, entries, action, next, older: after.is_some() })
+}

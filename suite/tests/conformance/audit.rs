@@ -1,0 +1,99 @@
+//! What was done: added, read, and never changed.
+
+use app::{StoreError, Tx};
+use domain::{
+    AuditEntry, Id,
+    id::Uuid,
+    samples::{acme, globex},
+};
+use store::audit;
+use suite::stores;
+
+use crate::kit::{at, id, open, read, write};
+
+fn entry(number: u32, action: &str) -> AuditEntry {
+    AuditEntry {
+        id: id(number),
+        account: acme().id,
+        at: at(number.into()),
+        actor: "member",
+        actor_id: Some(Uuid::nil()),
+        actor_name: "Zoë".into(),
+        action: action.into(),
+        subject: Some("whk_1".into()),
+        detail: Some("name, url".into()),
+        address: Some("2001:db8::7".into()),
+    }
+}
+
+fn insert_all(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    for number in 1..=5 {
+        let action = if number % 2 == 0 { "webhook.changed" } else { "key.created" };
+        audit::insert(tx, &entry(number, action))?;
+    }
+    let bare = AuditEntry {
+        actor: "console",
+        actor_id: None,
+        subject: None,
+        detail: None,
+        address: None,
+        ..entry(6, "key.revoked")
+    };
+    audit::insert(tx, &bare)
+}
+
+#[tokio::test]
+async fn entries_are_listed_newest_first_page_by_page_and_by_action() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        write(&db, insert_all).await;
+        let list = |action: Option<&'static str>, before: Id<AuditEntry>, limit| {
+            read(&db, move |tx| audit::list(tx, acme().id, action, before, limit))
+        };
+        let numbers = |entries: Vec<AuditEntry>| entries.into_iter().map(|it| it.id).collect::<Vec<_>>();
+        let newest = Id::from_uuid(Uuid::max());
+        assert_eq!(numbers(list(None, newest, 2).await), [id(6), id(5)]);
+        assert_eq!(numbers(list(None, id(5), 10).await), [4, 3, 2, 1].map(id));
+        let changed = list(Some("webhook.changed"), newest, 10).await;
+        assert_eq!(changed, [entry(4, "webhook.changed"), entry(2, "webhook.changed")]);
+        let bare = &list(Some("key.revoked"), newest, 1).await[0];
+        assert_eq!(
+            (bare.actor, bare.actor_id, &bare.subject, &bare.address),
+            ("console", None, &None, &None)
+        );
+        assert_eq!(list(Some("key"), newest, 10).await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_account_sees_no_entry() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        write(&db, insert_all).await;
+        let newest = Id::from_uuid(Uuid::max());
+        assert_eq!(read(&db, move |tx| audit::list(tx, globex().id, None, newest, 10)).await, []);
+    }
+}
+
+#[test]
+fn no_statement_of_the_store_changes_or_removes_an_entry() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/store/src");
+    let mut seen = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|it| it != "rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+        seen += usize::from(text.contains("insert into audit"));
+        for wrong in [
+            "update audit",
+            "delete from audit",
+            "drop table audit",
+            "on conflict (account_id, id) do update set at",
+        ] {
+            assert!(!text.contains(wrong), "{}: {wrong}", path.display());
+        }
+    }
+    assert_eq!(seen, 1, "entries are added in one place");
+}
