@@ -5,7 +5,7 @@
 mod axe;
 pub mod ways;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -60,7 +60,8 @@ struct Crawl<'a> {
     member: &'a Member,
     /// For pictures: `DASHBOARD` and this begin their names.
     name: &'a str,
-    wrong: Vec<String>,
+    /// What is wrong, and where.
+    wrong: BTreeMap<String, BTreeSet<String>>,
     weights: BTreeMap<u64, String>,
     sent: u64,
     windows: usize,
@@ -86,7 +87,15 @@ impl Crawl<'_> {
             self.windows,
             self.sent
         );
-        assert!(self.wrong.is_empty(), "{} things are wrong:\n{}", self.wrong.len(), self.wrong.join("\n"));
+        let wrong: Vec<String> = self
+            .wrong
+            .iter()
+            .map(|(what, pages)| {
+                let (count, first) = (pages.len(), pages.first().map_or("", String::as_str));
+                format!("{what}\n    on {count} pages, such as {first}")
+            })
+            .collect();
+        assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
     }
 
     /// Looks at a page in light, in the dark and on a phone; the links that it has.
@@ -125,7 +134,7 @@ impl Crawl<'_> {
             self.member.follows(name).await;
             self.member.until("!!document.querySelector('dialog[open] h1') || !window.windows").await;
             if self.member.see("!window.windows").await == json!(true) {
-                self.wrong.push(format!("{path}: {name} opens no window"));
+                self.note(path, "window", &json!([format!("{name} opens none")]));
                 self.member.goes(path).await;
                 continue;
             }
@@ -142,20 +151,22 @@ impl Crawl<'_> {
         let (sent, compressed) =
             (weight[0].as_u64().unwrap_or_default(), weight[1].as_u64().unwrap_or_default());
         if compressed > HEAVIEST {
-            self.wrong.push(format!("{path}: {compressed} bytes compressed"));
+            self.note(path, "weight", &json!([format!("more than {HEAVIEST} bytes compressed")]));
         }
         self.sent = self.sent.max(sent);
         self.weights.insert(compressed, path.to_owned());
     }
 
     fn note(&mut self, path: &str, what: &str, found: &Value) {
-        self.wrong.extend(found.as_array().into_iter().flatten().map(|it| format!("{path} ({what}): {it}")));
+        for it in found.as_array().into_iter().flatten() {
+            self.wrong.entry(format!("{what}: {it}")).or_default().insert(path.to_owned());
+        }
     }
 }
 
 impl<'a> Crawl<'a> {
     fn new(member: &'a Member, name: &'a str) -> Self {
-        Self { member, name, wrong: Vec::new(), weights: BTreeMap::new(), sent: 0, windows: 0 }
+        Self { member, name, wrong: BTreeMap::new(), weights: BTreeMap::new(), sent: 0, windows: 0 }
     }
 }
 
