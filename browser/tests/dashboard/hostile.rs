@@ -13,7 +13,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::{
-    crawl::ways::{LINKS, Ways},
+    crawl::{
+        WEBHOOKS,
+        ways::{LINKS, Ways},
+    },
     house::House,
     member::{Hands, Member},
     watch,
@@ -69,7 +72,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     async fn arrive(member: &'a Member) -> Self {
         watch::begin(member).await;
-        member.goes("/analytics/settings/conversation-configuration/webhooks").await;
+        member.goes(WEBHOOKS).await;
         Self { member, wrong: Vec::new(), read: 0, opened: 0 }
     }
 
@@ -151,9 +154,9 @@ async fn hostile_text_is_shown_as_text_wherever_it_is_stored() {
     let member = Member::arrive(&house, "owner", Hands::Mouse).await;
     let mut reader = Reader::arrive(&member).await;
     // All that links lead to is read; of each kind some are opened.
-    let mut waiting = vec!["/".to_owned()];
+    let mut waiting = vec!["/".to_owned(), WEBHOOKS.to_owned()];
     waiting.extend(places::pages(&house).await);
-    let (mut known, mut opening) = (BTreeSet::new(), Ways::new(&["/"]));
+    let (mut known, mut opening) = (BTreeSet::new(), Ways::new(&["/", WEBHOOKS]));
     while !waiting.is_empty() {
         let links = reader.read(&waiting).await;
         opening.add(&waiting);
@@ -176,7 +179,7 @@ async fn hostile_text_in_addresses_and_forms_is_given_back_as_text() {
     let house = crate::seed::full().await;
     let member = Member::arrive(&house, "owner", Hands::Mouse).await;
     let mut reader = Reader::arrive(&member).await;
-    let mut ways = Ways::new(&["/", "/sign-in"]);
+    let mut ways = Ways::new(&["/", WEBHOOKS, "/sign-in"]);
     let mut paths = Vec::new();
     while let Some(path) = ways.next() {
         ways.add(&reader.read(std::slice::from_ref(&path)).await);

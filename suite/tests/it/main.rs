@@ -16,6 +16,7 @@ mod model;
 mod operators;
 mod oracles;
 mod order;
+mod pages;
 mod paging;
 mod panics;
 mod receivers;

@@ -107,7 +107,7 @@ async fn chatbots(house: &House, names: &[String]) -> Vec<String> {
 async fn visitors(house: &House, bots: &[String]) {
     let pages = packed(1_900, false);
     let values = packed(200, false);
-    for (number, text) in packed(3_900, true).iter().enumerate() {
+    for (number, text) in packed(3_900, false).iter().enumerate() {
         let text = text.replace('\0', "");
         let page = pages.get(number).map_or("javascript:alert(9)", String::as_str);
         let mut visitor = Visitor::arrive(house, &bots[number % bots.len()], page).await;
@@ -125,7 +125,7 @@ async fn visitors(house: &House, bots: &[String]) {
 
 /// Chats of another tool, with people of hostile names.
 async fn pushed(house: &House, names: &[String]) {
-    let texts = packed(3_900, true);
+    let texts = packed(3_900, false);
     let numbered: Vec<String> = (0..names.len()).map(|number| number.to_string()).collect();
     each(&numbered, async |number| {
         let number: usize = number.parse().expect("it is a number");
