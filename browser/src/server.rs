@@ -68,6 +68,17 @@ impl Server {
         fs::read_to_string(self.log()).unwrap_or_default()
     }
 
+    /// The address of a link with which somebody joins, on this server.
+    pub async fn invite(&self, email: &str, role: &str) -> String {
+        let mut command = self.command(&["member", "add", "--email", email, "--role", role]);
+        let made = command.stdout(Stdio::piped()).output().await;
+        let made = made.expect("the binary can be started");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let link = String::from_utf8(made.stdout).expect("a link is text");
+        let path = link.split_once("://").and_then(|(_, rest)| rest.trim_end().split_once('/'));
+        format!("{}/{}", self.url, path.expect("a link has a path").1)
+    }
+
     /// Starts it; back when it is ready.
     pub async fn start(&mut self) {
         assert!(self.process.is_none(), "it runs already");

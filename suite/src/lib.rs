@@ -4,6 +4,7 @@
 //! is moved; [`receiver`] is the other end of a delivery. No test sleeps: it moves the clock and calls
 //! [`TestApp::settle`].
 
+pub mod browser;
 pub mod clock;
 pub mod demo_volume;
 pub mod receiver;
@@ -11,6 +12,7 @@ pub mod store;
 pub mod test_app;
 pub mod tls_fixture;
 
+pub use browser::Browser;
 pub use clock::{ManualClock, SeededRandom};
 pub use receiver::{Behaviour, Receiver};
 pub use store::{TestStore, stores};

@@ -1,6 +1,6 @@
 //! The whole product on one store, without a socket of its own: requests go straight to the router.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use app::{AppError, Db, Tx, accounts};
 use axum::{Router, body::Body};
@@ -50,6 +50,17 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Reads an answer to its end.
+    pub async fn read(response: Response<Body>) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("the answer ends").to_bytes();
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body)
@@ -122,16 +133,14 @@ impl TestApp {
         self.router.clone().oneshot(request).await.expect("the router answers")
     }
 
+    /// The answer to a request that comes from that address.
+    pub async fn respond_from(&self, peer: IpAddr, request: Request<Body>) -> Response<Body> {
+        web::for_peer(&self.router, peer).oneshot(request).await.expect("the router answers")
+    }
+
     /// Any request.
     pub async fn call(&self, request: Request<Body>) -> Answer {
-        let response = self.respond(request).await;
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.expect("the answer ends").to_bytes();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        Answer::read(self.respond(request).await).await
     }
 
     /// A request with the admin key of the first account, with a body unless it is empty.

@@ -29,8 +29,8 @@ pub struct Office {
     pub receiver: Receiver,
     /// The address of the page with the widget.
     pub page: String,
-    /// The operator's key.
-    pub operator_key: String,
+    /// The link with which the operator joins.
+    pub invitation: String,
     key: String,
     fate: Fate,
     steps: usize,
@@ -42,11 +42,11 @@ impl Office {
         let receiver = Receiver::start(&[SECRET]).await;
         let mut server = Server::new(&receiver.address());
         let key = server.make_key("Owner", "admin").await;
-        let operator_key = server.make_key("Priya", "manage").await;
+        let invitation = server.invite("priya@example.com", "operator").await;
         server.start().await;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let page = format!("http://{}", listener.local_addr().expect("a bound listener has an address"));
-        let office = Self { server, receiver, page, operator_key, key, fate, steps: 0 };
+        let office = Self { server, receiver, page, invitation, key, fate, steps: 0 };
         let tag = office.set_up().await;
         let html = PAGE.replace("{tag}", &tag);
         let router = Router::new().route("/", get(async || Html(html)));

@@ -122,23 +122,26 @@ pub const WRONG_EMAIL: &str = "it is on my card";
 /// What the bot says to it.
 pub const NOT_AN_EMAIL: &str = "That does not look like an e-mail address. Could you type it again?";
 
-/// Somebody at the operators' page.
+/// Somebody at the operators' console.
 pub struct Operator {
     person: Person,
     name: String,
 }
 
 impl Operator {
-    /// Opens the page by a link with the key in it, and is there. `name` is what the pictures are called by.
+    /// Joins by the link of an invitation, and is there. `name` is what the pictures are called by.
     pub async fn arrive(office: &mut Office, name: &str) -> Self {
         let person = Person::start().await;
         office.pause().await;
-        let url = format!("{}/operator#key={}", office.server.url, office.operator_key);
-        person.driver.goto(url).await.expect("the page is there");
+        person.driver.goto(&office.invitation).await.expect("the page is there");
         let operator = Self { person, name: name.to_owned() };
-        operator.sees("me", "textContent === 'Priya'").await;
+        operator.types("#name", "Priya").await;
+        operator.types("#password", "four plain words together").await;
+        operator.click("main button[type=submit]").await;
+        operator.person.until("document.querySelector('form.who b')?.textContent === 'Priya'").await;
+        let console = format!("{}/conversations", office.server.url);
+        operator.person.driver.goto(console).await.expect("the console is there");
         operator.sees("here", "checked").await;
-        operator.person.until("!location.href.includes('key')").await;
         operator.photograph("1-signed-in").await;
         operator
     }
@@ -219,6 +222,11 @@ impl Operator {
     /// Waits until something is true of an element.
     async fn sees(&self, id: &str, what: &str) {
         self.person.until(&format!("(document.getElementById('{id}').{what}) === true")).await;
+    }
+
+    async fn types(&self, selector: &str, text: &str) {
+        self.click(selector).await;
+        self.person.press(text.to_owned()).await;
     }
 
     async fn click(&self, selector: &str) {

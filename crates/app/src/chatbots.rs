@@ -9,12 +9,17 @@ use std::{
 };
 
 use domain::{
-    Account, Actor, Chatbot, ChatbotSettings, Id, Invalid, Permission, Timestamp,
+    Account, Actor, Chatbot, ChatbotSettings, FieldError, Id, Invalid, Permission, Timestamp,
     account::check_name,
     chatbot,
-    flow::{Flow, document::Node, templates},
+    flow::{
+        Flow,
+        document::Node,
+        draft::{self, Changes, Draft},
+        templates,
+    },
 };
-use store::Tx;
+use store::{Changed, Signal, Tx};
 
 use crate::{
     AppError, Page, PageRequest,
@@ -75,6 +80,7 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewChatbot) -> Result<Chatbo
         updated_at: now,
     };
     store::chatbots::insert(tx, &chatbot)?;
+    changed(tx, &chatbot);
     audit::note(
         tx,
         actor,
@@ -83,7 +89,17 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewChatbot) -> Result<Chatbo
     Ok(chatbot)
 }
 
+fn changed(tx: &mut Tx<'_>, chatbot: &Chatbot) {
+    tx.emit(Signal::Changed(chatbot.account, Changed::Chatbot(chatbot.id)));
+}
+
+/// What [`NewChatbot::template`] calls a flow with a greeting and an end.
+pub const EMPTY: &str = "empty";
+
 fn from_template(key: &str) -> Result<String, Invalid> {
+    if key == EMPTY {
+        return Ok(Draft::empty().text());
+    }
     let found = templates().iter().find(|template| template.key == key);
     found.map(|template| template.text.to_owned()).ok_or_else(|| {
         let known: Vec<_> = templates().iter().map(|template| template.key).collect();
@@ -150,6 +166,7 @@ pub fn update(
     if !fields.is_empty() {
         audit::note(tx, actor, Deed::new("chatbot.changed").to(id).detail(fields.join(", ")))?;
     }
+    changed(tx, &chatbot);
     Ok(chatbot)
 }
 
@@ -163,6 +180,69 @@ fn differing(before: &Chatbot, after: &Chatbot) -> Vec<&'static str> {
     all.into_iter().filter_map(|(name, differs)| differs.then_some(name)).collect()
 }
 
+/// Changes the draft as it is at this moment: who edits another step of it at the same time loses nothing.
+pub fn edit<T>(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: Id<Chatbot>,
+    change: impl FnOnce(&mut Draft) -> Result<T, Invalid>,
+) -> Result<T, AppError> {
+    require(actor, Permission::Manage)?;
+    let found = store::chatbots::find_to_change(tx, actor.account(), id)?;
+    let mut draft = Draft::read(&found.ok_or(AppError::NotFound)?.draft)?;
+    let made = change(&mut draft)?;
+    update(tx, actor, id, &ChatbotUpdate { flow: Some(draft.text()), ..ChatbotUpdate::default() })?;
+    Ok(made)
+}
+
+/// Changes the settings as they are at this moment.
+pub fn configure(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: Id<Chatbot>,
+    change: impl FnOnce(&mut ChatbotSettings),
+) -> Result<Chatbot, AppError> {
+    require(actor, Permission::Manage)?;
+    let found = store::chatbots::find_to_change(tx, actor.account(), id)?;
+    let mut settings = found.ok_or(AppError::NotFound)?.settings;
+    change(&mut settings);
+    update(tx, actor, id, &ChatbotUpdate { settings: Some(settings), ..ChatbotUpdate::default() })
+}
+
+/// Everything that would keep `flow` from being published. Pointers begin at the flow.
+pub fn problems(tx: &mut Tx<'_>, actor: &Actor, flow: &str) -> Result<Vec<FieldError>, AppError> {
+    require(actor, Permission::Read)?;
+    let Ok(parsed) = Flow::parse(flow) else { return Ok(draft::problems(flow)) };
+    match check_departments(tx, actor.account(), &parsed) {
+        Ok(()) => Ok(Vec::new()),
+        Err(AppError::Invalid(invalid)) => Ok(invalid.errors),
+        Err(other) => Err(other),
+    }
+}
+
+/// Makes the draft what a version was.
+pub fn restore(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>, number: u32) -> Result<Chatbot, AppError> {
+    require(actor, Permission::Manage)?;
+    let flow = Draft::read(&version(tx, actor, id, number)?)?.text();
+    update(tx, actor, id, &ChatbotUpdate { flow: Some(flow), ..ChatbotUpdate::default() })
+}
+
+/// Whether the draft is not what is published.
+pub fn is_ahead(tx: &mut Tx<'_>, actor: &Actor, chatbot: &Chatbot) -> Result<bool, AppError> {
+    require(actor, Permission::Read)?;
+    let Some(number) = chatbot.version else { return Ok(true) };
+    let published = version(tx, actor, chatbot.id, number)?;
+    // Most often they differ in white space only, which is seen without taking them apart.
+    let same = domain::json::compact(&chatbot.draft) == published;
+    Ok(!same && !Changes::between(&published, &chatbot.draft).is_empty())
+}
+
+/// When something was last said to the chatbot, previews left out.
+pub fn last_heard(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<Option<Timestamp>, AppError> {
+    require(actor, Permission::Read)?;
+    Ok(store::conversations::last_of_chatbot(tx, actor.account(), id)?)
+}
+
 /// Deletes a chatbot. Its conversations stay, and those that are open go on to their end.
 pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<(), AppError> {
     require(actor, Permission::Manage)?;
@@ -170,6 +250,7 @@ pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<(), App
     if !store::chatbots::delete(tx, actor.account(), id, now)? {
         return Err(AppError::NotFound);
     }
+    tx.emit(Signal::Changed(actor.account(), Changed::Chatbot(id)));
     audit::note(tx, actor, Deed::new("chatbot.deleted").to(id))
 }
 
@@ -180,19 +261,19 @@ pub fn publish(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<Chatbo
     let found = store::chatbots::find_to_change(tx, actor.account(), id)?;
     let mut chatbot = found.ok_or(AppError::NotFound)?;
     let flow = Flow::parse(&chatbot.draft)?;
-    check_departments(tx, &chatbot, &flow)?;
+    check_departments(tx, chatbot.account, &flow)?;
     let now = tx.now();
     let version = store::chatbots::insert_version(tx, chatbot.account, chatbot.id, &flow.text(), now)?;
     chatbot.version = Some(version);
     store::chatbots::update(tx, &chatbot)?;
+    changed(tx, &chatbot);
     audit::note(tx, actor, Deed::new("chatbot.published").to(id).detail(format!("version {version}")))?;
     Ok(chatbot)
 }
 
 /// What is handed over must be handed to somebody.
-fn check_departments(tx: &mut Tx<'_>, chatbot: &Chatbot, flow: &Flow) -> Result<(), AppError> {
-    let known: Vec<String> =
-        store::departments::list(tx, chatbot.account)?.into_iter().map(|it| it.name).collect();
+fn check_departments(tx: &mut Tx<'_>, account: Id<Account>, flow: &Flow) -> Result<(), AppError> {
+    let known: Vec<String> = store::departments::list(tx, account)?.into_iter().map(|it| it.name).collect();
     let handovers = flow.document().nodes.iter().enumerate().filter_map(|(place, node)| match node {
         Node::Handover(handover) => Some((place, &handover.department)),
         _ => None,

@@ -1,11 +1,11 @@
 //! Contacts: looked at, merged, exported and erased. How they are captured stands with conversations.
 
 use domain::{
-    Actor, CloseReason, Contact, Id, Permission, Phase,
+    Actor, Contact, Id, Permission,
     search::{self, Needle},
 };
 use store::{
-    Changed, Signal, Tx,
+    Tx,
     contacts::{Beginning, ContactFilter},
 };
 
@@ -14,6 +14,12 @@ use crate::{
     access::require,
     audit::{self, Deed},
 };
+
+mod correcting;
+mod erasing;
+
+pub use correcting::{Correction, correct};
+pub use erasing::{Receipt, erase, receipt, would_erase};
 
 /// Which contacts to list; None means any.
 #[derive(Clone, Debug, Default)]
@@ -92,16 +98,22 @@ pub fn matches(contact: &Contact, text: &Needle) -> bool {
     fields.name.as_deref().is_some_and(|name| text.begins_words_of(name)) || address() || typed() || number()
 }
 
-/// Records that the contacts are about to leave as a file.
-pub fn export_begins(tx: &mut Tx<'_>, actor: &Actor) -> Result<(), AppError> {
+/// Records that contacts are about to leave as a file: which, and in what form.
+pub fn export_begins(tx: &mut Tx<'_>, actor: &Actor, what: &str) -> Result<(), AppError> {
     require(actor, Permission::People)?;
-    audit::note(tx, actor, Deed::new("contact.exported").detail("all"))
+    audit::note(tx, actor, Deed::new("contact.exported").detail(what))
 }
 
 /// One contact.
 pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Contact, AppError> {
     require(actor, Permission::People)?;
     store::contacts::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)
+}
+
+/// How many contacts there are; `most` if there are more.
+pub fn count(tx: &mut Tx<'_>, actor: &Actor, most: u32) -> Result<u32, AppError> {
+    require(actor, Permission::People)?;
+    Ok(store::contacts::count(tx, actor.account(), most)?)
 }
 
 /// Makes two contacts one: what `into` does not know it learns from `from`, gets its conversations, and `from` is
@@ -122,72 +134,24 @@ pub fn merge(
     let (first, second) = (into.min(from), into.max(from));
     let first = store::contacts::find_to_change(tx, account, first)?.ok_or(AppError::NotFound)?;
     let second = store::contacts::find_to_change(tx, account, second)?.ok_or(AppError::NotFound)?;
-    let (mut kept, gone) = if first.id == into { (first, second) } else { (second, first) };
+    let (kept, gone) = if first.id == into { (first, second) } else { (second, first) };
     store::contacts::take_conversations(tx, account, gone.id, kept.id)?;
     store::contacts::delete(tx, account, gone.id)?;
-    kept.fields = kept.fields.or(&gone.fields);
-    for (name, value) in gone.custom {
-        kept.custom.entry(name).or_insert(value);
-    }
-    kept.consent = kept.consent.or(gone.consent);
-    kept.duplicate_of = kept.duplicate_of.or(gone.duplicate_of).filter(|it| *it != kept.id && *it != gone.id);
-    kept.created_at = kept.created_at.min(gone.created_at);
-    kept.seen_at = kept.seen_at.max(gone.seen_at);
+    let kept = merged(kept, &gone);
     store::contacts::update(tx, &kept)?;
     audit::note(tx, actor, Deed::new("contact.merged").to(into).detail(format!("with {from}")))?;
     Ok(kept)
 }
 
-/// What erasing a person removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Receipt {
-    /// Conversations, also those that the same browsers held before it was known who sits there.
-    pub conversations: u32,
-    /// Messages of theirs.
-    pub messages: u64,
-    /// Events whose data is gone.
-    pub events: u64,
-    /// Deliveries that were not made yet, and will not be.
-    pub skipped: u32,
-}
-
-/// Erases a person: the contact, what was said, and what webhooks were or would have been told of it. Conversations
-/// stay as numbers, and those that are open end without a word.
-pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt, AppError> {
-    require(actor, Permission::Admin)?;
-    let account = actor.account();
-    store::contacts::find_to_change(tx, account, id)?.ok_or(AppError::NotFound)?;
-    let mut receipt = Receipt::default();
-    for trace in store::erasure::traces(tx, account, id)? {
-        let conversation = trace.conversation;
-        if !trace.closed {
-            end_silently(tx, actor, conversation)?;
-        }
-        let name = conversation.to_string();
-        for webhook in store::erasure::skip_deliveries(tx, account, &name)? {
-            receipt.skipped += 1;
-            tx.emit(Signal::Changed(account, Changed::Deliveries(webhook)));
-        }
-        receipt.events += store::erasure::forget_events(tx, account, &name)?;
-        receipt.messages += store::messages::delete(tx, account, conversation)?;
-        receipt.conversations += 1;
-        store::erasure::forget_conversation(tx, account, conversation)?;
-        if let Some(visitor) = trace.visitor {
-            store::erasure::delete_visitor(tx, account, visitor)?;
-        }
-        tx.emit(Signal::Changed(account, Changed::Conversation(conversation, trace.visitor)));
+/// What becomes of `kept` when `gone` goes into it.
+pub fn merged(mut kept: Contact, gone: &Contact) -> Contact {
+    kept.fields = kept.fields.or(&gone.fields);
+    for (name, value) in gone.custom.clone() {
+        kept.custom.entry(name).or_insert(value);
     }
-    store::contacts::delete(tx, account, id)?;
-    audit::note(tx, actor, Deed::new("contact.erased").to(id))?;
-    Ok(receipt)
-}
-
-fn end_silently(tx: &mut Tx<'_>, actor: &Actor, id: Id<domain::Conversation>) -> Result<(), AppError> {
-    let found = store::conversations::find_to_change(tx, actor.account(), id)?;
-    let mut conversation = found.ok_or(AppError::NotFound)?;
-    conversation.phase = Phase::Closed;
-    conversation.closed = Some((tx.now(), CloseReason::AdminClosed));
-    conversation.due_at = None;
-    store::conversations::update(tx, &conversation)?;
-    Ok(())
+    kept.consent = kept.consent.or(gone.consent.clone());
+    kept.duplicate_of = kept.duplicate_of.or(gone.duplicate_of).filter(|it| *it != kept.id && *it != gone.id);
+    kept.created_at = kept.created_at.min(gone.created_at);
+    kept.seen_at = kept.seen_at.max(gone.seen_at);
+    kept
 }

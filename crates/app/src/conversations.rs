@@ -3,7 +3,7 @@
 //!
 //! The cast: a visitor's request comes to [`visits`], which knows who it is by a token and whether the page may embed
 //! the chatbot; [`operators`] is the other side of a chat; [`inbound`] takes what other chat tools push; [`clock`]
-//! does what is due because time has passed. All of them load a conversation into a [`session::Session`], which is the
+//! does what is due because time has passed; [`desk`] shows it all to operators. All of them load a conversation into a [`session::Session`], which is the
 //! only place that changes one: it hears, says, runs the flow (`turn`), tells contacts (`capture`) and closes
 //! (`closing`), and is stored with everything that follows from it in one transaction.
 //!
@@ -12,6 +12,7 @@
 //! closes and timers take turns; each looks at what the one before left.
 
 pub mod clock;
+pub mod desk;
 pub mod inbound;
 pub mod operators;
 pub mod visits;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Actor, CheckedEvent, Delivery, DeliveryState, Event, EventType, Id, Ordering, Permission, Timestamp,
-    Webhook, search, webhook::is_chosen,
+    Actor, CheckedEvent, Delivery, DeliveryState, Event, EventType, Id, Ordering, Permission, Tally,
+    Timestamp, Webhook, search, webhook::is_chosen,
 };
 use store::{Changed, Planned, Signal, Tx, webhooks::Subscriber};
 
@@ -165,6 +165,7 @@ pub fn list(
 ) -> Result<Page<Event, Event>, AppError> {
     require(actor, Permission::Read)?;
     if filter.email.is_some() || filter.phone.is_some() {
+        // Who finds an event by an address knows whose it is.
         require_payloads(actor)?;
     }
     let (account, stored) = (actor.account(), filter.stored());
@@ -182,6 +183,12 @@ fn hide(actor: &Actor, event: &mut Event) {
     if !actor.may(Permission::People) {
         (event.data, event.context.more) = (None, None);
     }
+}
+
+/// What became of the deliveries of each of these events of the account, in their order.
+pub fn tally(tx: &mut Tx<'_>, actor: &Actor, events: &[Id<Event>]) -> Result<Vec<Tally>, AppError> {
+    require(actor, Permission::Read)?;
+    Ok(store::deliveries::tally(tx, actor.account(), events)?)
 }
 
 /// One event alone.

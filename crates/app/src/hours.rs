@@ -29,9 +29,9 @@ pub struct Lately {
 /// How one of the account's webhooks has been doing.
 pub fn lately(tx: &mut Tx<'_>, actor: &Actor, webhook: Id<Webhook>) -> Result<Lately, AppError> {
     require(actor, Permission::Read)?;
-    let (account, now) = (actor.account(), tx.now());
+    let (account, end) = (actor.account(), end_of(tx.now(), Duration::from_secs(60 * 60)));
     Ok(Lately {
-        hours: store::hours::day(tx, account, webhook, now, OF_ROW)?,
+        hours: store::hours::day(tx, account, webhook, end, OF_ROW)?,
         last_failure: store::hours::last_failure(tx, account, webhook, OF_FAILURE)?,
     })
 }
@@ -55,7 +55,8 @@ pub struct Stretch {
     pub p95: Option<Duration>,
 }
 
-/// The last `count` stretches of that length, oldest first, by when deliveries were planned.
+/// The last `count` stretches of that length, oldest first, the present one being the last; by when deliveries were
+/// planned.
 pub fn stretches(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -64,16 +65,20 @@ pub fn stretches(
     count: u32,
 ) -> Result<Vec<Stretch>, AppError> {
     require(actor, Permission::Read)?;
-    let (account, now) = (actor.account(), tx.now());
+    let (account, end) = (actor.account(), end_of(tx.now(), length));
     let mut stretches = Vec::new();
-    for ago in (1..=count).rev() {
-        let (from, to) = (now.before(length * ago), now.before(length * (ago - 1)));
-        // What is planned in this very millisecond is the present, too.
-        let until = if ago == 1 { now + length } else { to };
-        let sampled = store::hours::stretch(tx, account, webhook, (from, until), OF_PAGE)?;
+    for ago in (0..count).rev() {
+        let (from, to) = (end.before(length * (ago + 1)), end.before(length * ago));
+        let sampled = store::hours::stretch(tx, account, webhook, (from, to), OF_PAGE)?;
         stretches.push(sum_up(from, to, &sampled));
     }
     Ok(stretches)
+}
+
+/// When the present stretch of that length ends: stretches begin on the hour (UTC), and the last one goes on.
+fn end_of(now: Timestamp, length: Duration) -> Timestamp {
+    let length = i64::try_from(length.as_micros()).unwrap_or(i64::MAX).max(1);
+    Timestamp::from_micros((now.micros().div_euclid(length) + 1).saturating_mul(length))
 }
 
 fn sum_up(from: Timestamp, to: Timestamp, sampled: &[Sampled]) -> Stretch {
@@ -100,6 +105,15 @@ fn at_rank(sorted: &[Duration], per_cent: usize) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stretches_begin_on_the_hour() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let hours = |count: u64| Duration::from_secs(count * 60 * 60);
+        assert_eq!(end_of(at("2026-03-04T10:15:30Z"), hours(1)), at("2026-03-04T11:00:00Z"));
+        assert_eq!(end_of(at("2026-03-04T11:00:00Z"), hours(1)), at("2026-03-04T12:00:00Z"));
+        assert_eq!(end_of(at("2026-03-04T10:15:30Z"), hours(6)), at("2026-03-04T12:00:00Z"));
+    }
 
     #[test]
     fn ranks_are_values_that_were_measured() {

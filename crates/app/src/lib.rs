@@ -7,6 +7,7 @@
 pub mod access;
 pub mod accounts;
 pub mod audit;
+pub mod canned_texts;
 pub mod chatbots;
 pub mod contacts;
 pub mod conversations;
@@ -22,12 +23,14 @@ pub mod members;
 pub mod nodes;
 mod notices;
 pub mod outbound;
+pub mod overview;
 mod page;
 pub mod passwords;
 pub mod recoveries;
 pub mod reports;
 pub mod retention;
 pub mod sessions;
+pub mod sightings;
 pub mod standings;
 pub mod webhooks;
 

@@ -3,7 +3,7 @@
 
 use domain::{
     Account, Actor, BotReport, Chatbot, Department, Id, MarkerRow, Permission, ReportPeriod,
-    report::{Starts, Zone},
+    report::{Preset, Starts, Zone},
 };
 use store::{
     Tx,
@@ -38,15 +38,25 @@ pub fn period(
     zone: Option<Zone>,
 ) -> Result<ReportPeriod, AppError> {
     require(actor, Permission::Read)?;
-    let zone = zone.unwrap_or_else(|| default_zone(actor.account()));
+    let zone = match zone {
+        Some(zone) => zone,
+        None => default_zone(tx, actor.account())?,
+    };
     Ok(ReportPeriod::between(from, to, zone, tx.now())?)
 }
 
-/// The time zone whose days an account's reports are of, unless another is asked for.
-///
-/// Accounts have none of their own yet; once they have, it is read here.
-fn default_zone(_account: Id<Account>) -> Zone {
-    Zone::UTC
+/// The days of a preset that end with today, in the account's time zone.
+pub fn preset(tx: &mut Tx<'_>, actor: &Actor, preset: Preset) -> Result<ReportPeriod, AppError> {
+    require(actor, Permission::Read)?;
+    let zone = default_zone(tx, actor.account())?;
+    Ok(ReportPeriod::preset(preset, zone, tx.now()))
+}
+
+/// The time zone whose days an account's reports are of, unless another is asked for. One that this program does not
+/// know, because its list is older, is none.
+pub(crate) fn default_zone(tx: &mut Tx<'_>, account: Id<Account>) -> Result<Zone, AppError> {
+    let account = store::accounts::find(tx, account)?;
+    Ok(account.and_then(|account| account.time_zone.parse().ok()).unwrap_or(Zone::UTC))
 }
 
 /// The bot report.

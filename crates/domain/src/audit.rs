@@ -36,12 +36,16 @@ impl Noun for AuditEntry {
 
 /// Everything that entries are made of, noun by noun. What chats consist of, and events, are not among them: they have
 /// logs of their own.
-pub const ACTIONS: [&str; 41] = [
+pub const ACTIONS: [&str; 45] = [
     "account.changed",
+    "canned_text.changed",
+    "canned_text.created",
+    "canned_text.deleted",
     "chatbot.changed",
     "chatbot.created",
     "chatbot.deleted",
     "chatbot.published",
+    "contact.changed",
     "contact.erased",
     "contact.exported",
     "contact.merged",

@@ -73,6 +73,37 @@ pub enum DeliveryState {
     Skipped(SkipReason),
 }
 
+/// How many deliveries are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Answered with 2xx.
+    pub delivered: u64,
+    /// To be tried.
+    pub pending: u64,
+    /// Given up.
+    pub exhausted: u64,
+    /// Not to be made.
+    pub skipped: u64,
+}
+
+impl Tally {
+    /// All of them.
+    pub const fn all(&self) -> u64 {
+        self.delivered + self.pending + self.exhausted + self.skipped
+    }
+
+    /// Counts some more; those of no known state are none.
+    pub fn add(&mut self, state: Option<DeliveryState>, count: u64) {
+        match state {
+            Some(DeliveryState::Delivered) => self.delivered += count,
+            Some(DeliveryState::Pending) => self.pending += count,
+            Some(DeliveryState::Exhausted(_)) => self.exhausted += count,
+            Some(DeliveryState::Skipped(_)) => self.skipped += count,
+            None => {}
+        }
+    }
+}
+
 /// Why a delivery was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExhaustReason {

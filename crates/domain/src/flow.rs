@@ -13,6 +13,7 @@
 
 mod check;
 pub mod document;
+pub mod draft;
 mod evaluate;
 mod judge;
 mod options;

@@ -33,6 +33,44 @@ pub fn compact(text: &str) -> String {
     String::from_utf8(kept).unwrap_or_else(|_| text.to_owned())
 }
 
+/// `text`, which must be valid JSON, on several lines and indented, with every token as it is and in its order.
+pub fn indented(text: &str) -> String {
+    let compact = compact(text);
+    let (mut out, mut depth) = (Vec::with_capacity(compact.len() * 2), 0_usize);
+    let mut bytes = bytes_with_strings(&compact).peekable();
+    while let Some((byte, in_string)) = bytes.next() {
+        match byte {
+            _ if in_string => out.push(byte),
+            b'{' | b'[' => {
+                out.push(byte);
+                if let Some((end, _)) = bytes.next_if(|(next, _)| matches!(next, b'}' | b']')) {
+                    out.push(end);
+                } else {
+                    depth += 1;
+                    break_line(&mut out, depth);
+                }
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                break_line(&mut out, depth);
+                out.push(byte);
+            }
+            b',' => {
+                out.push(byte);
+                break_line(&mut out, depth);
+            }
+            b':' => out.extend(b": "),
+            _ => out.push(byte),
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
+fn break_line(out: &mut Vec<u8>, depth: usize) {
+    out.push(b'\n');
+    out.extend(std::iter::repeat_n(b' ', depth * 2));
+}
+
 /// Each byte, and whether it belongs to a string (its closing quote not counted).
 fn bytes_with_strings(text: &str) -> impl Iterator<Item = (u8, bool)> + '_ {
     let (mut in_string, mut escaped) = (false, false);
@@ -166,6 +204,14 @@ pub fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn indented_changes_no_token() {
+        let text = r#" {"z":1.50, "a":[ ],"s":"a\", {[: é","o":{"x":null,"l":[1,2]}} "#;
+        let shown = "{\n  \"z\": 1.50,\n  \"a\": [],\n  \"s\": \"a\\\", {[: é\",\n  \"o\": {\n    \"x\": null,\n    \"l\": [\n      1,\n      2\n    ]\n  }\n}";
+        assert_eq!(indented(text), shown);
+        assert_eq!(compact(shown), compact(text));
+    }
 
     #[test]
     fn depth_ignores_brackets_in_strings() {

@@ -8,6 +8,7 @@ pub mod account;
 pub mod address;
 pub mod answers;
 pub mod audit;
+pub mod canned;
 pub mod chatbot;
 pub mod contact;
 pub mod conversation;
@@ -41,12 +42,13 @@ pub use account::{Account, Actor, ApiKey, ApiKeyText, Permission, Scope};
 pub use address::{EgressPolicy, HostRule, Refusal};
 pub use answers::{DateRules, Email, NumberRules, Pattern, Phone, Rejected};
 pub use audit::AuditEntry;
+pub use canned::CannedText;
 pub use chatbot::{Chatbot, ChatbotSettings, Department, VisitorToken};
 pub use contact::{Contact, Fields};
 pub use conversation::{Author, CloseReason, Consent, Conversation, Message, Operator, Phase, Visitor};
 pub use delivery::{
     Attempt, AttemptError, AttemptKind, Delivery, DeliveryState, ErrorClass, ExhaustReason, Finish, Outcome,
-    Phases, Response, SkipReason,
+    Phases, Response, SkipReason, Tally,
 };
 pub use event::{BodyForm, CheckedEvent, Context, Event, EventType, NewEvent};
 pub use flow::{Flow, early_contact};

@@ -240,6 +240,14 @@ impl MarkerRow {
     }
 }
 
+/// The least of these lengths that at least this share of them does not exceed (the nearest rank); None without any. They
+/// are brought into another order.
+pub fn quantile(lengths: &mut [u64], share: f64) -> Option<u64> {
+    let place = (lengths.len() as f64 * share).ceil() as usize;
+    let place = place.clamp(1, lengths.len().max(1)) - 1;
+    (place < lengths.len()).then(|| *lengths.select_nth_unstable(place).1)
+}
+
 /// The median of lengths, which are brought into another order.
 fn median(lengths: &mut [u64]) -> Option<f64> {
     let (count, middle) = (lengths.len(), lengths.len() / 2);

@@ -1,14 +1,13 @@
 //! JSON for people: indented, but otherwise exactly as it was sent, in its order and with its numbers.
 
+use domain::json;
 use serde::de::IgnoredAny;
-
-const INDENT: &str = "  ";
 
 /// The body on several lines, each beginning with `margin`. What is not JSON is shown as text.
 pub fn indented(body: &[u8], margin: &str) -> String {
     let text = String::from_utf8_lossy(body);
     let laid_out = match serde_json::from_slice::<IgnoredAny>(body) {
-        Ok(_) => lay_out(&text),
+        Ok(_) => json::indented(&text),
         Err(_) => text.into_owned(),
     };
     // A body is a stranger's: it must not move the cursor or recolour the terminal.
@@ -19,46 +18,6 @@ pub fn indented(body: &[u8], margin: &str) -> String {
 /// Valid JSON without the white space between its tokens.
 pub fn on_one_line(json: &str) -> String {
     json.chars().filter(not_space_outside_of_strings()).collect()
-}
-
-/// Breaks and indents valid JSON, leaving every token as it is.
-fn lay_out(json: &str) -> String {
-    let mut out = String::with_capacity(json.len() * 2);
-    let mut depth = 0;
-    let mut chars = json.chars().filter(not_space_outside_of_strings()).peekable();
-    let mut in_string = InString::default();
-    while let Some(c) = chars.next() {
-        let inside = in_string.at(c);
-        match c {
-            _ if inside => out.push(c),
-            '{' | '[' => {
-                out.push(c);
-                if matches!(chars.peek(), Some('}' | ']')) {
-                    out.extend(chars.next());
-                } else {
-                    depth += 1;
-                    new_line(&mut out, depth);
-                }
-            }
-            '}' | ']' => {
-                depth -= 1;
-                new_line(&mut out, depth);
-                out.push(c);
-            }
-            ',' => {
-                out.push(c);
-                new_line(&mut out, depth);
-            }
-            ':' => out.push_str(": "),
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
-fn new_line(out: &mut String, depth: usize) {
-    out.push('\n');
-    out.push_str(&INDENT.repeat(depth));
 }
 
 fn not_space_outside_of_strings() -> impl FnMut(&char) -> bool {

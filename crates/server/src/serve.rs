@@ -175,6 +175,7 @@ impl Node {
                 secure: own_origins.iter().all(|origin| origin.starts_with("https:")),
                 local: address.ip().is_loopback() && server.public_url.is_none(),
                 own_origins,
+                retention: settings.retention.rules(),
                 ..WebSettings::default()
             },
             readiness.clone(),

@@ -35,6 +35,7 @@ sql! {
         where account_id = $1 and email_key >= $2 and email_key < $3 order by email_key limit $4");
     BEGINNING_BY_PHONE = concat!("select ", columns!(), " from contact
         where account_id = $1 and phone >= $2 and phone < $3 order by phone, id limit $4");
+    COUNT = "select count(*) from (select 1 from contact where account_id = $1 limit $2) some";
     UPDATE = "update contact set name = $3, email = $4, phone = $5, custom = $6, consent = $7, duplicate_of = $8,
             seen_at = $9, email_key = $10
         where account_id = $1 and id = $2";
@@ -151,6 +152,11 @@ pub fn beginning(
     // Both engines compare keys by their bytes, and no character comes behind this one.
     let end = format!("{first}{}", char::MAX);
     tx.query(statement, args![account, first, end, limit])?.into_iter().map(read).collect()
+}
+
+/// How many contacts there are; `most` if there are more.
+pub fn count(tx: &mut Tx<'_>, account: Id<Account>, most: u32) -> Result<u32, StoreError> {
+    tx.query_one(&COUNT, args![account, most])?.map_or(Ok(0), |mut row| row.take())
 }
 
 /// Stores everything that can change. Fails as a conflict if another has that e-mail address.

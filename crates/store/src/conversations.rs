@@ -1,5 +1,9 @@
 //! Conversations and the visitors that hold them.
 
+pub(crate) mod shelves;
+
+pub use shelves::{Line, Shelf, shelf};
+
 use domain::{
     Account, Chatbot, CloseReason, Contact, Conversation, Id, Operator, Phase, Timestamp, Visitor,
     conversation::Consent,
@@ -41,6 +45,8 @@ sql! {
         where account_id = $1 and visitor_id = $2 order by id desc limit 1");
     OPEN_EXTERNAL = concat!("select ", columns!(), " from conversation
         where account_id = $1 and external_id = $2 and state <> 'closed' /*pg: for no key update */");
+    LAST_OF_CHATBOT = "select active_at from conversation
+        where account_id = $1 and chatbot_id = $2 and not preview order by opened_at desc limit 1";
     LIST = concat!("select ", columns!(), " from conversation where account_id = $1 and id < $2 order by id desc limit $3");
     LIST_IN_STATE = concat!("select ", columns!(), " from conversation
         where account_id = $1 and state = $4 and id < $2 order by id desc limit $3");
@@ -186,6 +192,15 @@ pub fn list(
         }
     };
     rows.into_iter().map(read).collect()
+}
+
+/// When something was last said in the chatbot's latest conversation; None if it had none.
+pub fn last_of_chatbot(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    chatbot: Id<Chatbot>,
+) -> Result<Option<Timestamp>, StoreError> {
+    tx.query_one(&LAST_OF_CHATBOT, args![account, chatbot])?.map(|mut row| row.take()).transpose()
 }
 
 /// Stores everything that can change. False if it is over already: then it is final.

@@ -52,7 +52,7 @@ macro_rules! columns {
 pub(crate) use columns;
 
 pub(crate) mod lists;
-pub use lists::{DeliveryFilter, list};
+pub use lists::{DeliveryFilter, list, tally};
 
 /// Deliveries with their events.
 macro_rules! with_event {

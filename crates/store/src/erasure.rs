@@ -8,17 +8,29 @@ use crate::{
     value::{Row, args},
 };
 
+/// All that the same browsers held, also before it was known who sits there.
+macro_rules! traces {
+    () => {
+        "with own (id) as (
+                select id from conversation where account_id = $1 and contact_id = $2
+                union select conversation_id from capture where account_id = $1 and contact_id = $2),
+            same (id) as (
+                select id from own
+                union select o.id from own cross join conversation v cross join conversation o
+                where v.account_id = $1 and v.id = own.id and o.account_id = $1 and o.visitor_id = v.visitor_id)
+            select c.id, c.visitor_id, c.state from conversation c
+            where c.account_id = $1 and c.id in (select id from same) order by c.id"
+    };
+}
+
 sql! {
-    // All that the same browsers held, also before it was known who sits there.
-    CONVERSATIONS = "with own (id) as (
-            select id from conversation where account_id = $1 and contact_id = $2
-            union select conversation_id from capture where account_id = $1 and contact_id = $2),
-        same (id) as (
-            select id from own
-            union select o.id from own cross join conversation v cross join conversation o
-            where v.account_id = $1 and v.id = own.id and o.account_id = $1 and o.visitor_id = v.visitor_id)
-        select c.id, c.visitor_id, c.state from conversation c
-        where c.account_id = $1 and c.id in (select id from same) order by c.id /*pg: for no key update of c */";
+    CONVERSATIONS = concat!(traces!(), " /*pg: for no key update of c */");
+    CONVERSATIONS_TO_SHOW = traces!();
+    // SQLite takes the index of the unique key, as below.
+    COUNT = "select (select count(*) from event where account_id = $1 and conversation_id = $2 and data is not null),
+            (select count(*) from delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */
+             where account_id = $1 and state = 'pending'
+                and event_id in (select id from event where account_id = $1 and conversation_id = $2))";
     // SQLite would look among all deliveries of the account, so it is told the index of the unique key.
     SKIP = "update delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */ set state = 'skipped', reason = 'erased' where account_id = $1 and state = 'pending'
         and event_id in (select id from event where account_id = $1 and conversation_id = $2)
@@ -48,14 +60,30 @@ pub struct Trace {
 
 /// The conversations of a person, and all others of the same browsers.
 pub fn traces(tx: &mut Tx<'_>, account: Id<Account>, contact: Id<Contact>) -> Result<Vec<Trace>, StoreError> {
-    let read = |mut row: Row| {
-        Ok(Trace {
-            conversation: row.take()?,
-            visitor: row.take()?,
-            closed: row.parse(|state| Some(state == "closed"))?,
-        })
-    };
-    tx.query(&CONVERSATIONS, args![account, contact])?.into_iter().map(read).collect()
+    tx.query(&CONVERSATIONS, args![account, contact])?.into_iter().map(read_trace).collect()
+}
+
+/// The same, to look at: nothing is held.
+pub fn traces_to_show(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    contact: Id<Contact>,
+) -> Result<Vec<Trace>, StoreError> {
+    tx.query(&CONVERSATIONS_TO_SHOW, args![account, contact])?.into_iter().map(read_trace).collect()
+}
+
+fn read_trace(mut row: Row) -> Result<Trace, StoreError> {
+    Ok(Trace {
+        conversation: row.take()?,
+        visitor: row.take()?,
+        closed: row.parse(|state| Some(state == "closed"))?,
+    })
+}
+
+/// How many events of a conversation still have their data, and how many of its deliveries are still to be made.
+pub fn count(tx: &mut Tx<'_>, account: Id<Account>, conversation: &str) -> Result<(u64, u32), StoreError> {
+    let row = tx.query_one(&COUNT, args![account, conversation])?;
+    row.map_or(Ok((0, 0)), |mut row| Ok((row.take()?, row.take()?)))
 }
 
 /// Skips what is still to be delivered of a conversation's events; the webhooks of it.

@@ -13,7 +13,7 @@ use domain::{Account, Attempt, Delivery, Id, Outcome, Timestamp, Webhook};
 use crate::{
     StoreError, Tx, deliveries,
     sql::sql,
-    value::{Row, Value, args},
+    value::{Row, args},
 };
 
 /// An attempt without what the receiver said, which may be long.
@@ -68,12 +68,25 @@ sql! {
             and a.status is not null";
     LAST_OUTCOME = concat!("select ", attempt!(), " from attempt a where account_id = $1 and delivery_id = $2
         order by number desc limit 1");
-    LAST_FAILURE = concat!("select ", attempt!(), " from (select account_id, id, state, failures, attempts from delivery /*sqlite: indexed by delivery_webhook */
-              where account_id = $1 and webhook_id = $2 and not test order by id desc limit $3) d
+    // What is tried again and what was given up have indexes of their own; what arrived after a failure is looked for
+    // among the newest.
+    LAST_FAILURE = concat!("select ", attempt!(), " from (
+            select account_id, id from (select account_id, id, state, failures from delivery
+                    /*sqlite: indexed by delivery_webhook */
+                where account_id = $1 and webhook_id = $2 and not test order by id desc limit $3) newest
+            where state <> 'pending' or failures > 0
+            union all
+            select account_id, id from (select account_id, id from delivery /*sqlite: indexed by delivery_begun */
+                where webhook_id = $2 and account_id = $1 and state = 'pending' and started_at is not null and not test
+                order by id desc limit 20) begun
+            union all
+            select account_id, id from (select account_id, id from delivery
+                    /*sqlite: indexed by delivery_exhausted_webhook */
+                where account_id = $1 and webhook_id = $2 and state = 'exhausted' and not test
+                order by id desc limit 5) given_up) d
         join attempt a on a.account_id = d.account_id and a.delivery_id = d.id
-        where d.attempts > 0 and (d.state <> 'delivered' or d.failures > 0)
-          and (a.status is null or a.status < 200 or a.status > 299)
-        order by a.delivery_id desc, a.number desc limit 1");
+        where a.status is null or a.status < 200 or a.status > 299
+        order by a.at desc, a.number desc limit 1");
 }
 
 /// How many stretches a day has.
@@ -82,29 +95,23 @@ pub const HOURS: usize = 24;
 /// Delivered and failed, of the newest few of one hour.
 pub type Hour = (u64, u64);
 
-/// The 24 hours up to `now` of a webhook, oldest first, of each at most the newest `limit` deliveries.
+/// The 24 hours up to `end` of a webhook, oldest first, of each at most the newest `limit` deliveries.
 pub fn day(
     tx: &mut Tx<'_>,
     account: Id<Account>,
     webhook: Id<Webhook>,
-    now: Timestamp,
+    end: Timestamp,
     limit: u32,
 ) -> Result<[Hour; HOURS], StoreError> {
     let mut args = args![account, webhook, limit].to_vec();
-    let hour = Duration::from_secs(60 * 60);
-    args.extend((0..=HOURS as u32).rev().map(|ago| edge(now, hour, ago)));
+    let edge = |ago: u32| Id::<Delivery>::first_at(end.before(Duration::from_secs(60 * 60) * ago)).into();
+    args.extend((0..=HOURS as u32).rev().map(edge));
     let mut hours = [(0, 0); HOURS];
     for mut row in tx.query(&DAY, &args)? {
         let (place, delivered, failed): (u32, u64, u64) = (row.take()?, row.take()?, row.take()?);
         *hours.get_mut(place as usize).ok_or_else(|| row.corrupt())? = (delivered, failed);
     }
     Ok(hours)
-}
-
-/// The id at which the stretch begins that is so many stretches ago. What is planned right now belongs to the last one.
-fn edge(now: Timestamp, length: Duration, ago: u32) -> Value {
-    let at = if ago == 0 { now + length } else { now.before(length * ago) };
-    Id::<Delivery>::first_at(at).into()
 }
 
 /// What became of one delivery, and how long its last answer took.
@@ -137,8 +144,8 @@ pub fn stretch(
     tx.query(&STRETCH, args![account, webhook, from, to, limit])?.into_iter().map(read).collect()
 }
 
-/// The last attempt that failed among those of a webhook's newest `limit` deliveries, without headers and body of the
-/// answer.
+/// The last attempt that failed among those of a webhook's newest `limit` deliveries, of those that are tried again, and
+/// of those given up last; without headers and body of the answer.
 pub fn last_failure(
     tx: &mut Tx<'_>,
     account: Id<Account>,

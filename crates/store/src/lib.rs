@@ -18,6 +18,7 @@ mod worker;
 
 pub mod accounts;
 pub mod audit;
+pub mod canned_texts;
 pub mod chatbots;
 pub mod contacts;
 pub mod conversations;
@@ -34,10 +35,12 @@ pub mod markers;
 pub mod members;
 pub mod messages;
 pub mod nodes;
+pub mod overview;
 pub mod recoveries;
 pub mod reports;
 pub mod retention;
 pub mod sessions;
+pub mod sightings;
 pub mod webhooks;
 
 pub use db::{Db, OpenOptions, StoreReport, StoreUrl};
@@ -51,9 +54,11 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
     [
         accounts::STATEMENTS,
         audit::STATEMENTS,
+        canned_texts::STATEMENTS,
         chatbots::STATEMENTS,
         contacts::STATEMENTS,
         conversations::STATEMENTS,
+        conversations::shelves::STATEMENTS,
         db::STATEMENTS,
         deliveries::STATEMENTS,
         deliveries::lists::STATEMENTS,
@@ -69,10 +74,12 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         members::STATEMENTS,
         messages::STATEMENTS,
         nodes::STATEMENTS,
+        overview::STATEMENTS,
         recoveries::STATEMENTS,
         reports::STATEMENTS,
         retention::STATEMENTS,
         sessions::STATEMENTS,
+        sightings::STATEMENTS,
         webhooks::STATEMENTS,
     ]
     .into_iter()

@@ -15,6 +15,8 @@ const FILES: &[(&str, &str)] = &[
     ("V4__members", include_str!("../migrations/0004_members.sql")),
     ("V5__search", include_str!("../migrations/0005_search.sql")),
     ("V6__reports", include_str!("../migrations/0006_reports.sql")),
+    ("V7__canned_texts", include_str!("../migrations/0007_canned_texts.sql")),
+    ("V8__sightings", include_str!("../migrations/0008_sightings.sql")),
 ];
 
 fn runner(for_engine: fn(&str) -> String) -> Result<Runner, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Account, Conversation, Delivery, Event, Id, Recovery, Timestamp, Visitor, Webhook};
+use domain::{Account, Chatbot, Conversation, Delivery, Event, Id, Recovery, Timestamp, Visitor, Webhook};
 use tokio::sync::broadcast;
 
 /// Something that a commit changed.
@@ -55,6 +55,8 @@ pub enum Changed {
     Deliveries(Id<Webhook>),
     /// Something was said or changed in a conversation, of this visitor if it is held in a browser.
     Conversation(Id<Conversation>, Option<Id<Visitor>>),
+    /// A chatbot's settings, draft or version, or which pages called it.
+    Chatbot(Id<Chatbot>),
     /// A recovery was made, paused, resumed or ended.
     Recovery(Id<Recovery>),
 }

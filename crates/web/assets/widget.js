@@ -132,7 +132,7 @@
 
   const call = async (verb, body, signal = AbortSignal.timeout(20000)) => {
     // A string goes as text/plain, which spares the browser's preflight request.
-    const response = await fetch(endpoint + verb, { method: 'POST', credentials: 'omit', body: JSON.stringify(body), signal });
+    const response = await fetch(endpoint + verb, { method: 'POST', credentials: 'omit', body: JSON.stringify({ preview, ...body }), signal });
     if (response.ok) return response;
     throw Object.assign(new Error(verb), {
       status: response.status,
@@ -193,7 +193,7 @@
   // Calls with what the page says about itself and its visitor; variables go once.
   const introduce = async (verb, body) => {
     const sent = variables;
-    const answer = await update(verb, { variables, page_url: location.href.split('#')[0], preview, ...body });
+    const answer = await update(verb, { variables, page_url: location.href.split('#')[0], ...body });
     if (variables === sent) variables = undefined;
     return answer;
   };

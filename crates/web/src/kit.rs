@@ -54,6 +54,10 @@ impl Answer {
 
 impl Kit {
     pub(crate) async fn start() -> Self {
+        Self::start_with(WebSettings::default()).await
+    }
+
+    pub(crate) async fn start_with(settings: WebSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(samples::start().micros())));
         let ambient = Ambient { clock: clock.clone(), random: Arc::new(Counting(AtomicU64::new(0))) };
@@ -71,7 +75,7 @@ impl Kit {
         let readiness = Readiness::new(move || up.load(Ordering::Relaxed));
         let metrics = Metrics::new(prometheus_client::registry::Registry::default());
         let outbound = Arc::new(Receiver(EgressPolicy::default()));
-        let web = Web::new(db.clone(), outbound, WebSettings::default(), readiness.clone(), metrics);
+        let web = Web::new(db.clone(), outbound, settings, readiness.clone(), metrics);
         Self { router: router(web), readiness, dispatcher, clock, db, _folder: folder }
     }
 

@@ -82,6 +82,7 @@ pub struct Web {
     throttle: throttle::Throttle,
     limits: widget::Limits,
     hub: live::Hub,
+    sightings: widget::Sightings,
     /// `/openapi.json`, once the routes are known.
     document: OnceLock<Bytes>,
 }
@@ -103,6 +104,8 @@ pub struct WebSettings {
     pub local: bool,
     /// The origins of this server's own pages.
     pub own_origins: Vec<String>,
+    /// How long things are kept, to be told.
+    pub retention: app::retention::Retention,
     /// Networks of proxies whose word counts for where a request came from.
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// The public key of the chatbot on the sample company's page; there is no such page if None.
@@ -119,6 +122,7 @@ impl Default for WebSettings {
             secure: false,
             local: false,
             own_origins: Vec::new(),
+            retention: app::retention::Retention::default(),
             trusted_proxies: Vec::new(),
             demo: None,
         }
@@ -148,6 +152,7 @@ impl Web {
             throttle: throttle::Throttle::default(),
             limits,
             hub,
+            sightings: widget::Sightings::default(),
             document: OnceLock::new(),
         }
     }

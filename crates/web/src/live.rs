@@ -42,9 +42,10 @@ pub(crate) enum ToOperator {
 pub(crate) struct Nouns(u8);
 
 impl Nouns {
-    const NAMES: [&'static str; 5] = ["webhooks", "events", "deliveries", "conversations", "recoveries"];
+    const NAMES: [&'static str; 6] =
+        ["webhooks", "events", "deliveries", "conversations", "recoveries", "chatbots"];
     /// Any of them may have changed.
-    pub(crate) const ALL: Self = Self(0b1_1111);
+    pub(crate) const ALL: Self = Self(0b11_1111);
 
     fn of(what: &Changed) -> Self {
         Self(match what {
@@ -53,6 +54,7 @@ impl Nouns {
             Changed::Delivery(_) | Changed::Deliveries(_) => 1 << 2,
             Changed::Conversation(..) => 1 << 3,
             Changed::Recovery(_) => 1 << 4,
+            Changed::Chatbot(_) => 1 << 5,
         })
     }
 }

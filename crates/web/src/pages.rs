@@ -5,6 +5,11 @@
 //! what. All addresses are on this page ([`routes`]).
 
 mod account;
+mod analytics;
+mod chatbots;
+mod configuration;
+mod contacts;
+mod conversations;
 pub(crate) mod entry;
 mod failure;
 mod files;
@@ -12,6 +17,7 @@ mod form;
 mod live;
 pub(crate) mod member;
 pub(crate) mod origin;
+mod parts;
 mod preview;
 mod shell;
 mod webhooks;
@@ -25,7 +31,6 @@ use crate::Shared;
 pub(crate) fn routes(web: &Shared) -> Router<Shared> {
     dashboard()
         .route_layer(middleware::from_fn_with_state(Shared::clone(web), origin::guard))
-        .route("/operator", get(preview::operator))
         .route("/preview/{key}", get(preview::preview))
         .route("/demo", get(async |State(web): State<Shared>| preview::demo(web.settings.demo.as_deref())))
         .route("/pages/{name}", get(files::file))
@@ -36,7 +41,12 @@ fn dashboard() -> Router<Shared> {
     Router::new()
         .route("/", get(async || Redirect::to("/analytics")))
         .route("/live", get(live::stream))
+        .merge(chatbots::routes())
+        .merge(configuration::routes())
         .merge(account::routes())
+        .merge(contacts::routes())
+        .merge(conversations::routes())
         .merge(entry::routes())
+        .merge(analytics::routes())
         .merge(webhooks::routes())
 }

@@ -1,6 +1,6 @@
 //! The bot report and the marker report over HTTP, as JSON or as rows for a spreadsheet.
 
-mod body;
+pub(crate) mod body;
 
 use app::reports::{self, ReportFilter};
 use axum::{
@@ -40,7 +40,7 @@ pub(crate) struct ReportParams {
     from: Option<String>,
     /// The last day, which belongs to the period; without it, today.
     to: Option<String>,
-    /// The time zone (IANA) that the days are of; without it, UTC.
+    /// The time zone (IANA) that the days are of; without it, the account's.
     #[param(value_type = Option<String>)]
     time_zone: Option<Zone>,
     /// `json` or `csv`.
@@ -140,7 +140,7 @@ pub(crate) async fn markers(
 }
 
 /// A file to be saved, named by what it is and its days.
-fn csv_file(what: &str, period: &domain::ReportPeriod, rows: String) -> Response {
+pub(crate) fn csv_file(what: &str, period: &domain::ReportPeriod, rows: String) -> Response {
     let name = format!("attachment; filename=\"{what}-{}-{}.csv\"", period.first(), period.last());
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present")),

@@ -6,11 +6,16 @@
 
 mod body;
 mod limits;
+mod sightings;
 mod stream;
+mod texts;
 
 use std::net::IpAddr;
 
-use app::conversations::visits::{self, Visit};
+use app::{
+    AppError,
+    conversations::visits::{self, Visit},
+};
 use axum::{
     Router,
     extract::{FromRequest, FromRequestParts, Path, Request, State},
@@ -25,6 +30,7 @@ use serde::Serialize;
 use self::body::{Call, Opened, UpdateView};
 pub(crate) use self::limits::Limits;
 pub use self::limits::WidgetLimits;
+pub(crate) use self::{sightings::Sightings, texts::TEXTS};
 use crate::{
     Shared,
     extract::{parse, receive},
@@ -157,7 +163,12 @@ async fn open(State(web): State<Shared>, caller: Caller) -> Result<axum::Json<Op
         VisitorToken::from_bytes(&bytes)
     });
     let (visit, cursor) = (caller.visit(&web, token.clone()), caller.call.cursor);
-    let (config, update) = web.db.read(move |tx| visits::open(tx, &visit, cursor)).await?;
+    let opened = web.db.read(move |tx| visits::open(tx, &visit, cursor)).await;
+    let refused = matches!(opened, Err(AppError::Forbidden { .. }));
+    if !caller.call.preview && (opened.is_ok() || refused) {
+        sightings::note(&web, &caller.public_key, &caller.origin, !refused).await;
+    }
+    let (config, update) = opened?;
     Ok(axum::Json(Opened::new(&token, config, update)))
 }
 

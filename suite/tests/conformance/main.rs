@@ -14,6 +14,7 @@ mod departments;
 mod erasure;
 mod events;
 mod health;
+mod hours;
 mod idempotency;
 mod keys;
 mod kit;
@@ -35,6 +36,7 @@ mod retention;
 mod schema;
 mod secrets;
 mod sessions;
+mod sightings;
 mod signals;
 mod states;
 mod transactions;
@@ -53,6 +55,7 @@ const NOUNS: &[(&str, &str)] = &[
     ("departments", include_str!("../../../crates/store/src/departments.rs")),
     ("erasure", include_str!("../../../crates/store/src/erasure.rs")),
     ("events", include_str!("../../../crates/store/src/events.rs")),
+    ("hours", include_str!("../../../crates/store/src/hours.rs")),
     ("idempotency", include_str!("../../../crates/store/src/idempotency.rs")),
     ("ledger", include_str!("../../../crates/store/src/ledger.rs")),
     ("lines", include_str!("../../../crates/store/src/lines.rs")),
@@ -65,6 +68,7 @@ const NOUNS: &[(&str, &str)] = &[
     ("reports", include_str!("../../../crates/store/src/reports.rs")),
     ("retention", include_str!("../../../crates/store/src/retention.rs")),
     ("sessions", include_str!("../../../crates/store/src/sessions.rs")),
+    ("sightings", include_str!("../../../crates/store/src/sightings.rs")),
     ("webhooks", include_str!("../../../crates/store/src/webhooks.rs")),
 ];
 
@@ -86,6 +90,7 @@ const TESTS: &[&str] = &[
     include_str!("erasure.rs"),
     include_str!("events.rs"),
     include_str!("health.rs"),
+    include_str!("hours.rs"),
     include_str!("idempotency.rs"),
     include_str!("keys.rs"),
     include_str!("late.rs"),
@@ -106,6 +111,7 @@ const TESTS: &[&str] = &[
     include_str!("schema.rs"),
     include_str!("secrets.rs"),
     include_str!("sessions.rs"),
+    include_str!("sightings.rs"),
     include_str!("signals.rs"),
     include_str!("states.rs"),
     include_str!("transactions.rs"),

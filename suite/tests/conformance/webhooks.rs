@@ -2,7 +2,7 @@
 
 use app::{StoreError, Tx};
 use domain::{
-    BodyForm, EventType, Id, Ordering, RetryPolicy, Secret, SigningKey, Webhook,
+    BodyForm, DisableReason, EventType, Id, Ordering, RetryPolicy, Secret, SigningKey, Webhook, WebhookState,
     samples::{acme, globex},
 };
 use store::webhooks;
@@ -183,5 +183,52 @@ async fn a_foreign_account_finds_and_changes_no_webhook() {
         assert!(matches!(rotated, Err(StoreError::Unavailable(_))), "there is no such webhook: {rotated:?}");
         assert_eq!(find(&db, 1).await, Some(webhook(1)));
         assert_eq!(subscribed(&db, EventType::ChatTranscript).await, [id(1)]);
+    }
+}
+
+#[tokio::test]
+async fn webhooks_are_listed_by_state_and_deleted_ones_apart() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        insert(&db, (1..=6).map(webhook).collect()).await;
+        let states = [
+            (2, WebhookState::Held),
+            (3, WebhookState::Disabled(DisableReason::Gone)),
+            (4, WebhookState::Disabled(DisableReason::ByHand)),
+            (5, WebhookState::Paused),
+        ];
+        let change = move |tx: &mut Tx<'_>| {
+            for (number, state) in states {
+                let (from, since) = (WebhookState::Active, at(number.into()));
+                assert!(webhooks::set_state(tx, acme().id, id(number), from, state, since, None)?);
+            }
+            webhooks::delete(tx, acme().id, id(6), at(9)).map(drop)
+        };
+        write(&db, change).await;
+        let listed = |account: domain::Account, state: &'static str, before: u32, limit| {
+            read(&db, move |tx| webhooks::list_in_state(tx, account.id, state, id(before), limit))
+        };
+        let ids = |found: Vec<Webhook>| found.into_iter().map(|it| it.id).collect::<Vec<Id<Webhook>>>();
+        assert_eq!(ids(listed(acme(), "disabled", 99, 9).await), [id(4), id(3)]);
+        assert_eq!(ids(listed(acme(), "disabled", 4, 9).await), [id(3)]);
+        assert_eq!(ids(listed(acme(), "disabled", 99, 1).await), [id(4)]);
+        assert_eq!(ids(listed(acme(), "active", 99, 9).await), [id(1)], "a deleted one is in no state");
+        assert_eq!(ids(listed(globex(), "active", 99, 9).await), []);
+
+        let deleted = read(&db, |tx| webhooks::list_deleted(tx, acme().id, id(99), 9)).await;
+        let found = read(&db, |tx| webhooks::find_deleted(tx, acme().id, id(6))).await;
+        assert_eq!(deleted, found.into_iter().collect::<Vec<_>>());
+        assert_eq!((deleted[0].id, deleted[0].deleted_at, &deleted[0].url), (id(6), at(9), &webhook(6).url));
+        assert_eq!(read(&db, |tx| webhooks::list_deleted(tx, acme().id, id(6), 9)).await, []);
+        assert_eq!(read(&db, |tx| webhooks::list_deleted(tx, globex().id, id(99), 9)).await, []);
+        assert_eq!(read(&db, |tx| webhooks::find_deleted(tx, globex().id, id(6))).await, None);
+        assert_eq!(read(&db, |tx| webhooks::find_deleted(tx, acme().id, id(5))).await, None);
+
+        let found = read(&db, |tx| webhooks::troubled(tx, acme().id, 9)).await;
+        let found: Vec<_> = found.into_iter().map(|it| (it.id, it.state)).collect();
+        let gone = WebhookState::Disabled(DisableReason::Gone);
+        assert_eq!(found, [(id(3), gone), (id(2), WebhookState::Held)], "not what somebody wanted so");
+        assert_eq!(read(&db, |tx| webhooks::troubled(tx, acme().id, 1)).await.len(), 1);
+        assert_eq!(read(&db, |tx| webhooks::troubled(tx, globex().id, 9)).await, []);
     }
 }

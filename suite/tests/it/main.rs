@@ -1,6 +1,7 @@
 //! Everything that is tested through the product's own doors, on both engines, in one binary.
 
 mod access;
+mod account;
 mod bad_input;
 mod bodies;
 mod chatbots;
@@ -22,6 +23,7 @@ mod panics;
 mod receivers;
 mod recoveries;
 mod reports;
+mod sign_in;
 mod snippets;
 mod tidy;
 mod tls;

@@ -178,7 +178,7 @@ pub fn contact(
 }
 
 /// As much as one of our own bots could have asked for.
-fn check_custom(custom: &[(String, Value)]) -> Result<(), Invalid> {
+pub(crate) fn check_custom(custom: &[(String, Value)]) -> Result<(), Invalid> {
     if custom.len() > MAX_CUSTOM {
         return Err(Invalid::field("/custom", format!("must have at most {MAX_CUSTOM} members")));
     }
@@ -195,7 +195,7 @@ fn check_custom(custom: &[(String, Value)]) -> Result<(), Invalid> {
 }
 
 /// The fields as our own bots would have taken them.
-fn normal(fields: &Fields, region: Option<&str>) -> Result<Fields, Invalid> {
+pub(crate) fn normal(fields: &Fields, region: Option<&str>) -> Result<Fields, Invalid> {
     let place = |name: &str| {
         let pointer = format!("/{name}");
         move |rejected: domain::Rejected| Invalid::field(&*pointer, rejected.message)

@@ -79,3 +79,10 @@ fn a_median_is_in_the_middle() {
         assert_eq!(median(lengths), expected);
     }
 }
+
+#[test]
+fn a_quantile_is_one_of_the_lengths() {
+    let mut lengths: Vec<u64> = (1..=100).rev().collect();
+    assert_eq!([0.0, 0.5, 0.95, 1.0].map(|share| quantile(&mut lengths, share).unwrap()), [1, 50, 95, 100]);
+    assert_eq!((quantile(&mut [7], 0.95), quantile(&mut [], 0.5)), (Some(7), None));
+}

@@ -82,9 +82,9 @@ pub fn invite(url: &str, key: &ApiKeyText, secret: &Secret) -> anyhow::Result<()
     say!(
         r#"Now you. This demo stays up until you press Ctrl-C; what you cause shows up here.
 
-  a page    {url}/demo#key={key}
+  a page    {url}/demo
             chat with the bot; ask for a person, and answer as the operator:
-  operator  {url}/operator#key={key}
+  operator  {url}/conversations
 
   API       {url}/api/v1   (described in {url}/openapi.json)
   API key   {key}

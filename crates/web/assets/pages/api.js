@@ -1,35 +1,13 @@
-// The API as the page uses it: the key, one call, the stream, and failures in words.
-
-const KEPT = 'leadpost.key';
-let key = sessionStorage.getItem(KEPT) ?? '';
-
-export const hasKey = () => key !== '';
-
-// Another key, or none: whatever was kept for the one before goes with it.
-export function keepKey(text) {
-  if (text === key) return;
-  for (const name of Object.keys(sessionStorage)) if (name.startsWith('leadpost.')) sessionStorage.removeItem(name);
-  key = text;
-  if (text) sessionStorage.setItem(KEPT, text);
-}
-
-// A key that came with the address is taken out of it at once: addresses are copied, shown and remembered.
-export function takeKeyFromAddress() {
-  const given = new URLSearchParams(location.hash.slice(1)).get('key');
-  if (!given) return false;
-  history.replaceState(null, '', location.pathname + location.search);
-  keepKey(given.trim());
-  return true;
-}
+// The API as the console uses it, with the session of whoever is signed in: one call, the stream, and failures in words.
 
 const WORDS = {
   network: 'The server cannot be reached. Check your connection.',
-  unauthorized: 'The server does not know this key, or not any more. Sign in with a key that is valid.',
-  scope_missing: 'This key may not answer chats. Make one with the scope “manage” and sign in with it.',
+  unauthorized: 'You are not signed in any more. Sign in again.',
+  role_missing: 'You may not answer chats any more. Ask an owner or an admin.',
   not_accepted: 'You have not accepted this chat, or not any more. Accept it first.',
   conversation_closed: 'This chat is over.',
   not_found: 'This is not there any more.',
-  too_many_requests: 'That was more than the server lets a key do at once. Wait a moment, then try again.',
+  too_many_requests: 'That was more than the server lets one do at once. Wait a moment, then try again.',
   busy: 'The server is busy. Try again in a moment.',
   unavailable: 'The server cannot get at its data right now. Try again in a moment.',
 };
@@ -46,9 +24,9 @@ export class Failure extends Error {
     return new Failure(response.status, problem.code, problem.detail);
   }
 
-  // Whether the key is to blame, so that no other call will do better.
+  // Whether who asks is to blame, so that no other call will do better.
   get locked() {
-    return this.status === 401 || this.code === 'scope_missing';
+    return this.status === 401 || this.code === 'role_missing';
   }
 
   // Whether the same call may succeed later.
@@ -60,9 +38,8 @@ export class Failure extends Error {
 const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 
 async function ask(method, path, body, signal) {
-  const headers = { authorization: `Bearer ${key}` };
-  if (body) headers['content-type'] = 'application/json';
-  const options = { method, headers, body: body && JSON.stringify(body), signal, cache: 'no-store', credentials: 'omit' };
+  const headers = body ? { 'content-type': 'application/json' } : {};
+  const options = { method, headers, body: body && JSON.stringify(body), signal, cache: 'no-store', credentials: 'same-origin' };
   const response = await fetch('/api/v1' + path, options).catch(() => {
     throw new Failure(0, 'network');
   });
@@ -81,7 +58,7 @@ export async function call(method, path, body) {
 // The server gives a sign of life every 15 seconds; a stream that is silent for longer is dead.
 const PATIENCE = 40000;
 
-// Follows the conversations until the key is refused. `on.up()` when it runs, `on.down(failure)` when not, `on.beat()`
+// Follows the conversations until whoever is signed in is not any more. `on.up()` when it runs, `on.down(failure)` when not, `on.beat()`
 // with every sign of life, `on.event(name, data)`. Answers `{ stop, hurry }`.
 export function follow(on) {
   let [stopped, tries, attempt] = [false, 0, undefined];

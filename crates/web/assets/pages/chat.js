@@ -2,6 +2,7 @@
 
 import { clock, find, h, plural, write } from '/pages/dom.js';
 import { REASONS, nameOf } from '/pages/list.js';
+import { Texts } from '/pages/texts.js';
 
 const ASKS = {
   name: 'asks for the name', email: 'asks for an e-mail address', phone: 'asks for a phone number', number: 'asks for a number',
@@ -16,7 +17,7 @@ const typesByHand = () => matchMedia('(pointer: fine)').matches;
 
 export class Chat {
   #desk;
-  #leave;
+  #texts;
   #shown;
   // How many messages of the thread stand in the log.
   #count = 0;
@@ -27,12 +28,16 @@ export class Chat {
 
   constructor(desk, leave) {
     this.#desk = desk;
-    this.#leave = leave;
-    const does = (id, work) => find(id).addEventListener('click', work);
+    // Each is a form or a link that works without this.
+    const does = (id, work) => find(id).addEventListener('click', (event) => {
+      event.preventDefault();
+      work();
+    });
     does('back', () => leave());
     does('accept', () => this.#accept());
     does('accept-below', () => this.#accept());
     does('hand-back', () => this.#act('hand-back'));
+    this.#texts = new Texts((text) => this.#insert(text));
     does('transfer', () => this.#askWhere());
     does('close', () => find('close-dialog').showModal());
     find('close-dialog').addEventListener('close', ({ target }) => target.returnValue === 'yes' && this.#act('close'));
@@ -86,6 +91,7 @@ export class Chat {
   }
 
   #key(event) {
+    if (this.#texts.press(event)) return;
     // Enter also ends a composition of an input method, which must not send half a word.
     if (event.key === 'Enter' && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
       event.preventDefault();
@@ -93,10 +99,20 @@ export class Chat {
     }
   }
 
+  // A canned text takes the place of what it was looked for with.
+  #insert(text) {
+    const field = find('field');
+    const looked = /^\/\S*$/.test(field.value.trim());
+    const before = looked ? '' : field.value && !/\s$/.test(field.value) ? field.value + ' ' : field.value;
+    this.#setDraft(before + text);
+    field.focus();
+  }
+
   #typed() {
     this.#fit();
+    this.#texts.look(find('field').value);
     this.#drafts.set(this.#shown, find('field').value);
-    if (find('field').value.trim()) this.#desk.sayTyping(this.#shown);
+    if (find('field').value.trim() && !this.#texts.open) this.#desk.sayTyping(this.#shown);
   }
 
   #fit() {
@@ -135,8 +151,11 @@ export class Chat {
 
   paint() {
     const it = this.#desk.conversations.get(this.#desk.opened);
+    // What the server wrote stays until its messages are read here.
+    const id = this.#desk.opened;
+    if (id && !this.#shown && id === find('chat').dataset.id && !this.#desk.threads.get(id)?.length && this.#desk.missing !== id) return;
     const unknown = !this.#desk.opened ? 'No chat is open' : this.#desk.opened === this.#desk.missing ? 'This chat is not there, or not any more' : 'Opening the chat…';
-    document.body.classList.toggle('in-chat', !!this.#desk.opened);
+    find('console').classList.toggle('in-chat', !!this.#desk.opened);
     find('nothing').hidden = !!it;
     find('chat').hidden = !it;
     write(find('nothing-title'), unknown);
@@ -160,7 +179,13 @@ export class Chat {
     log.replaceChildren();
     [this.#count, this.#pending, this.#atEnd] = [0, new Map(), true];
     setTimeout(() => log.setAttribute('aria-live', 'polite'), 800);
-    this.#setDraft(this.#drafts.get(it.id) ?? '');
+    // What the server put into the box, or what was typed before this ran, is kept.
+    const written = it.id === find('chat').dataset.id ? find('field').value : '';
+    find('chat').dataset.id = it.id;
+    for (const node of find('chat').querySelectorAll('[data-verb]')) {
+      node.setAttribute(node.localName === 'a' ? 'href' : 'action', `/conversations/${it.id}/${node.dataset.verb}`);
+    }
+    this.#setDraft(this.#drafts.get(it.id) || written);
   }
 
   #paintHead(it) {
@@ -273,7 +298,7 @@ function bubble({ author, name, text, at, ask }) {
   const time = h('time', { datetime: at }, clock(at));
   if (author === 'system') return h('div.m.system', {}, h('span', { dir: 'auto' }, text), ' ', time);
   const by = author === 'visitor' ? BY.visitor : name || BY[author];
-  const kind = author === 'bot' ? ' (bot)' : '';
+  const kind = author === 'bot' && name ? ' (bot)' : '';
   const node = h('div.m.' + author, {}, h('span.by', {}, by + kind, ' ', time), h('div.text', { dir: 'auto' }, text));
   if (ask?.choices?.length) {
     const choices = ask.choices.map(({ label }) => h('li', { dir: 'auto' }, label));

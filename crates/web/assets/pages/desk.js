@@ -1,5 +1,5 @@
 // What the page knows: conversations, their messages, who is there, and what is on its way to the server. Shows nothing;
-// whoever shows listens for `change` (anything), `failed` (a failure to be told) and `locked` (the key opens nothing).
+// whoever shows listens for `change` (anything), `failed` (a failure to be told) and `locked` (whoever asks may not).
 
 import { call, follow } from '/pages/api.js';
 
@@ -7,10 +7,16 @@ const PRESENCE = 20000;
 const POLL = 5000;
 const TYPING = 5000;
 // The API gives no more at once.
-const LIMITS = { queued: 500, agent: 500, bot: 50, closed: 50 };
+// How many of the long lists are read.
+export const NEWEST = 50;
+const LIMITS = { queued: 500, agent: 500, bot: NEWEST, closed: NEWEST };
 
-const kept = (name, otherwise) => JSON.parse(sessionStorage.getItem('leadpost.' + name) ?? 'null') ?? otherwise;
-const keep = (name, value) => sessionStorage.setItem('leadpost.' + name, JSON.stringify(value));
+const PREFIX = 'leadpost.desk.';
+
+// Forgets what this tab keeps of whoever was signed in.
+export function forget() {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+}
 
 // Works on pages without TLS too, where there is no randomUUID.
 const unique = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -23,8 +29,8 @@ export class Desk extends EventTarget {
   contacts = new Map();
   departments = [];
   operators = [];
-  me = kept('me');
-  here = kept('here', true);
+  me;
+  here;
   // null until the first list is there; then whether the stream runs.
   live = null;
   trouble = '';
@@ -34,10 +40,10 @@ export class Desk extends EventTarget {
   // The last one that was asked for and is not there.
   missing = null;
   // How many of the visitor's messages were seen, by conversation.
-  seen = kept('seen', {});
+  seen;
   typing = new Map();
   // Replies that the server has not confirmed: `{client_id, text, sending, error}` by conversation.
-  outbox = new Map(Object.entries(kept('outbox', {})));
+  outbox;
 
   #stream;
   #timers = [];
@@ -45,6 +51,23 @@ export class Desk extends EventTarget {
   #flushing = new Map();
   #presentAt = -Infinity;
   #typedAt = -Infinity;
+
+  // `me`: `{operator, name}`. What is kept in the tab is kept for them alone.
+  constructor(me) {
+    super();
+    this.me = me;
+    this.here = this.#kept('here', true);
+    this.seen = this.#kept('seen', {});
+    this.outbox = new Map(Object.entries(this.#kept('outbox', {})));
+  }
+
+  #kept(name, otherwise) {
+    return JSON.parse(sessionStorage.getItem(`${PREFIX}${this.me.operator}.${name}`) ?? 'null') ?? otherwise;
+  }
+
+  #keep(name, value) {
+    sessionStorage.setItem(`${PREFIX}${this.me.operator}.${name}`, JSON.stringify(value));
+  }
 
   on(name, listener) {
     this.addEventListener(name, ({ detail }) => listener(detail));
@@ -113,7 +136,7 @@ export class Desk extends EventTarget {
 
   async setHere(here) {
     this.here = here;
-    keep('here', here);
+    this.#keep('here', here);
     this.#changed();
     if (here) await this.#arrive();
     else await this.#try(() => call('DELETE', '/operators/me'));
@@ -129,7 +152,6 @@ export class Desk extends EventTarget {
     this.#presentAt = Date.now();
     const me = await this.#try(() => call('PUT', '/operators/me'), true);
     if (!me) this.#presentAt = -Infinity;
-    else keep('me', (this.me = { operator: me.operator, name: me.name }));
     this.#changed();
   }
 
@@ -282,7 +304,7 @@ export class Desk extends EventTarget {
   #see(id, count) {
     if (this.seen[id] === count) return;
     this.seen[id] = count;
-    keep('seen', this.seen);
+    this.#keep('seen', this.seen);
   }
 
   markSeen(id) {
@@ -331,7 +353,7 @@ export class Desk extends EventTarget {
   #keepOutbox(id, entries) {
     if (entries.length) this.outbox.set(id, entries);
     else this.outbox.delete(id);
-    keep('outbox', Object.fromEntries(this.outbox));
+    this.#keep('outbox', Object.fromEntries(this.outbox));
   }
 
   // What was refused for good is tried again only by hand.

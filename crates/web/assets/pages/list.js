@@ -1,5 +1,6 @@
 // The lists of chats beside the chat that is open, and moving between them with keys.
 
+import { NEWEST } from '/pages/desk.js';
 import { ago, arrange, find, h, plural, write } from '/pages/dom.js';
 
 // Each list: which chats, in which order, and what to say when there is none.
@@ -47,31 +48,48 @@ export class ChatList {
     this.#desk = desk;
     this.#choose = choose;
     for (const { id, wants } of SECTIONS.filter((section) => section.wants)) {
-      find(id).addEventListener('toggle', () => desk.want(wants, find(id).open));
+      const part = find(id);
+      part.addEventListener('toggle', () => desk.want(wants, part.open));
+      if (part.open && !('settled' in part.dataset)) desk.want(wants, true);
     }
   }
 
   paint() {
     const all = [...this.#desk.conversations.values()];
+    // What the server wrote stays until there is something newer.
+    if (this.#desk.live === null && !this.#desk.trouble) return;
     for (const section of SECTIONS) {
+      // An older page of a list is what was asked for.
+      if ('settled' in find(section.id).dataset) continue;
+      // A long list is the server's until it is read here.
+      if (section.wants && !this.#desk.wanted.has(section.wants)) continue;
       const chats = all.filter((it) => section.holds(it, this.#desk)).sort(section.order);
       const part = find(section.id);
       arrange(part.querySelector('ul'), chats.map((it) => this.#item(it)));
       const note = part.querySelector('.empty');
       note.hidden = chats.length > 0;
-      const loading = this.#desk.live === null;
-      write(note, loading ? 'Loading…' : section.empty(this.#desk));
-      const unknown = loading || (section.wants && !this.#desk.wanted.has(section.wants));
-      write(part.querySelector('.count'), unknown ? '' : String(chats.length));
+      write(note, section.empty(this.#desk));
+      write(part.querySelector('.count'), String(chats.length));
+      if (section.wants) this.#paintOlder(part, section, chats);
     }
     for (const id of this.#items.keys()) if (!this.#desk.conversations.has(id)) this.#items.delete(id);
+  }
+
+  // What is older than the newest that are read is on pages of its own.
+  #paintOlder(part, { wants }, chats) {
+    const older = part.querySelector('.older') ?? h('p.older', {}, h('a', {}, 'Older'));
+    older.hidden = chats.length < NEWEST;
+    const oldest = chats.map(({ id }) => id).sort()[0];
+    older.firstElementChild.setAttribute('href', `/conversations?state=${wants}&after=${oldest}`);
+    if (!older.isConnected) part.append(older);
   }
 
   #item(it) {
     let item = this.#items.get(it.id);
     if (!item) {
       const parts = { name: h('span.name', { dir: 'auto' }), time: h('span.time'), words: h('span.words', { dir: 'auto' }), mark: h('span.mark') };
-      const button = h('button.item', { type: 'button', 'data-id': it.id, onclick: () => this.#choose(it.id) }, ...Object.values(parts));
+      const link = { href: `/conversations/${it.id}`, 'data-id': it.id, onclick: (event) => this.#click(event, it.id) };
+      const button = h('a.item', link, ...Object.values(parts));
       item = { ...parts, button, node: h('li', {}, button) };
       this.#items.set(it.id, item);
     }
@@ -93,7 +111,14 @@ export class ChatList {
     return item.node;
   }
 
-  // The buttons that can be seen, from top to bottom.
+  // With a key held down, a link opens where the browser puts it.
+  #click(event, id) {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    this.#choose(id);
+  }
+
+  // The links that can be seen, from top to bottom.
   #buttons() {
     return [...find('lists').querySelectorAll('.item')].filter((button) => button.offsetParent);
   }

@@ -54,7 +54,7 @@ function hold() {
     let lost = false;
     stream.addEventListener("error", () => (lost = true));
     stream.addEventListener("open", () => {
-      if (lost) tell("webhooks events deliveries conversations recoveries");
+      if (lost) tell("webhooks events deliveries conversations recoveries chatbots");
       lost = false;
     });
     stream.addEventListener("changed", (event) => tell(event.data));

@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use domain::{Actor, Contact, Id, Invalid, csv};
+use domain::{Actor, Contact, Id, Invalid, csv, search::Needle};
 use futures_util::stream;
 use http::{HeaderValue, header};
 use utoipa::IntoParams;
@@ -43,6 +43,9 @@ pub(crate) struct ExportParams {
     /// `csv` or `json`.
     #[param(required = false, default = "csv", value_type = String)]
     format: Format,
+    /// Only those that such a search in the list finds.
+    #[param(min_length = 1, max_length = 200, value_type = Option<String>)]
+    q: Option<Needle>,
 }
 
 impl FromQuery for ExportParams {
@@ -52,13 +55,13 @@ impl FromQuery for ExportParams {
             "json" => Ok(Format::Json),
             _ => Err(Invalid::field("", "must be one of csv, json")),
         });
-        Some(Self { format: format.unwrap_or(Format::Csv) })
+        Some(Self { format: format.unwrap_or(Format::Csv), q: params.parsed("q", Needle::new) })
     }
 }
 
 /// Export the contacts
 ///
-/// All of them, newest first. CSV (RFC 4180, UTF-8) has the columns `id`, `name`, `email`, `phone`, `consent_text`,
+/// All of them, or those that a search finds, newest first; the audit log keeps that it was done. CSV (RFC 4180, UTF-8) has the columns `id`, `name`, `email`, `phone`, `consent_text`,
 /// `consent_at`, `created_at`, `seen_at` and `custom`, which is JSON; a cell that a spreadsheet would run as a formula
 /// has an apostrophe before it. JSON is an array of contacts as the list shows them.
 #[utoipa::path(
@@ -70,13 +73,18 @@ impl FromQuery for ExportParams {
 pub(crate) async fn export(
     State(web): State<Shared>,
     Caller { actor, .. }: Caller<People>,
-    Query(ExportParams { format }): Query<ExportParams>,
+    Query(ExportParams { format, q }): Query<ExportParams>,
 ) -> Result<Response, Problem> {
+    let what = if q.is_some() { "those of a search" } else { "all" };
+    let export = Export { web, actor, format, q };
     // Read before anything is answered: what is wrong now can still be told.
-    let first = read(&web, actor, None).await?;
-    web.db.write(move |tx| contacts::export_begins(tx, &actor)).await?;
+    let first = export.read(None).await?;
+    export.web.db.write(move |tx| contacts::export_begins(tx, &actor, what)).await?;
     let start = Place::Page { page: first, begins: true };
-    let pages = stream::unfold(start, move |place| proceed(web.clone(), actor, format, place));
+    let pages = stream::unfold((export, start), |(export, place)| async move {
+        let (piece, place) = export.proceed(place).await?;
+        Some((piece, (export, place)))
+    });
     let (kind, name) = match format {
         Format::Csv => ("text/csv; charset=utf-8; header=present", "attachment; filename=\"contacts.csv\""),
         Format::Json => ("application/json", "attachment; filename=\"contacts.json\""),
@@ -90,9 +98,12 @@ pub(crate) async fn export(
 
 type ContactPage = Page<Contact, Contact>;
 
-async fn read(web: &Shared, actor: Actor, after: Option<Id<Contact>>) -> Result<ContactPage, AppError> {
-    let request = PageRequest { after, limit: PageRequest::<Contact>::MAX };
-    web.db.read(move |tx| contacts::list(tx, &actor, &Filter::default(), request)).await
+/// What is exported, for whom.
+struct Export {
+    web: Shared,
+    actor: Actor,
+    format: Format,
+    q: Option<Needle>,
 }
 
 /// How far an export is.
@@ -100,36 +111,43 @@ enum Place {
     /// This page is to be written; the file begins with it or does not.
     Page { page: ContactPage, begins: bool },
     /// The page behind that contact is to be read.
-    Behind(Id<Contact>),
+    Behind { last: Id<Contact>, begins: bool },
     /// All is written, or it was cut off.
     End,
 }
 
-/// The next piece of the file, and where the export is then.
-async fn proceed(
-    web: Shared,
-    actor: Actor,
-    format: Format,
-    place: Place,
-) -> Option<(Result<Bytes, io::Error>, Place)> {
-    let (page, begins) = match place {
-        Place::End => return None,
-        Place::Page { page, begins } => (page, begins),
-        Place::Behind(last) => match read(&web, actor, Some(last)).await {
-            Ok(page) => (page, false),
-            Err(error) => {
-                tracing::error!(error = %error, "an export of contacts was cut off");
-                return Some((Err(io::Error::other(error)), Place::End));
-            }
-        },
-    };
-    let next = page.next.map_or(Place::End, Place::Behind);
-    let ends = page.next.is_none();
-    let piece = match format {
-        Format::Csv => rows(page, begins),
-        Format::Json => array(page, begins, ends),
-    };
-    Some((Ok(piece.into()), next))
+impl Export {
+    async fn read(&self, after: Option<Id<Contact>>) -> Result<ContactPage, AppError> {
+        let (actor, request) = (self.actor, PageRequest { after, limit: PageRequest::<Contact>::MAX });
+        match &self.q {
+            Some(text) => Ok(super::search(&self.web, actor, text.clone(), request).await?.page),
+            None => self.web.db.read(move |tx| contacts::list(tx, &actor, &Filter::default(), request)).await,
+        }
+    }
+
+    /// The next piece of the file, and where the export is then.
+    async fn proceed(&self, place: Place) -> Option<(Result<Bytes, io::Error>, Place)> {
+        let (page, begins) = match place {
+            Place::End => return None,
+            Place::Page { page, begins } => (page, begins),
+            Place::Behind { last, begins } => match self.read(Some(last)).await {
+                Ok(page) => (page, begins),
+                Err(error) => {
+                    tracing::error!(error = %error, "an export of contacts was cut off");
+                    return Some((Err(io::Error::other(error)), Place::End));
+                }
+            },
+        };
+        let ends = page.next.is_none();
+        // A page of a search may be empty though more come.
+        let still_begins = begins && page.items.is_empty() && self.format == Format::Json;
+        let next = page.next.map_or(Place::End, |last| Place::Behind { last, begins: still_begins });
+        let piece = match self.format {
+            Format::Csv => rows(page, begins),
+            Format::Json => array(page, begins, ends),
+        };
+        Some((Ok(piece.into()), next))
+    }
 }
 
 const COLUMNS: [&str; 9] =
@@ -164,7 +182,7 @@ fn array(page: ContactPage, begins: bool, ends: bool) -> String {
         text.push(if begins && number == 0 { '[' } else { ',' });
         text.push_str(&serde_json::to_string(&contact).expect("a contact has string keys only"));
     }
-    if text.is_empty() && begins {
+    if text.is_empty() && begins && ends {
         text.push('[');
     }
     if ends {

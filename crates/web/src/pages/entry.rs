@@ -195,3 +195,95 @@ async fn confirm(State(web): State<Shared>, by: ByMember<Read>, form: Form) -> R
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use app::members::{self as people, FirstMember};
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::{
+        WebSettings,
+        kit::{Answer, Kit},
+    };
+
+    /// What somebody gets who sets up the instance, with the page before it.
+    async fn set_up(settings: WebSettings) -> (Answer, Answer) {
+        let kit = Kit::start_with(settings).await;
+        let link = kit.db.write(people::set_up_link).await.unwrap().unwrap();
+        let page = kit.page("", &format!("/set-up?token={}", link.reveal())).await;
+        let form = [
+            ("token", link.reveal()),
+            ("name", "Maya"),
+            ("email", "maya@example.com"),
+            ("account", "Acme"),
+            ("password", "seven green lanterns"),
+        ];
+        (page, kit.submit("", "/set-up", &form).await)
+    }
+
+    fn cookies(answer: &Answer) -> Vec<String> {
+        let lines = answer.headers.get_all(header::SET_COOKIE).iter().map(HeaderValue::to_str);
+        // Their values are random.
+        let without_value = |line: &str| {
+            let (name, rest) = line.split_once('=').unwrap();
+            format!("{name};{}", rest.split_once(';').unwrap().1)
+        };
+        lines.map(|line| without_value(line.unwrap())).collect()
+    }
+
+    #[tokio::test]
+    async fn over_https_cookies_are_this_hosts_alone_and_never_go_over_http() {
+        let (page, answer) = set_up(WebSettings { secure: true, ..WebSettings::default() }).await;
+        assert!(!page.body.contains("plain http"), "{}", page.body);
+        assert_eq!(
+            cookies(&answer),
+            [
+                "__Host-leadpost; Path=/; HttpOnly; SameSite=Lax; Max-Age=604800; Secure",
+                "__Host-leadpost-device; Path=/; HttpOnly; SameSite=Lax; Max-Age=34560000; Secure",
+            ]
+        );
+        assert!(answer.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
+    }
+
+    #[tokio::test]
+    async fn over_http_a_page_warns_unless_it_stays_on_this_machine() {
+        let (page, answer) = set_up(WebSettings::default()).await;
+        assert!(page.body.contains("your password can be read on the way"), "{}", page.body);
+        assert_eq!(
+            cookies(&answer),
+            [
+                "leadpost; Path=/; HttpOnly; SameSite=Lax; Max-Age=604800",
+                "leadpost-device; Path=/; HttpOnly; SameSite=Lax; Max-Age=34560000",
+            ]
+        );
+        let (page, _) = set_up(WebSettings { local: true, ..WebSettings::default() }).await;
+        assert!(!page.body.contains("can be read on the way"));
+    }
+
+    #[tokio::test]
+    async fn pages_with_a_secret_in_their_address_are_kept_nowhere_and_told_to_nobody() {
+        let (page, _) = set_up(WebSettings::default()).await;
+        assert_eq!(page.headers[header::CACHE_CONTROL], "no-store");
+        assert_eq!(page.headers[header::REFERRER_POLICY], "no-referrer");
+        assert!(!page.body.contains("src=\"http") && !page.body.contains("href=\"http"));
+    }
+
+    #[tokio::test]
+    async fn an_account_is_made_with_the_name_that_was_given() {
+        let kit = Kit::start().await;
+        let link = kit.db.write(people::set_up_link).await.unwrap().unwrap();
+        let first = FirstMember::default();
+        let browser = sessions::Browser::default();
+        let nameless = kit.db.write({
+            let link = link.clone();
+            move |tx| people::set_up(tx, &link, &first, "hash", &browser)
+        });
+        let wrong = nameless.await.unwrap_err();
+        assert!(
+            matches!(&wrong, app::AppError::Invalid(it) if it.errors[0].pointer == "/account"),
+            "{wrong:?}"
+        );
+        assert!(kit.db.read(move |tx| people::look(tx, &link)).await.is_ok(), "the link still works");
+    }
+}

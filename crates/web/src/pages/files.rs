@@ -25,21 +25,26 @@ pub(crate) const FILES: &[(&str, &str, &str)] = &files![
     "base.css" as STYLE,
     "app.css" as STYLE,
     "charts.css" as STYLE,
+    "analytics.css" as STYLE,
     "webhooks.css" as STYLE,
     "app.js" as SCRIPT,
     "live.js" as SCRIPT,
     "window.js" as SCRIPT,
     "page.js" as SCRIPT,
+    "bots.css" as STYLE,
+    "flow.js" as SCRIPT,
     "verdict.js" as SCRIPT,
-    "operator.css" as STYLE,
+    "console.css" as STYLE,
+    "contacts.css" as STYLE,
     "demo.css" as STYLE,
-    "operator.js" as SCRIPT,
+    "console.js" as SCRIPT,
     "desk.js" as SCRIPT,
     "list.js" as SCRIPT,
     "chat.js" as SCRIPT,
+    "texts.js" as SCRIPT,
+    "export.js" as SCRIPT,
     "api.js" as SCRIPT,
     "dom.js" as SCRIPT,
-    "demo.js" as SCRIPT,
 ];
 
 /// The tag of each file: the beginning of the SHA-256 of its text.
@@ -99,7 +104,7 @@ mod tests {
                 assert_eq!(answer.headers[header::ETAG], tag);
             }
         }
-        for missing in ["/pages/other.js", "/pages/operator.html", "/pages/..%2Fwidget.js"] {
+        for missing in ["/pages/other.js", "/pages/demo.html", "/pages/..%2Fwidget.js"] {
             assert_eq!(kit.send("", "GET", missing, "").await.problem().0, 404, "{missing}");
         }
     }

@@ -48,6 +48,11 @@ impl Form {
         self.all(name).any(|it| it == value)
     }
 
+    /// Whether there was a field of that name.
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
     /// A whole number; nothing filled in is None.
     pub(crate) fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Invalid> {
         let wrong = |_| Invalid::field(format!("/{name}"), "must be a whole number");

@@ -13,15 +13,9 @@ use http::StatusCode;
 use super::{Shared, shell::page};
 use crate::problem::Problem;
 
-const OPERATOR: &str = include_str!("../../assets/pages/operator.html");
 const PREVIEW: &str = include_str!("../../assets/pages/preview.html");
 const MISSING: &str = include_str!("../../assets/pages/missing.html");
 const DEMO: &str = include_str!("../../assets/pages/demo.html");
-
-/// The operators' page, which asks for an API key.
-pub(crate) async fn operator() -> Response {
-    page(StatusCode::OK, OPERATOR.to_owned())
-}
 
 /// A template with its `{{words}}` filled in. A word cannot bring in markup, nor another word's place.
 fn fill(template: &str, words: &[(&str, &str)]) -> String {
@@ -130,12 +124,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_operators_page_says_what_it_may_do() {
-        let kit = Kit::start().await;
-        assert_page(&get(&kit, "/operator").await, StatusCode::OK);
-    }
-
-    #[tokio::test]
     async fn the_preview_embeds_a_published_chatbot_without_signing_in() {
         let (kit, key) = with_chatbot("Mia <b> & \"Co\" {{key}}", true).await;
         let answer = get(&kit, &format!("/preview/{key}")).await;
@@ -183,7 +171,7 @@ mod tests {
 
     #[test]
     fn no_page_has_a_script_a_style_or_a_handler_of_its_own_or_loads_from_elsewhere() {
-        for page in [OPERATOR, PREVIEW, MISSING, DEMO] {
+        for page in [PREVIEW, MISSING, DEMO] {
             for (at, _) in page.match_indices("<script") {
                 let (tag, rest) = page[at..].split_once('>').unwrap();
                 assert!(tag.contains(" src=\"/") && rest.starts_with("</script>"), "{tag}>");

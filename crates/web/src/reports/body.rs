@@ -203,7 +203,7 @@ const FIGURES: [&str; 6] =
     ["chatbot_id", "chatbot_name", "conversations", "engaged", "contacts_captured", "handovers"];
 
 /// The bot report as CSV: a row for each chatbot.
-pub(super) fn bot_rows(report: &BotReport) -> String {
+pub(crate) fn bot_rows(report: &BotReport) -> String {
     let mut text = String::new();
     let reasons: Vec<_> = CloseReason::ALL.iter().map(|it| format!("closed_{}", it.as_str())).collect();
     csv::push_row(&mut text, FIGURES.into_iter().chain(reasons.iter().map(String::as_str)));
@@ -235,7 +235,7 @@ const MARKER_COLUMNS: [&str; 9] = [
 ];
 
 /// The marker report as CSV: a row for each marker.
-pub(super) fn marker_rows(rows: &[MarkerRow]) -> String {
+pub(crate) fn marker_rows(rows: &[MarkerRow]) -> String {
     let mut text = String::new();
     csv::push_row(&mut text, MARKER_COLUMNS);
     for row in rows {

@@ -47,7 +47,7 @@ impl Row {
             path: delivery::path(delivery.id),
             planned: shell.when(&delivery.created_at),
             badge: words::delivery_badge(delivery.state),
-            why: why.words,
+            why: words::local_times(&why.words, shell.zone()),
             answer: last.as_ref().map(words::answer),
             next: next_attempt_at.map(|at| shell.when(&at)),
             delivery,

@@ -178,7 +178,7 @@ fn fill(shell: Shell, webhook_path: String, found: Found) -> DeliveryPage {
     DeliveryPage {
         path: path(delivery.id),
         badge: words::delivery_badge(delivery.state),
-        why: why.words,
+        why: words::local_times(&why.words, shell.zone()),
         planned: shell.when(&delivery.created_at),
         next: next_attempt_at.map(|at| shell.when(&at)),
         attempts: attempts.iter().rev().map(|attempt| AttemptRow::new(&shell, attempt)).collect(),

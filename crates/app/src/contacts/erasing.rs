@@ -1,0 +1,107 @@
+//! Erasing a person, what that would remove, and the receipt that stays.
+
+use domain::{Actor, AuditEntry, CloseReason, Contact, Id, Permission, Phase};
+use store::{Changed, Signal, Tx};
+
+use crate::{
+    AppError, PageRequest,
+    access::require,
+    audit::{self, Deed},
+};
+
+/// What erasing a person removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Conversations, also those that the same browsers held before it was known who sits there.
+    pub conversations: u32,
+    /// Messages of theirs.
+    pub messages: u64,
+    /// Events whose data is gone.
+    pub events: u64,
+    /// Deliveries that were not made yet, and will not be.
+    pub skipped: u32,
+}
+
+impl Receipt {
+    /// As the audit log keeps it: numbers, and nothing about the person.
+    fn to_text(self) -> String {
+        let Self { conversations, messages, events, skipped } = self;
+        format!(
+            "{conversations} conversations, {messages} messages, {events} events, {skipped} deliveries not made"
+        )
+    }
+}
+
+/// The action's name in the audit log.
+const ERASED: &str = "contact.erased";
+
+/// So many of the newest erasures have a receipt of their own; the audit log has all.
+const RECEIPTS: u32 = 500;
+
+/// The receipt of an erased contact: who erased it, when, and how much that was.
+pub fn receipt(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<AuditEntry, AppError> {
+    let subject = id.to_string();
+    let newest = PageRequest { after: None, limit: RECEIPTS };
+    let found = audit::list(tx, actor, Some(ERASED), newest)?;
+    let entry = found.items.into_iter().find(|entry| entry.subject.as_ref() == Some(&subject));
+    entry.ok_or(AppError::NotFound)
+}
+
+/// What erasing would remove now.
+pub fn would_erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt, AppError> {
+    require(actor, Permission::Admin)?;
+    let account = actor.account();
+    store::contacts::find(tx, account, id)?.ok_or(AppError::NotFound)?;
+    let mut receipt = Receipt::default();
+    for trace in store::erasure::traces_to_show(tx, account, id)? {
+        let found = store::conversations::find(tx, account, trace.conversation)?;
+        receipt.conversations += 1;
+        receipt.messages += found.map_or(0, |it| u64::from(it.messages));
+        let name = trace.conversation.to_string();
+        let (events, pending) = store::erasure::count(tx, account, &name)?;
+        receipt.events += events;
+        receipt.skipped += pending;
+    }
+    Ok(receipt)
+}
+
+/// Erases a person: the contact, what was said, and what webhooks were or would have been told of it. Conversations
+/// stay as numbers, and those that are open end without a word.
+pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt, AppError> {
+    require(actor, Permission::Admin)?;
+    let account = actor.account();
+    store::contacts::find_to_change(tx, account, id)?.ok_or(AppError::NotFound)?;
+    let mut receipt = Receipt::default();
+    for trace in store::erasure::traces(tx, account, id)? {
+        let conversation = trace.conversation;
+        if !trace.closed {
+            end_silently(tx, actor, conversation)?;
+        }
+        let name = conversation.to_string();
+        for webhook in store::erasure::skip_deliveries(tx, account, &name)? {
+            receipt.skipped += 1;
+            tx.emit(Signal::Changed(account, Changed::Deliveries(webhook)));
+        }
+        receipt.events += store::erasure::forget_events(tx, account, &name)?;
+        receipt.messages += store::messages::delete(tx, account, conversation)?;
+        receipt.conversations += 1;
+        store::erasure::forget_conversation(tx, account, conversation)?;
+        if let Some(visitor) = trace.visitor {
+            store::erasure::delete_visitor(tx, account, visitor)?;
+        }
+        tx.emit(Signal::Changed(account, Changed::Conversation(conversation, trace.visitor)));
+    }
+    store::contacts::delete(tx, account, id)?;
+    audit::note(tx, actor, Deed::new(ERASED).to(id).detail(receipt.to_text()))?;
+    Ok(receipt)
+}
+
+fn end_silently(tx: &mut Tx<'_>, actor: &Actor, id: Id<domain::Conversation>) -> Result<(), AppError> {
+    let found = store::conversations::find_to_change(tx, actor.account(), id)?;
+    let mut conversation = found.ok_or(AppError::NotFound)?;
+    conversation.phase = Phase::Closed;
+    conversation.closed = Some((tx.now(), CloseReason::AdminClosed));
+    conversation.due_at = None;
+    store::conversations::update(tx, &conversation)?;
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! The bot report: what happened in a period, in figures, pictures and tables.
+
+mod body;
+
+use app::{
+    AppError, PageRequest, chatbots, departments,
+    reports::{self, ReportFilter},
+};
+use askama::Template;
+use axum::{extract::State, response::Response};
+use domain::{
+    Actor, BotReport, Chatbot, Department, FieldError, Id, Invalid, MarkerRow, ReportPeriod, report::Preset,
+};
+use http::StatusCode;
+use url::form_urlencoded::Serializer;
+
+use self::body::Shown;
+pub(super) use self::body::slot;
+use crate::{
+    Shared,
+    auth::Read,
+    pages::{
+        failure::Failure,
+        form::{Errors, Form, Query},
+        member::ByMember,
+        shell::{Place, Shell, render},
+        when::filters,
+    },
+    reports::{body as rows, csv_file},
+};
+
+#[derive(Template)]
+#[template(path = "analytics/bot-report.html")]
+struct ReportPage {
+    shell: Shell,
+    form: Form,
+    errors: Errors,
+    /// What can be chosen: id and name.
+    bots: Vec<(String, String)>,
+    departments: Vec<(String, String)>,
+    /// None if it is not known what to show.
+    shown: Option<Shown>,
+}
+
+/// What the fields say, if they make sense.
+#[derive(Clone)]
+struct Asked {
+    bot: Option<Id<Chatbot>>,
+    department: Option<Id<Department>>,
+    days: Days,
+}
+
+#[derive(Clone)]
+enum Days {
+    Preset(Preset),
+    Between(Option<String>, Option<String>),
+}
+
+impl Asked {
+    fn read(form: &Form) -> Result<Self, Invalid> {
+        let wrong = |field: &str| FieldError {
+            pointer: format!("/{field}"),
+            message: "is nothing that can be chosen".to_owned(),
+        };
+        let bot = form.filled("bot").map(str::parse).transpose().map_err(|_| wrong("bot"));
+        let department =
+            form.filled("department").map(str::parse).transpose().map_err(|_| wrong("department"));
+        match (bot, department) {
+            (Ok(bot), Ok(department)) => Ok(Self { bot, department, days: Days::read(form) }),
+            (bot, department) => {
+                let errors = [bot.err(), department.err()].into_iter().flatten().collect();
+                Err(Invalid { code: "invalid", errors })
+            }
+        }
+    }
+
+    fn filter(&self, tx: &mut app::Tx<'_>, actor: &Actor) -> Result<ReportFilter, AppError> {
+        let period = match &self.days {
+            Days::Preset(preset) => reports::preset(tx, actor, *preset)?,
+            Days::Between(from, to) => reports::period(tx, actor, from.as_deref(), to.as_deref(), None)?,
+        };
+        Ok(ReportFilter { chatbot: self.bot, department: self.department, period })
+    }
+}
+
+impl Days {
+    /// Days that are given go before a preset, and without either it is the last 30.
+    fn read(form: &Form) -> Self {
+        let (from, to) = (form.filled("from"), form.filled("to"));
+        if from.is_some() || to.is_some() {
+            return Self::Between(from.map(str::to_owned), to.map(str::to_owned));
+        }
+        let asked = |preset: &Preset| form.get("days") == preset.days().to_string();
+        Self::Preset(Preset::ALL.into_iter().find(asked).unwrap_or(Preset::Last30))
+    }
+}
+
+/// The report of a period.
+pub(super) async fn show(
+    State(web): State<Shared>,
+    Query(form): Query,
+    by: ByMember<Read>,
+) -> Result<Response, Failure> {
+    let shell = Shell::new(&web, &by, Place::BotReport);
+    let actor = by.actor;
+    let (bots, departments) = web.db.read(move |tx| choices(tx, &actor)).await?;
+    let asked = Asked::read(&form);
+    let report = match &asked {
+        Ok(asked) => read(&web, actor, asked.clone()).await,
+        Err(invalid) => Err(invalid.clone().into()),
+    };
+    let (shown, errors) = match report {
+        Ok((report, markers, period)) => {
+            (Some(Shown::of(report, markers, &period, &form)), Errors::default())
+        }
+        Err(AppError::Invalid(invalid)) => (None, Errors::from(invalid)),
+        Err(error) => return Err(error.into()),
+    };
+    let status = if shown.is_some() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    render(status, &ReportPage { shell, form, errors, bots, departments, shown })
+}
+
+/// Ids and names.
+type Choices = Vec<(String, String)>;
+
+/// The chatbots and the departments, by name.
+fn choices(tx: &mut app::Tx<'_>, actor: &Actor) -> Result<(Choices, Choices), AppError> {
+    let all = PageRequest { after: None, limit: PageRequest::<Chatbot>::MAX };
+    let bots = chatbots::list(tx, actor, all)?.items.into_iter();
+    let mut bots: Choices = bots.map(|it| (it.id.to_string(), it.name)).collect();
+    bots.sort_by_cached_key(|(_, name)| name.to_lowercase());
+    let departments = departments::list(tx, actor)?.into_iter();
+    Ok((bots, departments.map(|it| (it.id.to_string(), it.name)).collect()))
+}
+
+async fn read(
+    web: &Shared,
+    actor: Actor,
+    asked: Asked,
+) -> Result<(BotReport, Vec<MarkerRow>, ReportPeriod), AppError> {
+    let read = move |tx: &mut app::Tx<'_>| {
+        let filter = asked.filter(tx, &actor)?;
+        let report = reports::bot(tx, &actor, &filter)?;
+        Ok((report, reports::markers(tx, &actor, &filter)?, filter.period))
+    };
+    web.db.read(read).await
+}
+
+/// The bot report as a file, with the same fields.
+pub(super) async fn bot_csv(
+    State(web): State<Shared>,
+    Query(form): Query,
+    by: ByMember<Read>,
+) -> Result<Response, Failure> {
+    let (report, _, period) = read(&web, by.actor, Asked::read(&form)?).await?;
+    Ok(csv_file("bot-report", &period, rows::bot_rows(&report)))
+}
+
+/// The marker report as a file, with the same fields.
+pub(super) async fn marker_csv(
+    State(web): State<Shared>,
+    Query(form): Query,
+    by: ByMember<Read>,
+) -> Result<Response, Failure> {
+    let (_, markers, period) = read(&web, by.actor, Asked::read(&form)?).await?;
+    Ok(csv_file("marker-report", &period, rows::marker_rows(&markers)))
+}
+
+/// The fields of the form that are filled in, without those named, as a query.
+fn query(form: &Form, without: &[&str]) -> String {
+    let mut query = Serializer::new(String::new());
+    for name in ["bot", "department", "days", "from", "to"] {
+        if let Some(value) = form.filled(name).filter(|_| !without.contains(&name)) {
+            query.append_pair(name, value);
+        }
+    }
+    query.finish()
+}
+
+impl ReportPage {
+    /// The presets: their words, where they lead, and whether it is the one shown.
+    fn presets(&self) -> Vec<(&'static str, String, bool)> {
+        let own = query(&self.form, &["days", "from", "to"]);
+        let chosen = Days::read(&self.form);
+        let link = |preset: Preset| {
+            let joint = if own.is_empty() { "" } else { "&" };
+            let path = format!("{}?days={}{joint}{own}", Place::BotReport.path(), preset.days());
+            (words(preset), path, matches!(&chosen, Days::Preset(it) if *it == preset))
+        };
+        Preset::ALL.into_iter().map(link).collect()
+    }
+}
+
+fn words(preset: Preset) -> &'static str {
+    match preset {
+        Preset::Today => "Today",
+        Preset::Last7 => "7 days",
+        Preset::Last30 => "30 days",
+        Preset::Last90 => "90 days",
+    }
+}
