@@ -188,9 +188,7 @@ async fn every_page_of_an_empty_store_can_be_used_by_everybody() {
 async fn every_page_of_who_is_not_signed_in_can_be_used_by_everybody() {
     let house = House::open().await;
     let member = Member::stranger(&house, Hands::Mouse).await;
-    let said = house.server.said();
-    let set_up = said.split_once("set up at ").expect("it says where to begin").1.lines().next();
-    let set_up = set_up.expect("a line").replace(&house.server.url, "");
+    let set_up = house.set_up_link();
     let join = house.invite("viewer").await;
     let wrong = join.replace("lpl_", "lpl_x");
     Crawl::new(&member, "stranger").walk(&["/sign-in?next=%2Fcontacts", &set_up, &join, &wrong]).await;

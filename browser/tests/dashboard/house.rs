@@ -29,6 +29,21 @@ impl House {
         Self { server, receiver, key }
     }
 
+    /// The server on an empty store: nobody is there yet, and there is no key.
+    pub async fn bare() -> Self {
+        let receiver = Receiver::start(&[]).await;
+        let mut server = Server::new(&receiver.address());
+        server.start().await;
+        Self { server, receiver, key: String::new() }
+    }
+
+    /// The path of the link with which the first member comes in.
+    pub fn set_up_link(&self) -> String {
+        let said = self.server.said();
+        let link = said.split_once("set up at ").and_then(|(_, rest)| rest.lines().next());
+        link.unwrap_or_else(|| panic!("it does not say where to begin: {said}")).replace(&self.server.url, "")
+    }
+
     /// What the API shows at that path.
     pub async fn get(&self, path: &str) -> Value {
         self.call(Method::GET, path, Value::Null).await

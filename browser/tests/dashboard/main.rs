@@ -7,6 +7,7 @@
 mod crawl;
 mod hostile;
 mod house;
+mod journeys;
 mod member;
 mod names;
 mod seed;
