@@ -66,6 +66,8 @@ struct Reader<'a> {
     member: &'a Member,
     wrong: Vec<String>,
     read: usize,
+    /// How many of them show such a text.
+    showing: usize,
     opened: usize,
 }
 
@@ -73,7 +75,27 @@ impl<'a> Reader<'a> {
     async fn arrive(member: &'a Member) -> Self {
         watch::begin(member).await;
         member.goes(WEBHOOKS).await;
-        Self { member, wrong: Vec::new(), read: 0, opened: 0 }
+        let reader = Self { member, wrong: Vec::new(), read: 0, showing: 0, opened: 0 };
+        reader.proves_to_notice().await;
+        reader
+    }
+
+    /// What is looked for would be found.
+    async fn proves_to_notice(&self) {
+        let found = self
+            .ask(
+                "const page = document.implementation.createHTMLDocument(); \
+                 for (const [kind, name, value] of [['a', 'href', 'javascript:1'], ['p', 'onclick', '1'], ['iframe', 'src', '/'], \
+                 ['img', 'src', 'https://elsewhere.test/'], ['p', 'style', 'x'], ['form', 'action', '//elsewhere.test']]) { \
+                 const node = page.createElement(kind); node.setAttribute(name, value); page.body.append(node); } \
+                 const own = document.createElement('p'); own.setAttribute('onclick', 'xss(2)'); xss(1); \
+                 document.body.append(own); own.remove(); done(judge(page).length)",
+            )
+            .await;
+        assert!(found.as_u64() >= Some(6), "{found}");
+        let heard = watch::heard(self.member).await.join("\n");
+        assert!(heard.contains("fired: ") && heard.contains("violations: "), "{heard}");
+        self.member.goes(WEBHOOKS).await;
     }
 
     /// Runs statements that end with `done(…)`, with [`JUDGE`] at hand.
@@ -92,7 +114,7 @@ impl<'a> Reader<'a> {
             let statements = format!(
                 "const links = {}; done(await Promise.all({}.map(async (path) => {{ \
                  const [status, , wrong, page] = await load(path); \
-                 return [path, status, wrong, links(page)]; }})))",
+                 return [path, status, wrong, links(page), !!page?.documentElement?.textContent.includes('onerror=')]; }})))",
                 LINKS_OF,
                 json!(paths)
             );
@@ -105,6 +127,7 @@ impl<'a> Reader<'a> {
                 self.note(&page[0], &page[2]);
                 links.extend(texts(&page[3]));
                 self.read += 1;
+                self.showing += usize::from(page[4] == json!(true));
             }
         }
         links
@@ -131,8 +154,11 @@ impl<'a> Reader<'a> {
     }
 
     fn finish(self, what: &str) {
-        let (read, opened) = (self.read, self.opened);
-        println!("{what}: {} strings; {read} pages read, {opened} opened", corpus::all().len());
+        let (read, showing, opened) = (self.read, self.showing, self.opened);
+        let strings = corpus::all().len();
+        println!(
+            "{what}: {strings} strings; {read} pages read, of which {showing} show some; {opened} opened"
+        );
         let wrong: BTreeSet<_> = self.wrong.into_iter().collect();
         let shown: Vec<_> = wrong.iter().take(40).cloned().collect();
         assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), shown.join("\n"));
@@ -152,11 +178,12 @@ async fn hostile_text_is_shown_as_text_wherever_it_is_stored() {
     let house = House::open().await;
     places::fill(&house).await;
     let member = Member::arrive(&house, "owner", Hands::Mouse).await;
+    places::call_browsers(&house);
     let mut reader = Reader::arrive(&member).await;
     // All that links lead to is read; of each kind some are opened.
     let mut waiting = vec!["/".to_owned(), WEBHOOKS.to_owned()];
     waiting.extend(places::pages(&house).await);
-    let (mut known, mut opening) = (BTreeSet::new(), Ways::new(&["/", WEBHOOKS]));
+    let (mut known, mut opening) = (BTreeSet::new(), Ways::new(&["/", WEBHOOKS], 3));
     while !waiting.is_empty() {
         let links = reader.read(&waiting).await;
         opening.add(&waiting);
@@ -168,6 +195,7 @@ async fn hostile_text_is_shown_as_text_wherever_it_is_stored() {
     while let Some(path) = opening.next() {
         reader.open(&path).await;
     }
+    assert!(reader.showing >= 50, "only {} pages show what was stored", reader.showing);
     reader.finish("stored");
 }
 
@@ -179,7 +207,7 @@ async fn hostile_text_in_addresses_and_forms_is_given_back_as_text() {
     let house = crate::seed::full().await;
     let member = Member::arrive(&house, "owner", Hands::Mouse).await;
     let mut reader = Reader::arrive(&member).await;
-    let mut ways = Ways::new(&["/", WEBHOOKS, "/sign-in"]);
+    let mut ways = Ways::new(&["/", WEBHOOKS, "/sign-in"], 1);
     let mut paths = Vec::new();
     while let Some(path) = ways.next() {
         ways.add(&reader.read(std::slice::from_ref(&path)).await);

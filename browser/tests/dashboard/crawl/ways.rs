@@ -21,9 +21,7 @@ pub const WINDOWS: &str = r#"(() => {
     return fresh.map(named);
 })()"#;
 
-/// As many pages are visited of one kind: lists and things in several states are of one.
-const OF_A_KIND: usize = 4;
-/// And so many of all.
+/// So many are visited of all.
 const OF_ALL: usize = 150;
 
 /// What is not a page, or only looks like one: the widget's and the operators' have tests of their own.
@@ -31,6 +29,8 @@ const NO_PAGES: [&str; 7] = ["/api/", "/openapi.json", "/pages/", "/w/", "/previ
 
 /// The ways that are known.
 pub struct Ways {
+    /// As many pages are visited of one kind: lists and things in several states are of one.
+    of_a_kind: usize,
     waiting: VecDeque<String>,
     known: BTreeSet<String>,
     kinds: BTreeMap<String, usize>,
@@ -38,9 +38,14 @@ pub struct Ways {
 }
 
 impl Ways {
-    pub fn new(begin: &[&str]) -> Self {
-        let mut ways =
-            Self { waiting: VecDeque::new(), known: BTreeSet::new(), kinds: BTreeMap::new(), visited: 0 };
+    pub fn new(begin: &[&str], of_a_kind: usize) -> Self {
+        let mut ways = Self {
+            of_a_kind,
+            waiting: VecDeque::new(),
+            known: BTreeSet::new(),
+            kinds: BTreeMap::new(),
+            visited: 0,
+        };
         ways.add(&begin.iter().map(|&path| path.to_owned()).collect::<Vec<_>>());
         ways
     }
@@ -51,7 +56,7 @@ impl Ways {
             if is_page(path) && self.known.insert(path.clone()) {
                 let seen = self.kinds.entry(kind(path)).or_default();
                 *seen += 1;
-                if *seen <= OF_A_KIND {
+                if *seen <= self.of_a_kind {
                     self.waiting.push_back(path.clone());
                 }
             }

@@ -17,31 +17,26 @@ const KNOWN: [&str; 14] = [
 ];
 
 /// The names of what a page can be asked with.
-const FILTERS: &str = r#"done([...new Set((await load(PATH))[3] ? [...(await load(PATH))[3].querySelectorAll("form:not([method=post]) [name]")].map((it) => it.name) : [])])"#;
+const FILTERS: &str = r#"const page = (await load(PATH))[3];
+    done([...new Set([...(page?.querySelectorAll("form:not([method=post]) [name]") ?? [])].map((it) => it.name))]);"#;
 
-/// Asks each page with all strings in every parameter.
+/// Asks each page with all strings in every parameter that it has, and in others one after the other.
 pub async fn ask(reader: &mut Reader<'_>, paths: &[String]) {
-    // An address has at most 64 KiB.
-    let texts = packed(1_500, true);
-    for path in paths {
-        let own = reader.ask(&FILTERS.replace("PATH", &json!(path).to_string())).await;
-        let mut names: Vec<String> = KNOWN.iter().map(|&name| name.to_owned()).collect();
-        names.extend(super::texts(&own));
+    // An address has at most 64 KiB, and a byte may become three characters.
+    let texts: Vec<String> = packed(5_000, true).iter().map(|text| escape(text)).collect();
+    for (place, path) in paths.iter().enumerate() {
+        let own = super::texts(&reader.ask(&FILTERS.replace("PATH", &json!(path).to_string())).await);
         let bare = path.split('?').next().unwrap_or_default();
-        // One parameter after the other takes the place of those that are right.
-        let asked: Vec<String> = texts
-            .iter()
-            .enumerate()
-            .flat_map(|(at, text)| {
-                let names: Vec<&String> = names.iter().cycle().skip(at * 5).take(5).collect();
-                let pairs: Vec<String> =
-                    names.iter().map(|name| format!("{name}={}", escape(text))).collect();
-                [format!("{bare}?{}", pairs.join("&"))]
-            })
-            .collect();
+        let known = |at: usize| KNOWN[(place + at) % KNOWN.len()];
+        let mut asked = Vec::new();
+        for (at, text) in texts.iter().enumerate() {
+            asked.push(format!("{bare}?{}={text}&{}={text}", known(at), known(at + 5)));
+            asked.extend(own.iter().map(|name| format!("{bare}?{name}={text}")));
+        }
         reader.read(&asked).await;
-        let all = names.iter().map(|name| format!("{name}={}", escape(&texts[name.len() % texts.len()])));
-        reader.open(&format!("{bare}?{}", all.take(10).collect::<Vec<_>>().join("&"))).await;
+        let first = own.first().map_or(known(0), String::as_str);
+        let text = &texts[place % texts.len()];
+        reader.open(&format!("{bare}?{first}={text}&done={text}")).await;
     }
 }
 
