@@ -39,12 +39,16 @@ macro_rules! columns {
 pub(crate) use columns;
 
 /// Each names the one of its keys that its index begins with; few events have the same, so the others are compared.
+/// SQLite has no figures by which to prefer that index, and goes along the one of the order: among 250,000 events that
+/// took 200 ms.
 macro_rules! list {
-    ($where:literal) => {
+    ($index:literal, $where:literal) => {
         concat!(
             "select ",
             columns!(""),
-            " from event where account_id = $1 and id >= $2 and id < $3 and not test ",
+            " from event ",
+            $index,
+            " where account_id = $1 and id >= $2 and id < $3 and not test ",
             "and (type = $4 or $4 is null) ",
             $where,
             " order by id desc limit $5"
@@ -56,10 +60,10 @@ sql! {
     INSERT = concat!("insert into event (", columns!(""), ", test, email_key, phone)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
     GET = concat!("select ", columns!(""), " from event where account_id = $1 and id = $2");
-    LIST = list!("");
-    LIST_OF_CONVERSATION = list!("and conversation_id = $6 and (email_key = $7 or $7 is null) and (phone = $8 or $8 is null)");
-    LIST_OF_EMAIL = list!("and email_key = $6 and (phone = $7 or $7 is null)");
-    LIST_OF_PHONE = list!("and phone = $6");
+    LIST = list!("", "");
+    LIST_OF_CONVERSATION = list!("/*sqlite: indexed by event_conversation */", "and conversation_id = $6 and (email_key = $7 or $7 is null) and (phone = $8 or $8 is null)");
+    LIST_OF_EMAIL = list!("/*sqlite: indexed by event_email */", "and email_key = $6 and (phone = $7 or $7 is null)");
+    LIST_OF_PHONE = list!("/*sqlite: indexed by event_phone */", "and phone = $6");
 }
 
 /// Adds an event. Whether it belongs to a test is in its id.

@@ -2,9 +2,9 @@
 //!
 //! Nothing is counted while events are delivered, so that a picture costs the walk nothing. What is looked at is the
 //! newest few of each stretch of time, found through the index by their ids, which begin with the time: a webhook with a
-//! million deliveries in a day costs as much as one with a thousand. Measured on SQLite with 10^6 deliveries of one day,
-//! spread over 50 webhooks: these statements take 24 ms for a list of 50 rows (10 of each hour, and the last failure), and
-//! 21 ms for one webhook's page (200 of each hour). Twice as many of each hour take twice as long.
+//! million deliveries in a day costs as much as one with a thousand. What costs is that deliveries of one webhook stand
+//! among those of others: measured on SQLite with 10^6 deliveries of one day, of 50 webhooks, in a file, 4,800 deliveries
+//! for a list of 50 rows take some 20 ms, last failures 2 ms, and 1,440 with their attempts for one page some 15 ms.
 
 use std::time::Duration;
 

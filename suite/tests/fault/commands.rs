@@ -1,6 +1,7 @@
 //! Commands beside a running server, and several at once on a store that is not there yet.
 
 use std::{
+    net::SocketAddr,
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -12,12 +13,12 @@ use suite::{
     stores,
 };
 use tempfile::TempDir;
-use tokio::time::sleep;
+use tokio::{net::TcpStream, time::sleep};
 use tokio_postgres::NoTls;
 
 use crate::{
     child::{POLL, Place, Server, about, leadpost, make_key, output, run, serve},
-    wire::Client,
+    wire::{Client, Message, Wire},
 };
 
 /// How soon a revoked key must be refused.
@@ -39,6 +40,64 @@ async fn two_demos_at_once_verify_their_deliveries_and_leave_nothing_behind() {
     }
     let left: Vec<_> = folder.path().read_dir().expect("the folder is there").collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// The path and the query of the first link in a text.
+fn link_in(text: &str, page: &str) -> String {
+    let start = text.find(page).unwrap_or_else(|| panic!("no link to {page} in {text}"));
+    text[start..].split_whitespace().next().expect("a link").to_owned()
+}
+
+/// What a browser gets that fills in the form behind a link.
+async fn submit(address: SocketAddr, link: &str, form: &str) -> Message {
+    let (page, token) = link.split_once("?token=").expect("a token");
+    let body = format!("token={token}&{form}");
+    let request = format!(
+        "POST {page} HTTP/1.1\r\nhost: x\r\norigin: http://{address}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let stream = TcpStream::connect(address).await.expect("the server accepts");
+    let mut wire = Wire::new(stream).expect("a connection");
+    wire.write(request.as_bytes()).await.expect("the request is sent");
+    wire.read().await.expect("the answer is read").expect("there is one")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_member_comes_by_the_link_that_the_server_prints_and_others_by_commands_beside_it() {
+    for store in stores().await {
+        let place = Place::of(&store);
+        let (server, address) = Server::start(serve(&place, &[])).await;
+        let began = Instant::now();
+        while !server.log().contains("?token=") {
+            assert!(began.elapsed() < Duration::from_secs(30), "no link is printed: {}", server.log());
+            sleep(POLL).await;
+        }
+        let log = server.log();
+        let link = link_in(&log, "/set-up?token=lpl_");
+        assert!(log.contains(&format!("http://{address}{link}")), "{log}");
+        let form = "name=Omar&email=omar%40example.com&account=Acme&password=seven+green+lanterns";
+        let answer = submit(address, &link, form).await;
+        assert!(answer.start.contains("303"), "{} {}", answer.start, String::from_utf8_lossy(&answer.body));
+
+        let add = ["member", "add", "--email", "devi@example.com", "--role", "admin"];
+        let link = link_in(&run(about(&place, &add)).await, "/join?token=lpl_");
+        let answer = submit(address, &link, "name=Devi&password=eight+yellow+umbrellas").await;
+        assert!(answer.start.contains("303"), "{}", answer.start);
+
+        let reset = ["member", "reset-password", "--email", "Devi@Example.com"];
+        let link = link_in(&run(about(&place, &reset)).await, "/new-password?token=lpl_");
+        let answer = submit(address, &link, "password=nine+purple+dinosaurs").await;
+        assert!(answer.header("location").is_some_and(|it| it.starts_with("/sign-in")), "{}", answer.start);
+        let unknown = about(&place, &["member", "reset-password", "--email", "nobody@example.com"]);
+        assert_eq!(output(unknown).await.status.code(), Some(1));
+
+        drop(server);
+        let (server, _) = Server::start(serve(&place, &[])).await;
+        // By then all that a start has to say is said.
+        run(about(&place, &["member", "add", "--email", "new@example.com", "--role", "viewer"])).await;
+        assert!(!server.log().contains("?token="), "{}", server.log());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,4 +7,5 @@ mod hostile;
 mod neighbours;
 mod pace;
 mod reports;
+mod sign_ins;
 mod widgets;

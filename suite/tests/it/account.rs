@@ -21,12 +21,11 @@ const PAGES: [(&str, Role); 9] = [
     ("/account/audit?action=key.created", Role::Admin),
 ];
 
-/// Every form there is, with what would do something, and the role that may least of those who may send it.
-fn forms(
-    member: &str,
-    invitation: &str,
-    key: &str,
-) -> Vec<(String, Vec<(&'static str, &'static str)>, Role)> {
+/// Where a form goes, what is filled in, and the role that may least of those who may send it.
+type Sent = (String, Vec<(&'static str, &'static str)>, Role);
+
+/// Every form there is, with what would do something.
+fn forms(member: &str, invitation: &str, key: &str) -> Vec<Sent> {
     let to = |path: &str| path.replace("{m}", member).replace("{i}", invitation).replace("{k}", key);
     vec![
         (to("/account"), vec![("name", "Changed")], Role::Viewer),

@@ -55,8 +55,13 @@ impl FromQuery for ExportParams {
             "json" => Ok(Format::Json),
             _ => Err(Invalid::field("", "must be one of csv, json")),
         });
-        Some(Self { format: format.unwrap_or(Format::Csv), q: params.parsed("q", Needle::new) })
+        Some(Self { format: format.unwrap_or(Format::Csv), q: params.parsed("q", filled).flatten() })
     }
+}
+
+/// A form that is left empty looks for nothing.
+fn filled(text: &str) -> Result<Option<Needle>, Invalid> {
+    (!text.is_empty()).then(|| Needle::new(text)).transpose()
 }
 
 /// Export the contacts

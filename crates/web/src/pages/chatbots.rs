@@ -119,7 +119,7 @@ async fn list(State(web): State<Shared>, query: Query, by: ByMember<Read>) -> Re
     let page = PageRequest { after, limit: PageRequest::<Chatbot>::DEFAULT };
     let actor = by.actor;
     let found = web.db.read(move |tx| {
-        let found = chatbots::list(tx, &actor, page.clone())?;
+        let found = chatbots::list(tx, &actor, page)?;
         let standings: Result<Vec<_>, AppError> =
             found.items.into_iter().map(|bot| Standing::of(tx, &actor, bot)).collect();
         Ok::<_, AppError>((standings?, found.next))
@@ -173,7 +173,7 @@ async fn create(State(web): State<Shared>, by: ByMember<Manage>, form: Form) -> 
         template: form.filled("template").map(str::to_owned),
         ..NewChatbot::default()
     };
-    let actor = by.actor.clone();
+    let actor = by.actor;
     match web.db.write(move |tx| chatbots::create(tx, &actor, &new)).await {
         Ok(made) => Ok(go(&format!("/chatbots/{}", made.id), "created")),
         Err(error) => {

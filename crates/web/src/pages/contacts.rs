@@ -179,3 +179,6 @@ async fn export(State(web): State<Shared>, query: Query, by: ByMember<People>) -
     let q = query.0.get("q").trim().to_owned();
     render(StatusCode::OK, &ExportPage { shell, q, count: count.min(COUNTED).into(), more: count > COUNTED })
 }
+
+#[cfg(test)]
+mod tests;

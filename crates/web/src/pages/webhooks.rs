@@ -124,9 +124,8 @@ async fn list(State(web): State<Shared>, query: Query, by: ByMember<Read>) -> Re
             "" => webhooks::list(tx, &actor, page)?,
             state => webhooks::list_in_state(tx, &actor, state, page)?,
         };
-        let lately: Result<Vec<Lately>, AppError> =
-            found.items.iter().map(|it| hours::lately(tx, &actor, it.id)).collect();
-        Ok((lately?, found))
+        let ids: Vec<Id<Webhook>> = found.items.iter().map(|it| it.id).collect();
+        Ok((hours::lately(tx, &actor, &ids)?, found))
     };
     let (lately, Page { items, next }) = web.db.read(read).await?;
     let rows = items.into_iter().zip(lately).map(|(webhook, lately)| row(&shell, webhook, lately)).collect();

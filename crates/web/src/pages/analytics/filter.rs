@@ -33,7 +33,7 @@ pub(super) fn read(form: &Form, zone: &TimeZone, sees_people: bool) -> Result<As
     let mut errors = Vec::new();
     let filter = EventFilter {
         event_type: told(&mut errors, "type", filled("type").map(str::parse::<EventType>).transpose()),
-        conversation_id: filled("conversation").map(str::to_owned),
+        conversation_id: told(&mut errors, "conversation", filled("conversation").map(sought).transpose()),
         email: told(&mut errors, "email", filled("email").map(sought).transpose()),
         phone: told(&mut errors, "phone", filled("phone").map(sought).transpose()),
         id: told(&mut errors, "id", filled("id").map(Id::from_text).transpose()),
@@ -99,9 +99,11 @@ mod tests {
         assert_eq!(asked.filter.since, Some("2026-03-04T00:00:00Z".parse().unwrap()));
         assert!(asked.text.is_none() && asked.filter.event_type == Some(EventType::ChatTranscript));
 
-        let wrong = Form::parse(b"type=Other&id=evt_1&since=yesterday&until=2026-02-30T00:00&after=x");
+        let wrong = Form::parse(
+            b"type=Other&id=evt_1&since=yesterday&until=2026-02-30T00:00&after=x&conversation=%00",
+        );
         let errors = read(&wrong, &zone, true).map(drop).unwrap_err();
-        for field in ["type", "id", "since", "until", "after"] {
+        for field in ["type", "id", "since", "until", "after", "conversation"] {
             assert!(errors.at(&format!("/{field}")).is_some(), "{field}");
         }
     }

@@ -92,17 +92,16 @@ fn filled(value: Option<&Value>) -> String {
 
 /// A value as it was meant: a number if it is written as one, true, false, else a text.
 fn meant(text: &str) -> Value {
-    let number: Option<Value> = serde_json::from_str(text).ok();
-    match number {
-        Some(value @ (Value::Number(_) | Value::Bool(_))) if value.to_string() == text => value,
-        _ => json!(text),
-    }
+    let value: Option<Value> = serde_json::from_str(text).ok();
+    let plain = value.filter(|value| value.is_number() || value.is_boolean());
+    // Written back it must be the same: a code such as 007 or 1e3 is a text.
+    plain.filter(|value| filled(Some(value)) == text).unwrap_or_else(|| json!(text))
 }
 
 /// Makes the form of a step. `errors` point into it.
 pub(super) fn form(step: &Step, kind: &Kind, offers: &Offers, errors: &[FieldError]) -> Vec<Group> {
     let mut maker = Maker { offers, errors };
-    let id = maker.line("id", "id", "Id", &text_of(step, "id").to_owned());
+    let id = maker.line("id", "id", "Id", text_of(step, "id"));
     let mut first =
         vec![FieldView { help: "Unique: A-Z, a-z, 0-9, _ and -. Ways to the step follow.", ..id }];
     first.extend(kind.fields.iter().map(|spec| maker.field(step, spec)));

@@ -177,6 +177,9 @@ fn problem_views(draft: Option<&Draft>, problems: &[FieldError]) -> Vec<ProblemV
     problems.iter().map(view).collect()
 }
 
+/// So many problems are shown at once: one lost way makes everything behind it one more.
+const SHOWN: usize = 8;
+
 #[derive(Template)]
 #[template(path = "chatbots/flow.html")]
 struct FlowPage {
@@ -201,7 +204,7 @@ async fn page<N>(
     query: &Form,
     errors: Errors,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (id_of(id)?, by.actor.clone());
+    let (id, actor) = (id_of(id)?, by.actor);
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
         let ahead = chatbots::is_ahead(tx, &actor, &bot)?;
@@ -247,7 +250,7 @@ pub(super) async fn save_start(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (bot, actor) = (id_of(&id)?, by.actor.clone());
+    let (bot, actor) = (id_of(&id)?, by.actor);
     let start = form.get("start").to_owned();
     let names = form.get("prefill").split([',', ' ', '\n']).filter(|it| !it.is_empty());
     let names: Vec<String> = names.map(str::to_owned).collect();
@@ -311,7 +314,7 @@ async fn json_page<N>(
     id: &str,
     given: Option<(String, Errors)>,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (id_of(id)?, by.actor.clone());
+    let (id, actor) = (id_of(id)?, by.actor);
     let text = given.as_ref().map(|(text, _)| text.clone());
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
@@ -341,7 +344,7 @@ pub(super) async fn save_json(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (bot, actor) = (id_of(&id)?, by.actor.clone());
+    let (bot, actor) = (id_of(&id)?, by.actor);
     let text = form.get("flow").to_owned();
     let update = ChatbotUpdate { flow: Some(text.clone()), ..ChatbotUpdate::default() };
     match web.db.write(move |tx| chatbots::update(tx, &actor, bot, &update)).await {

@@ -92,7 +92,7 @@ async fn page<N>(
     query: &Form,
     given: Option<(&Form, Errors)>,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (id_of(id)?, by.actor.clone());
+    let (id, actor) = (id_of(id)?, by.actor);
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
         Ok::<_, AppError>((sightings::list(tx, &actor, id)?, bot))
@@ -163,7 +163,7 @@ pub(super) async fn save(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (bot, actor) = (id_of(&id)?, by.actor.clone());
+    let (bot, actor) = (id_of(&id)?, by.actor);
     let filled = form.clone();
     let saved = web.db.write(move |tx| {
         check_lines(&filled)?;
@@ -182,7 +182,7 @@ pub(super) async fn allow(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (bot, actor) = (id_of(&id)?, by.actor.clone());
+    let (bot, actor) = (id_of(&id)?, by.actor);
     let origin = form.get("origin").to_owned();
     let allowed = web.db.write(move |tx| {
         chatbots::configure(tx, &actor, bot, |settings| {

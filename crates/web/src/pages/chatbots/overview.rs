@@ -50,7 +50,7 @@ async fn page<N>(
     query: &Form,
     wrong: Option<(String, Errors)>,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (id_of(id)?, by.actor.clone());
+    let (id, actor) = (id_of(id)?, by.actor);
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
         let problems = chatbots::problems(tx, &actor, &bot.draft)?.len();
@@ -78,7 +78,7 @@ pub(super) async fn rename(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (bot, actor) = (id_of(&id)?, by.actor.clone());
+    let (bot, actor) = (id_of(&id)?, by.actor);
     let update = ChatbotUpdate { name: Some(form.get("name").to_owned()), ..ChatbotUpdate::default() };
     match web.db.write(move |tx| chatbots::update(tx, &actor, bot, &update)).await {
         Ok(_) => Ok(go(&format!("/chatbots/{bot}"), "renamed")),
@@ -101,7 +101,7 @@ pub(super) async fn ask_delete(
     Path(id): Path<String>,
     by: ByMember<Manage>,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (id_of(&id)?, by.actor.clone());
+    let (id, actor) = (id_of(&id)?, by.actor);
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
         Standing::of(tx, &actor, bot)

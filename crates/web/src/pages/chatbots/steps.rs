@@ -55,7 +55,7 @@ async fn new_page<N>(
     form: &Form,
     errors: Errors,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (id_of(id)?, by.actor.clone());
+    let (id, actor) = (id_of(id)?, by.actor);
     let bot = web.db.read(move |tx| chatbots::get(tx, &actor, id)).await?;
     let draft = Draft::read(&bot.draft)?;
     let steps = draft.steps().iter().map(|step| (text_of(step, "id").to_owned(), title(step))).collect();
@@ -92,7 +92,7 @@ pub(super) async fn add(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (bot, actor) = (id_of(&id)?, by.actor.clone());
+    let (bot, actor) = (id_of(&id)?, by.actor);
     let (after, asked) = (form.get("after").to_owned(), form.get("kind").to_owned());
     let added = web.db.write(move |tx| {
         let kind = kind(&asked).ok_or_else(|| Invalid::field("/kind", "choose what the step does"))?;
@@ -136,7 +136,7 @@ async fn step_page<N>(
     (id, name): (&str, &str),
     given: Option<(&Form, Errors)>,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (id_of(id)?, by.actor.clone());
+    let (id, actor) = (id_of(id)?, by.actor);
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
         let problems = chatbots::problems(tx, &actor, &bot.draft)?;
@@ -211,7 +211,7 @@ pub(super) async fn save(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (bot, actor) = (id_of(&id)?, by.actor.clone());
+    let (bot, actor) = (id_of(&id)?, by.actor);
     let (name, filled) = (step.clone(), form.clone());
     let saved = web.db.write(move |tx| {
         chatbots::edit(tx, &actor, bot, |draft| {
@@ -232,7 +232,7 @@ pub(super) async fn shift(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (bot, actor) = (id_of(&id)?, by.actor.clone());
+    let (bot, actor) = (id_of(&id)?, by.actor);
     let name = step.clone();
     let moved = web.db.write(move |tx| {
         let to: Option<usize> = form.number("to")?;
@@ -256,7 +256,7 @@ pub(super) async fn duplicate(
     Path((id, step)): Path<(String, String)>,
     by: ByMember<Manage>,
 ) -> Result<Response, Failure> {
-    let (bot, actor) = (id_of(&id)?, by.actor.clone());
+    let (bot, actor) = (id_of(&id)?, by.actor);
     let made =
         web.db.write(move |tx| chatbots::edit(tx, &actor, bot, |draft| draft.duplicate(&step))).await?;
     let copy = made.ok_or_else(Problem::not_found)?;
@@ -283,7 +283,7 @@ pub(super) async fn ask_delete(
     Path((id, name)): Path<(String, String)>,
     by: ByMember<Manage>,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (id_of(&id)?, by.actor.clone());
+    let (id, actor) = (id_of(&id)?, by.actor);
     let bot = web.db.read(move |tx| chatbots::get(tx, &actor, id)).await?;
     let draft = Draft::read(&bot.draft)?;
     let step = draft.step(&name).ok_or_else(Problem::not_found)?;
@@ -308,7 +308,7 @@ pub(super) async fn delete(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (bot, actor) = (id_of(&id)?, by.actor.clone());
+    let (bot, actor) = (id_of(&id)?, by.actor);
     let instead = form.filled("instead").map(str::to_owned);
     let at = instead.clone().unwrap_or_default();
     let removed = web.db.write(move |tx| {

@@ -95,7 +95,7 @@ pub(super) async fn list(
     Path(id): Path<String>,
     by: ByMember<Read>,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (id_of(&id)?, by.actor.clone());
+    let (id, actor) = (id_of(&id)?, by.actor);
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
         let versions = read_versions(tx, &actor, &bot)?;
@@ -123,7 +123,7 @@ pub(super) async fn show(
     Path((id, number)): Path<(String, String)>,
     by: ByMember<Read>,
 ) -> Result<Response, Failure> {
-    let (id, number, actor) = (id_of(&id)?, number_of(&number)?, by.actor.clone());
+    let (id, number, actor) = (id_of(&id)?, number_of(&number)?, by.actor);
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
         Ok::<_, AppError>((chatbots::version(tx, &actor, id, number)?, bot))
@@ -175,7 +175,7 @@ async fn publish_page<N>(
     status: StatusCode,
     refused: Option<Errors>,
 ) -> Result<Response, Failure> {
-    let actor = by.actor.clone();
+    let actor = by.actor;
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
         let problems = chatbots::problems(tx, &actor, &bot.draft)?;
@@ -212,7 +212,7 @@ pub(super) async fn publish(
     Path(id): Path<String>,
     by: ByMember<Manage>,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (id_of(&id)?, by.actor.clone());
+    let (id, actor) = (id_of(&id)?, by.actor);
     match web.db.write(move |tx| chatbots::publish(tx, &actor, id)).await {
         Ok(_) => Ok(go(&format!("/chatbots/{id}"), "published")),
         Err(error) => {

@@ -113,7 +113,7 @@ async fn page<N>(
     query: &Form,
     given: Given<'_>,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (asked(given.as_ref().map_or(query, |it| it.0))?, by.actor.clone());
+    let (id, actor) = (asked(given.as_ref().map_or(query, |it| it.0))?, by.actor);
     let chosen = web.db.read(move |tx| Chosen::read(tx, &actor, id)).await?;
     let timers = chosen.as_ref().map(|it| it.bot.settings.timers.clone()).unwrap_or_default();
     let status = if given.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -169,7 +169,7 @@ pub(super) async fn save(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (bot, actor) = (named(&form)?, by.actor.clone());
+    let (bot, actor) = (named(&form)?, by.actor);
     let filled = form.clone();
     let written = web.db.write(move |tx| {
         let timers = read(&filled)?;

@@ -66,7 +66,7 @@ pub(super) async fn list(
     query: Query,
     by: ByMember<Read>,
 ) -> Result<Response, Failure> {
-    let actor = by.actor.clone();
+    let actor = by.actor;
     let found = web.db.read(move |tx| {
         Ok::<_, AppError>((departments::list(tx, &actor)?, departments::present(tx, &actor)?))
     });
@@ -109,7 +109,7 @@ async fn page<N>(
     id: Option<Id<Department>>,
     given: Given<'_>,
 ) -> Result<Response, Failure> {
-    let actor = by.actor.clone();
+    let actor = by.actor;
     let all = web.db.read(move |tx| departments::list(tx, &actor)).await?;
     let it = match id {
         Some(id) => Some(all.iter().find(|it| it.id == id).cloned().ok_or_else(Problem::not_found)?),
@@ -173,7 +173,7 @@ pub(super) async fn create(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (actor, filled) = (by.actor.clone(), form.clone());
+    let (actor, filled) = (by.actor, form.clone());
     let made = web.db.write(move |tx| departments::create(tx, &actor, &read(&filled)?)).await;
     match made {
         Ok(_) => Ok(go(Place::Departments.path(), "created")),
@@ -195,7 +195,7 @@ pub(super) async fn update(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (id, actor, filled) = (id_of(&id)?, by.actor.clone(), form.clone());
+    let (id, actor, filled) = (id_of(&id)?, by.actor, form.clone());
     match web.db.write(move |tx| departments::update(tx, &actor, id, &read(&filled)?)).await {
         Ok(_) => Ok(go(Place::Departments.path(), "saved")),
         Err(error) => page(&web, &by, Some(id), Some((&form, wrong(error)?))).await,
@@ -215,7 +215,7 @@ pub(super) async fn ask_delete(
     Path(id): Path<String>,
     by: ByMember<Manage>,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (id_of(&id)?, by.actor.clone());
+    let (id, actor) = (id_of(&id)?, by.actor);
     let all = web.db.read(move |tx| departments::list(tx, &actor)).await?;
     let it = all.into_iter().find(|it| it.id == id).ok_or_else(Problem::not_found)?;
     let shell = Shell::new(&web, &by, Place::Departments).below("Delete", "");

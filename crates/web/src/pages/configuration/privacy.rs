@@ -38,7 +38,7 @@ pub(super) async fn show(
     query: Query,
     by: ByMember<Read>,
 ) -> Result<Response, Failure> {
-    let (id, actor) = (asked(&query.0)?, by.actor.clone());
+    let (id, actor) = (asked(&query.0)?, by.actor);
     let found = web.db.read(move |tx| {
         let chosen = Chosen::read(tx, &actor, id)?;
         let published = chosen.as_ref().and_then(|it| Some((it.bot.id, it.bot.version?)));
@@ -51,7 +51,7 @@ pub(super) async fn show(
     let (chosen, flow) = found.await?;
     let draft = flow.and_then(|flow| Draft::read(&flow).ok());
     let of = |kind: &str| -> Vec<String> {
-        let steps = draft.iter().flat_map(|draft| draft.steps());
+        let steps = draft.iter().flat_map(Draft::steps);
         steps
             .filter(|step| text_of(step, "kind") == kind)
             .map(|step| text_of(step, "text").to_owned())

@@ -33,6 +33,13 @@ struct MergePage {
     three: Vec<Contact>,
 }
 
+impl MergePage {
+    /// A custom field's value as it is shown.
+    fn text(value: &serde_json::Value) -> String {
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    }
+}
+
 pub(super) async fn choose(
     State(web): State<Shared>,
     id: ContactId,

@@ -79,7 +79,7 @@ impl OnePage {
 }
 
 /// What the page reads, in one transaction.
-struct Read1 {
+struct Found {
     webhook: Webhook,
     stretches: Vec<Stretch>,
     deliveries: Vec<(app::standings::Explained, Option<domain::Outcome>)>,
@@ -87,12 +87,12 @@ struct Read1 {
     chatbots: Vec<Chatbot>,
 }
 
-fn read(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>, span: Span) -> Result<Read1, AppError> {
+fn read(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>, span: Span) -> Result<Found, AppError> {
     let webhook = webhooks::get(tx, actor, id)?;
     let filter = DeliveryFilter { webhook_id: Some(id), ..DeliveryFilter::default() };
     let newest = PageRequest::<Delivery> { after: None, limit: 8 };
     let last = PageRequest::<Recovery> { after: None, limit: 5 };
-    Ok(Read1 {
+    Ok(Found {
         stretches: hours::stretches(tx, actor, id, span.length, span.count)?,
         deliveries: deliveries::list_explained(tx, actor, &filter, newest)?.items,
         recoveries: recoveries::list(tx, actor, Some(id), last)?.items,
@@ -135,8 +135,8 @@ pub(super) async fn show(
     render(StatusCode::OK, &fill(shell, span, read))
 }
 
-fn fill(shell: Shell, span: Span, read: Read1) -> OnePage {
-    let Read1 { webhook, stretches, deliveries, recoveries, chatbots } = read;
+fn fill(shell: Shell, span: Span, read: Found) -> OnePage {
+    let Found { webhook, stretches, deliveries, recoveries, chatbots } = read;
     let all = |of: fn(&Stretch) -> u64| count(stretches.iter().map(of).sum::<u64>());
     OnePage {
         path: path(webhook.id),

@@ -13,7 +13,7 @@ use crate::{
 
 /// The row of a list.
 pub(super) fn spark(id: Id<Webhook>, lately: &Lately) -> Spark {
-    let over = format!("Last 24 hours, at most the newest {} of each hour", hours::OF_ROW);
+    let over = format!("Last 24 hours, at most the newest {} of each hour", lately.of_each);
     Spark { key: id.to_string(), over, slots: lately.hours.to_vec() }
 }
 

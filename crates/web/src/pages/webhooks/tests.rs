@@ -10,7 +10,7 @@ use crate::{
 };
 
 const BASE: &str = Place::Webhooks.path();
-/// 200 characters, of which some turn the text's direction and one hides.
+/// A name that turns its direction, hides and would be markup.
 const LONG: &str = "שיווק\u{202e}<script>alert(1)</script>👩‍💻 & \"quotes\" ";
 
 fn path(answer: &str) -> String {
