@@ -85,14 +85,14 @@ impl<'a> Reader<'a> {
         let found = self
             .ask(
                 "const page = document.implementation.createHTMLDocument(); \
-                 for (const [kind, name, value] of [['a', 'href', 'javascript:1'], ['p', 'onclick', '1'], ['iframe', 'src', '/'], \
+                 for (const [kind, name, value] of [['a', 'href', 'javascript:1'], ['iframe', 'src', '/'], \
                  ['img', 'src', 'https://elsewhere.test/'], ['p', 'style', 'x'], ['form', 'action', '//elsewhere.test']]) { \
                  const node = page.createElement(kind); node.setAttribute(name, value); page.body.append(node); } \
-                 const own = document.createElement('p'); own.setAttribute('onclick', 'xss(2)'); xss(1); \
+                 const own = document.createElement('p'); try { own.setAttribute('onclick', 'xss(2)'); } catch { xss(1); } \
                  document.body.append(own); own.remove(); done(judge(page).length)",
             )
             .await;
-        assert!(found.as_u64() >= Some(6), "{found}");
+        assert!(found.as_u64() >= Some(5), "{found}");
         let heard = watch::heard(self.member).await.join("\n");
         assert!(heard.contains("fired: ") && heard.contains("violations: "), "{heard}");
         self.member.goes(WEBHOOKS).await;

@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use browser::{Receiver, Server};
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, StatusCode};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -56,13 +56,18 @@ impl House {
 
     /// A call of the API that must succeed.
     pub async fn call(&self, method: Method, path: &str, body: Value) -> Value {
-        let request = Client::new().request(method, self.server.at(&format!("/api/v1{path}")));
-        let request = request.bearer_auth(&self.key);
-        let request = if body.is_null() { request } else { request.json(&body) };
-        let answer = request.send().await.unwrap_or_else(|error| panic!("{path}: {error}"));
-        let (status, text) = (answer.status(), answer.text().await.expect("an answer has a text"));
+        let (status, text) = self.offer(method, path, &body).await;
         assert!(status.is_success(), "{path} {body}: {status} {text}");
         serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Any call of the API, and what it answers.
+    pub async fn offer(&self, method: Method, path: &str, body: &Value) -> (StatusCode, String) {
+        let request = Client::new().request(method, self.server.at(&format!("/api/v1{path}")));
+        let request = request.bearer_auth(&self.key);
+        let request = if body.is_null() { request } else { request.json(body) };
+        let answer = request.send().await.unwrap_or_else(|error| panic!("{path}: {error}"));
+        (answer.status(), answer.text().await.expect("an answer has a text"))
     }
 
     /// The store, for what cannot be had by the API in the time that a test has.

@@ -26,7 +26,8 @@ struct Seen {
 }
 
 /// What most forms would take, so that nothing but the role or the account stands in the way.
-const FORM: &str = "role=viewer&name=Taken&title=Taken&text=Taken&email=taken%40example.com&scope=read";
+const FORM: &str = "role=viewer&name=Taken&title=Taken&text=Taken&email=taken%40example.com&scope=read\
+    &from=con_019cb85871d070008019a1135f54fb00&flow=%7B%7D";
 
 /// How a form is sent.
 const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Where the links of a page lead that show another page of this server.
 pub const LINKS: &str = r#"[...document.links]
-    .filter((it) => it.origin === location.origin && !it.hasAttribute("download") && it.getAttribute("href")[0] !== "\u0023")
+    .filter((it) => it.origin === location.origin && !it.hasAttribute("download") && !it.closest("[hidden]") && it.getAttribute("href")[0] !== "\u0023")
     .map((it) => it.pathname + it.search)"#;
 
 /// The names of links that open windows, each the first of those with its address but for ids, and not met before.
 pub const WINDOWS: &str = r#"(() => {
     const kinds = new Set(JSON.parse(sessionStorage.windows ?? "[]"));
     const fresh = [...document.querySelectorAll("a[data-window]")].filter((it) => {
-        const kind = it.pathname.replaceAll(/[a-z]+_[0-9A-Za-z]{16,}/g, "*");
+        const kind = it.pathname.replaceAll(/[a-z]+_[0-9A-Za-z]{16,}/g, "*").replace(/\/step\/[^\/]+/, "/step/*");
         return it.checkVisibility() && !kinds.has(kind) && kinds.add(kind);
     });
     window.windows = true;
@@ -104,7 +104,11 @@ fn kind(path: &str) -> String {
             step.to_owned()
         }
     };
-    let steps: Vec<String> = path.split('/').map(anonymous).collect();
+    let mut steps: Vec<String> = path.split('/').map(anonymous).collect();
+    // Those of a bot's flow have names of their own.
+    if let Some(place) = steps.iter().position(|step| step == "step") {
+        steps[place + 1..].iter_mut().take(1).for_each(|name| "*".clone_into(name));
+    }
     let names: BTreeSet<&str> = query
         .split('&')
         .filter_map(|pair| pair.split_once('='))

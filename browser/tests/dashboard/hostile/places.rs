@@ -136,7 +136,12 @@ async fn pushed(house: &House, names: &[String]) {
         house.post(&path("markers"), json!({"name": name.chars().take(100).collect::<String>(), "edge": "start"})).await;
         let person = json!({"name": name, "email": format!("p{number}@example.org"),
             "custom": {"company": name, "note": text.chars().take(900).collect::<String>()}, "consent": name});
-        house.post(&path("contact"), person).await;
+        // A name with letters that nobody sees is refused, and so it comes another way: as a field of their own.
+        let (status, _) = house.offer(Method::POST, &path("contact"), &person).await;
+        if !status.is_success() {
+            let person = json!({"email": format!("p{number}@example.org"), "custom": person["custom"], "consent": name});
+            house.post(&path("contact"), person).await;
+        }
     })
     .await;
 }
