@@ -124,25 +124,12 @@ impl Member {
         self.person.press(Key::Delete + text).await;
     }
 
-    /// Chooses from a list.
-    pub async fn chooses(&self, label: &str, option: &str) {
-        let list = self.reach("field", label).await;
-        if self.hands == Hands::Mouse {
-            list.focus().await.unwrap_or_else(|error| panic!("{label}: {error}"));
-        }
-        // A list that is closed goes to what is typed, also for who has a mouse in the other hand.
-        self.person.press(option).await;
-        let chosen = format!(
-            "plain(find('field', {})?.selectedOptions[0]?.label).startsWith({})",
-            json!(label),
-            json!(option)
-        );
-        self.until(&chosen).await;
-    }
-
-    /// Ticks a box, or chooses the one of several.
+    /// Ticks a box, or chooses the one of several, unless it is already.
     pub async fn ticks(&self, label: &str) {
         let element = self.reach("box", label).await;
+        if self.see(&format!("find('box', {}).checked", json!(label))).await == json!(true) {
+            return;
+        }
         let kind = self.see(&format!("find('box', {}).type", json!(label))).await;
         match self.hands {
             Hands::Mouse => element.click().await.unwrap_or_else(|error| panic!("{label}: {error}")),

@@ -38,18 +38,18 @@ async fn a_bot_is_made_from_a_template_and_put_on_a_page(hands: Hands) {
     maya.arrives("Chatbots").await;
     maya.follows("New chatbot").await;
     maya.arrives("New chatbot").await;
-    maya.fills("Name", "Meridian Travel Desk").await;
-    maya.ticks("Travel desk").await;
+    maya.fills("Name", "Our travel desk").await;
+    maya.ticks("Meridian Travel Desk").await;
     maya.presses("Make it").await;
     maya.until("!scope().querySelector('#name') && document.readyState === 'complete'").await;
     maya.follows("Overview").await;
-    maya.arrives("Meridian Travel Desk").await;
+    maya.arrives("Our travel desk").await;
     maya.follows("Publish…").await;
-    maya.arrives("Publish Meridian Travel Desk").await;
+    maya.arrives("Publish Our travel desk").await;
     maya.presses("Publish").await;
     maya.is_told("ublished").await;
     maya.follows("Install and look").await;
-    maya.arrives("Install Meridian Travel Desk").await;
+    maya.arrives("Install Our travel desk").await;
     let tag = maya.see("document.querySelector('#snippet').textContent").await;
     let page = page(tag.as_str().expect("a line").to_owned()).await;
     // Somebody comes to the page, which is not allowed yet; Maya sees it and lets it in.
