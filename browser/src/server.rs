@@ -51,7 +51,7 @@ impl Server {
 
     /// Makes an API key, and with it what is missing of the store.
     pub async fn make_key(&self, name: &str, scope: &str) -> String {
-        self.say(&["key", "create", "--name", name, "--scope", scope]).await
+        self.say(&["key", "create", &format!("--name={name}"), "--scope", scope]).await
     }
 
     /// What a command of the binary prints that must succeed, also beside the running server.
