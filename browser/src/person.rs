@@ -12,7 +12,9 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, Key, TypingData, WebDriver};
+use thirtyfour::{
+    CapabilitiesHelper, ChromiumLikeCapabilities, DesiredCapabilities, Key, TypingData, WebDriver,
+};
 use tokio::time::{Instant, sleep};
 
 /// So long something that should happen may take.
@@ -32,7 +34,7 @@ const PRELUDE: &str = "
 pub struct Person {
     /// The browser.
     pub driver: WebDriver,
-    _chromedriver: Chromedriver,
+    chromedriver: Chromedriver,
     _profile: TempDir,
 }
 
@@ -45,6 +47,15 @@ struct Chromedriver {
 impl Person {
     /// Starts a browser of 1,100 by 800 pixels.
     pub async fn start() -> Self {
+        Self::start_with(json!({})).await
+    }
+
+    /// The same, with a note of all that pages do; [`Person::noted`] reads it.
+    pub async fn start_watched() -> Self {
+        Self::start_with(json!({"browser": "ALL", "performance": "ALL"})).await
+    }
+
+    async fn start_with(notes: Value) -> Self {
         let chromedriver = Chromedriver::start();
         let profile = tempfile::tempdir().expect("a folder can be made");
         let mut wishes = DesiredCapabilities::chrome();
@@ -64,16 +75,30 @@ impl Person {
         ] {
             wishes.add_arg(argument).expect("an argument is a text");
         }
+        wishes.set("goog:loggingPrefs", notes).expect("it is JSON");
         let driver = WebDriver::new(format!("http://127.0.0.1:{}", chromedriver.port), wishes)
             .await
             .expect("chromium starts");
-        Self { driver, _chromedriver: chromedriver, _profile: profile }
+        Self { driver, chromedriver, _profile: profile }
     }
 
     /// Goes to a page and waits until the widget's button is there.
     pub async fn visit(&self, url: &str) {
         self.driver.goto(url).await.expect("the page is there");
         self.until("!!$('.launch')").await;
+    }
+
+    /// What the browser noted since this was asked last: `browser` is the console, `performance` what the developer
+    /// tools' protocol tells of network and page.
+    pub async fn noted(&self, what: &str) -> Vec<Value> {
+        let url = format!(
+            "http://127.0.0.1:{}/session/{}/se/log",
+            self.chromedriver.port,
+            self.driver.session_id()
+        );
+        let answer = reqwest::Client::new().post(url).json(&json!({"type": what})).send().await;
+        let answer: Value = answer.expect("the driver answers").json().await.expect("it answers in JSON");
+        answer["value"].as_array().unwrap_or_else(|| panic!("{what} is not noted: {answer}")).clone()
     }
 
     /// Loads the page again.
@@ -99,8 +124,8 @@ impl Person {
         let end = Instant::now() + PATIENCE;
         while self.see(expression).await != json!(true) {
             if Instant::now() > end {
-                let shown = self.see("$('.lp')?.innerText").await;
-                panic!("never true: {expression}\nThe widget shows {shown}");
+                let shown = self.see("($('.lp') ?? document.body)?.innerText").await;
+                panic!("never true: {expression}\nThere is to see: {shown}");
             }
             sleep(Duration::from_millis(20)).await;
         }

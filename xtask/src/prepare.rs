@@ -36,6 +36,7 @@ impl Run {
             let verifiers = verifiers::bring(&mut self.keeper, &self.target);
             self.environment.python = verifiers.python;
             self.environment.node_modules = verifiers.node_modules;
+            self.environment.axe = verifiers.axe;
             match verifiers.missing.as_slice() {
                 [] => Ok(Outcome::Ok),
                 missing => Ok(Outcome::Skipped(missing.join("; "))),

@@ -32,6 +32,7 @@ pub struct Environment {
     pub postgres: Option<String>,
     pub python: Option<PathBuf>,
     pub node_modules: Option<PathBuf>,
+    pub axe: Option<PathBuf>,
 }
 
 impl Run {
@@ -129,6 +130,7 @@ impl Environment {
             ("LEADPOST_TEST_PYTHON", &self.python),
             ("LEADPOST_TEST_NODE", &node),
             ("LEADPOST_TEST_NODE_MODULES", &self.node_modules),
+            ("LEADPOST_TEST_AXE", &self.axe),
         ] {
             match value {
                 Some(value) => command.env(name, value),

@@ -1,5 +1,6 @@
-//! Other people's webhook libraries, in Python and in JavaScript: the tests let them verify our
-//! signatures. Their versions are pinned here; what was installed once is kept under `target/verifiers`.
+//! What other people wrote to judge with: webhook libraries in Python and in JavaScript, which verify our
+//! signatures, and axe-core, which looks for what not everybody can use on our pages. Their versions are pinned
+//! here; what was installed once is kept under `target/verifiers`. Nothing of them is in this repository.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use crate::packages;
 
 const PYTHON_VERSION: &str = "1.1.0";
 const NODE_VERSION: &str = "1.1.1";
+const AXE_VERSION: &str = "4.14.1";
 
 /// The verifiers that are at hand; a missing one comes with its reason.
 #[derive(Default)]
@@ -20,11 +22,13 @@ pub struct Verifiers {
     pub python: Option<PathBuf>,
     /// The folder from which Node loads the library.
     pub node_modules: Option<PathBuf>,
-    /// Why one or both are absent.
+    /// The script that browsers run.
+    pub axe: Option<PathBuf>,
+    /// Why some are absent.
     pub missing: Vec<String>,
 }
 
-/// Finds or installs both verifiers below the given folder.
+/// Finds or installs all of them below the given folder.
 pub fn bring(keeper: &mut Keeper, target: &Path) -> Verifiers {
     let mut verifiers = Verifiers::default();
     match bring_python(keeper, &target.join("verifiers/py")) {
@@ -34,6 +38,10 @@ pub fn bring(keeper: &mut Keeper, target: &Path) -> Verifiers {
     match bring_node(keeper, &target.join("verifiers/js")) {
         Ok(modules) => verifiers.node_modules = Some(modules),
         Err(error) => verifiers.missing.push(format!("no JavaScript verifier, {error:#}")),
+    }
+    match bring_axe(keeper, &target.join("verifiers/axe")) {
+        Ok(script) => verifiers.axe = Some(script),
+        Err(error) => verifiers.missing.push(format!("no axe-core, {error:#}")),
     }
     verifiers
 }
@@ -70,6 +78,27 @@ fn bring_node(keeper: &mut Keeper, folder: &Path) -> Result<PathBuf> {
     if node_has_library(&modules) {
         return Ok(modules);
     }
+    npm_install(keeper, folder, &format!("standardwebhooks@{NODE_VERSION}"))?;
+    ensure!(node_has_library(&modules), "the installed library does not load");
+    Ok(modules)
+}
+
+fn bring_axe(keeper: &mut Keeper, folder: &Path) -> Result<PathBuf> {
+    let script = folder.join("node_modules/axe-core/axe.min.js");
+    if !is_axe(&script) {
+        npm_install(keeper, folder, &format!("axe-core@{AXE_VERSION}"))?;
+        ensure!(is_axe(&script), "the installed script is not of that version");
+    }
+    Ok(script)
+}
+
+/// The script begins with a comment that names its version.
+fn is_axe(script: &Path) -> bool {
+    fs::read_to_string(script).is_ok_and(|text| text.starts_with(&format!("/*! axe v{AXE_VERSION}\n")))
+}
+
+/// Installs a package into a folder of its own, without running anything of it.
+fn npm_install(keeper: &mut Keeper, folder: &Path, package: &str) -> Result<()> {
     packages::bring(&[packages::NODE])?;
     if folder.exists() {
         fs::remove_dir_all(folder)?;
@@ -79,12 +108,11 @@ fn bring_node(keeper: &mut Keeper, folder: &Path) -> Result<PathBuf> {
         Command::new("npm")
             .args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"])
             .args(["--fetch-retries=1", "--fetch-timeout=20000", "--loglevel=error", "--prefix", "."])
-            .arg(format!("standardwebhooks@{NODE_VERSION}"))
+            .arg(package)
             .current_dir(folder),
     )?;
     ensure!(npm.success(), "`npm install` failed");
-    ensure!(node_has_library(&modules), "the installed library does not load");
-    Ok(modules)
+    Ok(())
 }
 
 fn node_has_library(modules: &Path) -> bool {

@@ -5,8 +5,6 @@
 
 mod office;
 mod people;
-mod receiver;
-mod server;
 mod traces;
 
 use std::collections::BTreeMap;

@@ -4,14 +4,13 @@
 //! Must not know the story.
 
 use axum::{Router, response::Html, routing::get};
+use browser::{Receiver, Server};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::{
-    receiver::{Receiver, SECRET},
-    server::Server,
-};
+/// What the webhook and its receiver both know.
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw8gMDlmq5YRk=";
 
 /// What becomes of the server while people act.
 #[derive(Clone, Copy, PartialEq)]
@@ -40,7 +39,7 @@ pub struct Office {
 impl Office {
     /// Sets all of it up over the API: a chatbot from the template, published, and a webhook for both types.
     pub async fn open(fate: Fate) -> Self {
-        let receiver = Receiver::start().await;
+        let receiver = Receiver::start(&[SECRET]).await;
         let mut server = Server::new(&receiver.address());
         let key = server.make_key("Owner", "admin").await;
         let invitation = server.invite("priya@example.com", "operator").await;
@@ -62,7 +61,7 @@ impl Office {
         let bot = self.call(Method::POST, "/chatbots", Some(bot)).await;
         let id = bot["id"].as_str().expect("a chatbot has an id");
         self.call(Method::POST, &format!("/chatbots/{id}/publish"), None).await;
-        let url = format!("http://{}/hook", self.receiver.address());
+        let url = self.receiver.url();
         let webhook = json!({"name": "CRM", "url": url, "secret": SECRET, "retry": "10min",
             "event_types": ["Contact Information", "Chat Transcript"]});
         self.call(Method::POST, "/webhooks", Some(webhook)).await;

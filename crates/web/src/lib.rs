@@ -177,7 +177,7 @@ pub fn router(web: Web) -> Router {
         .merge(widget::routes())
         .merge(assets::routes())
         .merge(pages::routes(&web))
-        .fallback(async || Problem::not_found())
+        .fallback(pages::missing)
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(Arc::clone(&web), exchange::around))
         .with_state(web)

@@ -23,9 +23,17 @@ mod shell;
 mod webhooks;
 mod when;
 
-use axum::{Router, extract::State, middleware, response::Redirect, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    middleware,
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use http::{HeaderMap, header};
 
-use crate::Shared;
+use self::failure::Failure;
+use crate::{Shared, problem::Problem};
 
 /// The pages and what they load.
 pub(crate) fn routes(web: &Shared) -> Router<Shared> {
@@ -34,6 +42,15 @@ pub(crate) fn routes(web: &Shared) -> Router<Shared> {
         .route("/preview/{key}", get(preview::preview))
         .route("/demo", get(async |State(web): State<Shared>| preview::demo(web.settings.demo.as_deref())))
         .route("/pages/{name}", get(files::file))
+}
+
+/// What there is not: a page for browsers, a problem for programs.
+pub(crate) async fn missing(headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match accept.contains("text/html") {
+        true => Failure::from(Problem::not_found()).into_response(),
+        false => Problem::not_found().into_response(),
+    }
 }
 
 /// The pages of members. Each handler asks for its member with [`member::ByMember`].

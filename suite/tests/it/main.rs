@@ -17,6 +17,7 @@ mod model;
 mod operators;
 mod oracles;
 mod order;
+mod pages;
 mod paging;
 mod panics;
 mod receivers;

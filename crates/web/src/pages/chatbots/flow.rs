@@ -389,12 +389,13 @@ pub(super) async fn check(
     let (id, actor) = (id_of(&id)?, by.actor);
     let step = query.0.filled("step").map(str::to_owned);
     let checked = web.db.read(move |tx| {
+        let bot = chatbots::get(tx, &actor, id)?;
         let Some(step) = &step else {
             let text = form.get("flow");
             let problems = in_text(text, &chatbots::problems(tx, &actor, text)?);
             return Ok::<_, AppError>(Checked { problems, elsewhere: 0 });
         };
-        let mut draft = Draft::read(&chatbots::get(tx, &actor, id)?.draft)?;
+        let mut draft = Draft::read(&bot.draft)?;
         let place = match steps::change(&mut draft, step, &form) {
             Ok(place) => place,
             Err(Invalid { errors, .. }) => {

@@ -39,6 +39,11 @@ impl Server {
         Self { url, folder, port, reachable: reachable.to_owned(), process: None }
     }
 
+    /// A path of it as an address.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
     /// The store's file.
     pub fn store(&self) -> PathBuf {
         self.folder.path().join("leadpost.db")
@@ -46,10 +51,21 @@ impl Server {
 
     /// Makes an API key, and with it what is missing of the store.
     pub async fn make_key(&self, name: &str, scope: &str) -> String {
-        let made = self.command(&["key", "create", "--name", name, "--scope", scope]).output().await;
-        let made = made.expect("the binary can be started");
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        String::from_utf8(made.stdout).expect("a key is text").trim_end().to_owned()
+        self.say(&["key", "create", &format!("--name={name}"), "--scope", scope]).await
+    }
+
+    /// What a command of the binary prints that must succeed, also beside the running server.
+    pub async fn say(&self, words: &[&str]) -> String {
+        let mut command = self.command(words);
+        command.env("LEADPOST_SERVER__PUBLIC_URL", &self.url);
+        let made = command.stdout(Stdio::piped()).output().await.expect("the binary can be started");
+        assert!(made.status.success(), "{words:?}: {}", String::from_utf8_lossy(&made.stderr));
+        String::from_utf8(made.stdout).expect("what it prints is text").trim_end().to_owned()
+    }
+
+    /// What the server has said on standard error.
+    pub fn said(&self) -> String {
+        fs::read_to_string(self.log()).unwrap_or_default()
     }
 
     /// The address of a link with which somebody joins, on this server.
@@ -120,7 +136,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let log = fs::read_to_string(self.log()).unwrap_or_default();
+            let log = self.said();
             let begin = log.char_indices().rev().nth(6_000).map_or(0, |(place, _)| place);
             eprintln!("The end of the server's log:\n{}", &log[begin..]);
         }

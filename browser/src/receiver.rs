@@ -1,10 +1,11 @@
 //! The user's receiver, as somebody would write it who has only read the documentation: it verifies what comes with a
-//! library that others wrote, notes it and answers 200. It can be shut down and started again on the same port.
+//! library that others wrote, notes it and answers 200. It can be shut down and started again on the same port, told to
+//! answer something else, and given the webhook's secret later.
 //!
 //! Must not know Leadpost's own code.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -26,9 +27,6 @@ use tokio::{
 
 use crate::server;
 
-/// What the webhook and its receiver both know.
-pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw8gMDlmq5YRk=";
-
 /// The longest that a retry is put off here, and some more.
 const PATIENCE: Duration = Duration::from_secs(45);
 
@@ -41,6 +39,26 @@ pub struct Received {
     pub kind: String,
     /// `data` in its body.
     pub data: Value,
+    /// Whether it is a test.
+    pub test: bool,
+}
+
+/// What a receiver answers.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// Headers beside those that HTTP itself wants.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+}
+
+impl Answer {
+    /// One of that status and nothing else.
+    pub fn of(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: String::new() }
+    }
 }
 
 /// The receiver. Dropping it shuts it down.
@@ -50,18 +68,37 @@ pub struct Receiver {
     serving: Option<JoinHandle<()>>,
 }
 
-#[derive(Default)]
 struct Ledger {
+    /// One of these must have signed, if there is one.
+    secrets: Vec<String>,
+    answer: Answer,
     received: Vec<Received>,
     refused: Vec<String>,
 }
 
 impl Receiver {
-    /// Starts it.
-    pub async fn start() -> Self {
-        let mut receiver = Self { port: server::port(), state: Arc::default(), serving: None };
+    /// Starts it; it takes what is signed with one of these secrets. Who knows none takes everything.
+    pub async fn start(secrets: &[&str]) -> Self {
+        let secrets = secrets.iter().map(|&secret| secret.to_owned()).collect();
+        let ledger = Ledger { secrets, answer: Answer::of(200), received: Vec::new(), refused: Vec::new() };
+        let mut receiver = Self { port: server::port(), state: Arc::new(Mutex::new(ledger)), serving: None };
         receiver.revive().await;
         receiver
+    }
+
+    /// From now on it takes what is signed with one of these.
+    pub fn know(&self, secrets: &[&str]) {
+        self.ledger().secrets = secrets.iter().map(|&secret| secret.to_owned()).collect();
+    }
+
+    /// What it answers from now on to what is signed as it should be.
+    pub fn answer(&self, answer: Answer) {
+        self.ledger().answer = answer;
+    }
+
+    /// The address to give to a webhook.
+    pub fn url(&self) -> String {
+        format!("http://{}/hook", self.address())
     }
 
     /// Where it is: `host:port`.
@@ -87,10 +124,14 @@ impl Receiver {
 
     /// All that came with that type and that text somewhere in its data.
     pub fn about(&self, kind: &str, text: &str) -> Vec<Received> {
-        let ledger = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let ledger = self.ledger();
         assert!(ledger.refused.is_empty(), "what came was not signed as it should: {:?}", ledger.refused);
         let wanted = |it: &&Received| it.kind == kind && it.data.to_string().contains(text);
         ledger.received.iter().filter(wanted).cloned().collect()
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for what [`Receiver::about`] finds.
@@ -114,24 +155,37 @@ impl Drop for Receiver {
 
 async fn take(State(state): State<Arc<Mutex<Ledger>>>, headers: HeaderMap, body: Bytes) -> Response {
     let mut ledger = state.lock().unwrap_or_else(PoisonError::into_inner);
-    let status = match read(&headers, &body) {
+    let answer = match read(&ledger.secrets, &headers, &body) {
         Ok(received) => {
             ledger.received.push(received);
-            StatusCode::OK
+            ledger.answer.clone()
         }
         Err(reason) => {
             ledger.refused.push(reason);
-            StatusCode::UNAUTHORIZED
+            Answer::of(401)
         }
     };
-    (status, [("connection", "close")]).into_response()
+    let mut response = Response::builder().status(answer.status).header("connection", "close");
+    for (name, value) in &answer.headers {
+        // Bytes, so that it can be any text.
+        response = response.header(name, value.as_bytes());
+    }
+    response.body(answer.body.into()).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-fn read(headers: &HeaderMap, body: &[u8]) -> Result<Received, String> {
-    let webhook = Webhook::new(SECRET).map_err(|error| error.to_string())?;
-    webhook.verify(body, headers).map_err(|error| error.to_string())?;
+fn read(secrets: &[String], headers: &HeaderMap, body: &[u8]) -> Result<Received, String> {
+    let verify = |secret: &String| Webhook::new(secret).and_then(|webhook| webhook.verify(body, headers));
+    let verdicts: Vec<_> = secrets.iter().map(verify).collect();
+    if !secrets.is_empty() && !verdicts.iter().any(Result::is_ok) {
+        return Err(format!("{verdicts:?}"));
+    }
     let body: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let id = headers.get("webhook-id").and_then(|id| id.to_str().ok()).ok_or("there is no webhook-id")?;
     let kind = body["type"].as_str().ok_or("there is no type")?;
-    Ok(Received { id: id.to_owned(), kind: kind.to_owned(), data: body["data"].clone() })
+    Ok(Received {
+        id: id.to_owned(),
+        kind: kind.to_owned(),
+        data: body["data"].clone(),
+        test: headers.contains_key("webhook-test"),
+    })
 }
