@@ -52,7 +52,11 @@ pub fn find_by_email(tx: &mut Tx<'_>, email: &str) -> Result<Option<Member>, App
 /// Members give themselves another name.
 pub fn rename(tx: &mut Tx<'_>, signed_in: &SignedIn, name: &str) -> Result<(), AppError> {
     check_name("/name", name)?;
-    let member = Member { name: name.trim().to_owned(), ..signed_in.member.clone() };
+    let Member { account, id, .. } = signed_in.member;
+    // Role and standing may have changed since the session was read.
+    store::members::lock(tx, account)?;
+    let found = store::members::find(tx, account, id)?.filter(|it| it.disabled_at.is_none());
+    let member = Member { name: name.trim().to_owned(), ..found.ok_or(AppError::NotFound)? };
     store(tx, &member)?;
     audit::note(tx, &signed_in.actor(), Deed::new("member.changed").to(member.id).detail("name"))
 }

@@ -61,6 +61,7 @@ sql! {
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
     GET = concat!("select ", columns!(""), " from event where account_id = $1 and id = $2");
     LIST = list!("", "");
+    LIST_OF_TYPE = list!("/*sqlite: indexed by event_of_type */", "and type = $4");
     LIST_OF_CONVERSATION = list!("/*sqlite: indexed by event_conversation */", "and conversation_id = $6 and (email_key = $7 or $7 is null) and (phone = $8 or $8 is null)");
     LIST_OF_EMAIL = list!("/*sqlite: indexed by event_email */", "and email_key = $6 and (phone = $7 or $7 is null)");
     LIST_OF_PHONE = list!("/*sqlite: indexed by event_phone */", "and phone = $6");
@@ -132,6 +133,7 @@ pub fn list(
             args.push(phone.into());
             &LIST_OF_PHONE
         }
+        (None, None, None) if event_type.is_some() => &LIST_OF_TYPE,
         (None, None, None) => &LIST,
     };
     tx.query(statement, &args)?.into_iter().map(|mut row| read(&mut row)).collect()

@@ -83,13 +83,23 @@ impl Needs for IngestOrConverse {
     const OR: Option<Permission> = Some(Permission::Converse);
 }
 
+impl<N: Needs> Caller<N> {
+    /// Whether the scripts of our pages call such routes: they show and answer chats. What answers a secret, or changes
+    /// what an account consists of, takes a key, or a form that asks for the password first where that is due.
+    fn is_for_pages() -> bool {
+        let shown = |it| matches!(it, Permission::Read | Permission::People | Permission::Converse);
+        shown(N::PERMISSION) || N::OR.is_some_and(shown)
+    }
+}
+
 impl<N: Needs + Send> FromRequestParts<Shared> for Caller<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Shared) -> Result<Self, Problem> {
         let actor = match parts.headers.contains_key(header::AUTHORIZATION) {
             true => authenticate(web, &parts.headers).await?,
-            false => by_session(web, parts).await?,
+            false if Self::is_for_pages() => by_session(web, parts).await?,
+            false => return Err(Problem::unauthorized()),
         };
         web.pace.admit(&actor, web.db.ambient().clock.now())?;
         if !N::OR.is_some_and(|other| actor.may(other)) {

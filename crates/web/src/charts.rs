@@ -21,7 +21,7 @@ mod text;
 
 pub(crate) use bars::{Bars, Series, Slot};
 pub(crate) use figure::Look;
-pub(crate) use funnel::{Funnel, Share, Whole};
+pub(crate) use funnel::{Funnel, Share};
 pub(crate) use health::{Band, BandKind, Bucket, Health};
 pub(crate) use outline::{Outline, OutlineNode};
 pub(crate) use phases::Phases;

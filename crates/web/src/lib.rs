@@ -8,7 +8,6 @@ mod allowance;
 pub mod assets;
 mod attempts;
 mod auth;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the pages use them next"))]
 mod charts;
 mod chatbots;
 mod contacts;

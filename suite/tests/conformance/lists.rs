@@ -5,10 +5,13 @@ use domain::{
     Delivery, DeliveryState, EventType, ExhaustReason, Id, SkipReason,
     samples::{acme, globex},
 };
-use store::deliveries::{self, DeliveryFilter};
+use store::{
+    deliveries::{self, DeliveryFilter},
+    webhooks,
+};
 use suite::stores;
 
-use crate::kit::{at, delivery, id, open, read, write};
+use crate::kit::{at, delivery, id, open, read, webhook, write};
 
 /// Number, event, webhook, state, whether a transcript.
 const DELIVERIES: [(u32, u32, u32, DeliveryState, bool); 7] = [
@@ -30,6 +33,9 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), app::StoreError> {
             ..delivery(*number, *event, *webhook)
         })
         .collect();
+    for number in 1..=3 {
+        webhooks::insert(tx, &webhook(number))?;
+    }
     let test = Id::test_from_parts(1, &[1; 10]);
     all.push(Delivery { event_id: test, state: DeliveryState::Delivered, ..delivery(8, 0, 1) });
     deliveries::insert(tx, &all)

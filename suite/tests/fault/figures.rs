@@ -6,6 +6,7 @@ mod backlog;
 mod hostile;
 mod neighbours;
 mod pace;
+mod pages;
 mod reports;
 mod sign_ins;
 mod widgets;

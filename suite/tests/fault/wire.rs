@@ -159,6 +159,11 @@ impl Client {
         Self { server, caller: format!("origin: {origin}"), wire: None }
     }
 
+    /// Calls that server as the browser of whoever is signed in with that cookie.
+    pub fn of_member(server: SocketAddr, cookie: &str) -> Self {
+        Self { server, caller: format!("cookie: {cookie}"), wire: None }
+    }
+
     /// Calls another server from now on.
     pub fn turn_to(&mut self, server: SocketAddr) {
         (self.server, self.wire) = (server, None);

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use app::{AppError, Tx, members};
-use domain::{Actor, LinkToken, Role};
+use app::{AppError, Tx, members, sessions};
+use axum::body::Body;
+use domain::{Actor, LinkToken, Role, SessionToken};
+use http::Request;
 use suite::{Answer, Browser, TestApp, stores};
 
 pub const PASSWORD: &str = "seven green lanterns";
@@ -312,6 +314,51 @@ async fn sessions_end_by_idling_by_age_and_at_once_when_a_member_is_shut_out() {
         carry_out(&app, shut_out).await;
         assert_eq!(idle.get("/account").await.status, 303);
         assert_eq!(sign_in(&mut idle, "maya@example.com", PASSWORD).await.status, 422);
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_shut_out_or_demoted_meanwhile_does_not_come_back_by_another_name() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        joined(&app, "olga@example.com", Role::Owner).await;
+        let browser = joined(&app, "maya@example.com", Role::Admin).await;
+        let token = SessionToken::parse(&browser.cookies["leadpost"]).expect("a session's token");
+        let recognise = move |tx: &mut Tx<'_>| Ok(sessions::recognise(tx, &token)?.expect("signed in"));
+        let before = carry_out(&app, recognise).await;
+        let (actor, id) = (Actor::Console { account: app.acme.0 }, before.member.id);
+        carry_out(&app, move |tx| members::change_role(tx, &actor, id, Role::Viewer)).await;
+        let stale = before.clone();
+        carry_out(&app, move |tx| members::rename(tx, &stale, "Maja")).await;
+        let now = carry_out(&app, move |tx| members::get(tx, &actor, id)).await;
+        assert_eq!((now.name.as_str(), now.role), ("Maja", Role::Viewer), "{}", app.engine);
+
+        carry_out(&app, move |tx| members::disable(tx, &actor, id)).await;
+        let renamed = app.db.write(move |tx| members::rename(tx, &before, "Maya")).await;
+        assert!(matches!(renamed, Err(AppError::NotFound)), "{}", app.engine);
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_alone_gets_no_secret_from_the_api() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        let browser = joined(&app, "maya@example.com", Role::Owner).await;
+        let cookie = format!("leadpost={}", browser.cookies["leadpost"]);
+        let webhook = app.webhook("https://example.com/in", serde_json::json!({})).await;
+        let id = webhook["id"].as_str().expect("an id");
+        for (method, path, status) in [
+            ("GET", "/api/v1/conversations".to_owned(), 200),
+            ("POST", format!("/api/v1/webhooks/{id}/rotate-secret"), 401),
+            ("DELETE", format!("/api/v1/webhooks/{id}"), 401),
+        ] {
+            let request = Request::builder().method(method).uri(&path).header("cookie", &cookie);
+            let request = request.header("sec-fetch-site", "same-origin").body(Body::empty());
+            let answer = app.call(request.expect("a request")).await;
+            assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
+        }
         app.finish().await;
     }
 }

@@ -54,6 +54,8 @@ pub fn sign_in(
 ) -> Result<Entry, AppError> {
     let expected = candidate.member.as_ref().ok_or(AppError::NotFound)?;
     let (account, id) = (expected.account, expected.id);
+    // Whoever shuts the member out, or resets the password, at this moment ends this session too, or comes first.
+    store::members::lock(tx, account)?;
     let found = store::members::find(tx, account, id)?.filter(|it| it.disabled_at.is_none());
     let stored = store::members::password(tx, account, id)?;
     // Shut out, or given another password, since the hash was read.
@@ -117,6 +119,7 @@ pub fn reset_password(
     let Purpose::Reset { account, member } = joining::take(tx, token)?.purpose else {
         return Err(joining::used_up());
     };
+    store::members::lock(tx, account)?;
     let found = store::members::find(tx, account, member)?.filter(|it| it.disabled_at.is_none());
     let member = found.ok_or_else(joining::used_up)?;
     store::members::set_password(tx, account, member.id, password_hash)?;

@@ -27,9 +27,39 @@ macro_rules! list {
     };
 }
 
+/// What is pending, picked from the index of what is due, which holds all that is asked, and put in order there.
+macro_rules! list_pending {
+    ($webhooks:literal) => {
+        concat!(
+            "select ",
+            columns!(""),
+            " from delivery where account_id = $1 and id in (
+                select d.id from delivery d /*sqlite: indexed by delivery_due */
+                where d.webhook_id ",
+            $webhooks,
+            " and d.state = 'pending' and d.id < $2 and d.id >= $5 and not d.test
+                  and (d.event_type = $3 or $3 is null)
+                order by d.id desc limit $4)
+            order by id desc"
+        )
+    };
+}
+
 sql! {
     LIST = list!("", "");
-    LIST_OF_WEBHOOK = list!("", "and webhook_id = $7");
+    LIST_OF_WEBHOOK = list!("/*sqlite: indexed by delivery_webhook */", "and webhook_id = $7");
+    // The types are compared in the index, and only rows of the right one are read.
+    LIST_OF_TYPE = concat!("select ", columns!("r."), " from delivery i /*sqlite: indexed by delivery_webhook */
+        cross join delivery r
+        where i.account_id = $1 and i.webhook_id = $7 and i.id < $2 and i.id >= $6 and i.event_type = $4
+          and r.account_id = i.account_id and r.id = i.id and not r.test and (r.state = $3 or $3 is null)
+        order by i.id desc limit $5");
+    LIST_PENDING = list_pending!("in (select w.id from webhook w where w.account_id = $1)");
+    LIST_PENDING_OF_WEBHOOK = list_pending!("= $6");
+    MANY_PENDING = "select 1 from delivery d /*sqlite: indexed by delivery_due */
+        where d.webhook_id in (select w.id from webhook w where w.account_id = $1 and (w.id = $2 or $2 is null))
+          and d.state = 'pending'
+        limit 1 offset 50000";
     // Few among many, so they have indexes of their own. Either engine takes one only for its very condition, and SQLite
     // has no figures by which to prefer it.
     LIST_EXHAUSTED = list!("/*sqlite: indexed by delivery_exhausted */", "and state = 'exhausted'");
@@ -71,6 +101,12 @@ pub fn list(
     let before = filter.until.map_or(before, |until| before.min(Id::first_at(until)));
     let from: Id<Delivery> = filter.since.map_or(Id::from_uuid(Uuid::nil()), Id::first_at);
     let (state, event_type) = (filter.state.as_deref(), filter.event_type.map(EventType::as_str));
+    if state == Some("pending") && filter.event_id.is_none() && !has_many_pending(tx, account, filter)? {
+        let mut args = args![account, before, event_type, limit, from].to_vec();
+        args.extend(filter.webhook_id.map(Value::from));
+        let statement = filter.webhook_id.map_or(&LIST_PENDING, |_| &LIST_PENDING_OF_WEBHOOK);
+        return tx.query(statement, &args)?.into_iter().map(|mut row| read(&mut row)).collect();
+    }
     let mut args = args![account, before, state, event_type, limit, from].to_vec();
     let rows = match (filter.event_id, filter.webhook_id) {
         (Some(event), webhook) => {
@@ -82,6 +118,7 @@ pub fn list(
             let statement = match state {
                 Some("exhausted") => &LIST_EXHAUSTED_OF_WEBHOOK,
                 Some("skipped") => &LIST_SKIPPED_OF_WEBHOOK,
+                _ if event_type.is_some() => &LIST_OF_TYPE,
                 _ => &LIST_OF_WEBHOOK,
             };
             tx.query(statement, &args)?
@@ -93,6 +130,15 @@ pub fn list(
         },
     };
     rows.into_iter().map(|mut row| read(&mut row)).collect()
+}
+
+/// Whether so much is pending that putting it in order takes longer than meeting some of it from the newest on.
+fn has_many_pending(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    filter: &DeliveryFilter,
+) -> Result<bool, StoreError> {
+    Ok(tx.query_one(&MANY_PENDING, args![account, filter.webhook_id])?.is_some())
 }
 
 /// So many events are counted at once: a list has no type that both engines know.

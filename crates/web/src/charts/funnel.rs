@@ -12,25 +12,13 @@ const ROW: f64 = 52.0;
 const BAR: f64 = 16.0;
 const LEAST: f64 = 2.0;
 
-/// What the per cent are of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Whole {
-    /// All rows together: shares of one thing.
-    Sum,
-    /// The first row: steps, of which each is what is left of it.
-    First,
-    /// A number that is no row.
-    Of(u64),
-}
-
-/// Named shares.
+/// Named shares of one thing: the per cent are of all rows together.
 pub(crate) struct Funnel {
     /// Names the picture among those of its page.
     pub(crate) key: String,
     pub(crate) title: String,
     /// What a row is: `Reason`, `Step`.
     pub(crate) of: String,
-    pub(crate) whole: Whole,
     /// In the order in which they are shown.
     pub(crate) rows: Vec<Share>,
 }
@@ -66,11 +54,7 @@ impl fmt::Display for Funnel {
 
 impl Funnel {
     fn whole(&self) -> u128 {
-        match self.whole {
-            Whole::Sum => self.rows.iter().map(|row| u128::from(row.count)).sum(),
-            Whole::First => self.rows.first().map_or(0, |row| row.count.into()),
-            Whole::Of(whole) => whole.into(),
-        }
+        self.rows.iter().map(|row| u128::from(row.count)).sum()
     }
 
     fn summary(&self) -> String {

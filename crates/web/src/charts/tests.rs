@@ -6,7 +6,7 @@ mod shots;
 
 use super::{
     Band, BandKind, Bars, Bucket, Funnel, Health, Look, Outline, OutlineNode, Pace, Phases, Series, Share,
-    Slot, Spark, Steps, Whole,
+    Slot, Spark, Steps,
     axis::Scale,
     text::{compact, per_cent, short, thousands, width},
 };
@@ -81,7 +81,6 @@ fn funnel() -> Funnel {
         key: "reasons".to_owned(),
         title: "Why conversations closed".to_owned(),
         of: "Reason".to_owned(),
-        whole: Whole::Sum,
         rows: rows.map(|(name, count, look)| Share { name: name.to_owned(), count, look }).into(),
     }
 }

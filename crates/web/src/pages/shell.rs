@@ -233,11 +233,6 @@ impl Shell {
         format!("{} · Leadpost", labels.join(" · "))
     }
 
-    /// The page's heading.
-    pub(crate) fn heading(&self) -> &str {
-        self.steps.last().map_or("", |step| step.label.as_str())
-    }
-
     /// Webhooks that somebody has to look after, so many as are named: address, name, state.
     pub(crate) fn troubled(&self) -> Vec<(String, String, &'static str)> {
         let named = self.troubled.iter().take(SignedIn::TROUBLED);

@@ -110,7 +110,6 @@ impl Dice {
             key: self.word(),
             title: self.word(),
             of: self.word(),
-            whole: [Whole::Sum, Whole::First, Whole::Of(self.count())][self.below(3)],
             rows: (0..self.below(12))
                 .map(|_| Share { name: self.word(), count: self.count(), look: self.look() })
                 .collect(),

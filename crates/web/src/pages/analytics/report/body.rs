@@ -9,7 +9,7 @@ use domain::{
 
 use super::query;
 use crate::{
-    charts::{Bars, Funnel, Look, Series, Share, Slot, Whole},
+    charts::{Bars, Funnel, Look, Series, Share, Slot},
     pages::{
         form::Form,
         when::{count, duration},
@@ -138,7 +138,6 @@ fn closes(total: &BotRow) -> Funnel {
         key: "closes".to_owned(),
         title: "Why conversations closed".to_owned(),
         of: "Reason".to_owned(),
-        whole: Whole::Sum,
         rows: rows.into_iter().map(share).collect(),
     }
 }
