@@ -147,7 +147,7 @@ async fn what_erasing_would_remove_of_a_conversation_is_counted() {
                 event.context.conversation_id = Some("conv".into());
                 events::insert(tx, &event)?;
             }
-            deliveries::insert(tx, &delivery(1, 1, 1))
+            deliveries::insert(tx, &[delivery(1, 1, 1)])
         })
         .await;
         let count = |account| move |tx: &mut Tx<'_>| erasure::count(tx, account, "conv");
