@@ -54,7 +54,7 @@ struct Widget {
 impl Widget {
     fn new(source: &str) -> Self {
         let plain = Bytes::from(strip(source));
-        let gzip = Bytes::from(compress(&plain));
+        let gzip = Bytes::from(compress(&plain, Compression::best()));
         let hash: String = Sha256::digest(&plain)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let etag =
             HeaderValue::from_str(&format!("W/\"{hash}\"")).expect("hexadecimal digits fit in a header");
@@ -82,7 +82,7 @@ impl Widget {
 }
 
 /// Whether gzip is acceptable (RFC 9110, 12.5.3): named, or covered by `*`, and not with weight zero.
-fn takes_gzip(request: &HeaderMap) -> bool {
+pub(crate) fn takes_gzip(request: &HeaderMap) -> bool {
     let weight = |coding: &str| {
         values(request, header::ACCEPT_ENCODING).find_map(|value| {
             let (name, parameters) = value.split_once(';').unwrap_or((value, ""));
@@ -124,8 +124,8 @@ fn close_up(line: &str) -> String {
     gaps.iter().fold(line.to_owned(), |line, (wide, close)| line.replace(wide, close))
 }
 
-fn compress(plain: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+pub(crate) fn compress(plain: &[u8], effort: Compression) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), effort);
     encoder.write_all(plain).and_then(|()| encoder.finish()).expect("memory takes all that is written to it")
 }
 

@@ -7,6 +7,7 @@
 mod account;
 mod analytics;
 mod chatbots;
+mod compression;
 mod configuration;
 mod contacts;
 mod conversations;
@@ -42,6 +43,7 @@ pub(crate) fn routes(web: &Shared) -> Router<Shared> {
         .route("/preview/{key}", get(preview::preview))
         .route("/demo", get(async |State(web): State<Shared>| preview::demo(web.settings.demo.as_deref())))
         .route("/pages/{name}", get(files::file))
+        .route_layer(middleware::from_fn(compression::around))
 }
 
 /// What there is not: a page for browsers, a problem for programs.
