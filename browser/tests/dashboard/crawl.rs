@@ -71,7 +71,7 @@ impl Crawl<'_> {
     /// Visits what there is, and says what was found.
     async fn walk(mut self, begin: &[&str]) {
         watch::begin(self.member).await;
-        let mut ways = Ways::new(begin, 3);
+        let mut ways = Ways::new(begin, 3, 150);
         while let Some(path) = ways.next() {
             self.member.goes(&path).await;
             let links = self.look(&path).await;

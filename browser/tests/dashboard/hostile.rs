@@ -180,17 +180,17 @@ async fn hostile_text_is_shown_as_text_wherever_it_is_stored() {
     let member = Member::arrive(&house, "owner", Hands::Mouse).await;
     places::call_browsers(&house);
     let mut reader = Reader::arrive(&member).await;
-    // All that links lead to is read; of each kind some are opened.
-    let mut waiting = vec!["/".to_owned(), WEBHOOKS.to_owned()];
-    waiting.extend(places::pages(&house).await);
-    let (mut known, mut opening) = (BTreeSet::new(), Ways::new(&["/", WEBHOOKS], 3));
-    while !waiting.is_empty() {
-        let links = reader.read(&waiting).await;
-        opening.add(&waiting);
-        waiting = Ways::pages(links).into_iter().filter(|path| known.insert(path.clone())).collect();
-        if known.len() > MOST {
+    // Many of each kind are read, and some of those opened.
+    let begin = ["/", WEBHOOKS];
+    let (mut reading, mut opening) = (Ways::new(&begin, 40, 2_000), Ways::new(&begin, 3, 150));
+    reading.add(&places::pages(&house).await);
+    loop {
+        let paths: Vec<String> = std::iter::from_fn(|| reading.next()).take(AT_ONCE).collect();
+        if paths.is_empty() {
             break;
         }
+        reading.add(&reader.read(&paths).await);
+        opening.add(&paths);
     }
     while let Some(path) = opening.next() {
         reader.open(&path).await;
@@ -199,14 +199,11 @@ async fn hostile_text_is_shown_as_text_wherever_it_is_stored() {
     reader.finish("stored");
 }
 
-/// So many pages are read at most.
-const MOST: usize = 2_500;
-
 /// A store with something of everything, somebody in front of it, and a page of each kind.
 async fn begin(house: &House) -> (Member, Vec<String>) {
     let member = Member::arrive(house, "owner", Hands::Mouse).await;
     let mut reader = Reader::arrive(&member).await;
-    let mut ways = Ways::new(&["/", WEBHOOKS, "/sign-in"], 1);
+    let mut ways = Ways::new(&["/", WEBHOOKS, "/sign-in"], 1, 150);
     let mut paths = Vec::new();
     while let Some(path) = ways.next() {
         ways.add(&reader.read(std::slice::from_ref(&path)).await);

@@ -66,7 +66,10 @@ pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<(Explaine
     let explained = standings::explain(tx, delivery, webhook.as_ref(), last)?;
     if !actor.may(Permission::People) {
         // Receivers like to say in their answer what they were sent.
-        attempts.iter_mut().filter_map(|it| it.outcome.result.as_mut().ok()).for_each(|it| it.body.clear());
+        for response in attempts.iter_mut().filter_map(|it| it.outcome.result.as_mut().ok()) {
+            response.body.clear();
+            response.headers.clear();
+        }
     }
     Ok((explained, attempts))
 }

@@ -35,7 +35,7 @@ sql! {
         where account_id = $1 and email_key >= $2 and email_key < $3 order by email_key limit $4");
     BEGINNING_BY_PHONE = concat!("select ", columns!(), " from contact
         where account_id = $1 and phone >= $2 and phone < $3 order by phone, id limit $4");
-    COUNT = "select count(*) from (select 1 from contact where account_id = $1 limit $2) some";
+    COUNT = "select count(*) from (select 1 from contact where account_id = $1 limit $2) few";
     UPDATE = "update contact set name = $3, email = $4, phone = $5, custom = $6, consent = $7, duplicate_of = $8,
             seen_at = $9, email_key = $10
         where account_id = $1 and id = $2";

@@ -14,7 +14,7 @@ use std::{
 use app::{access, accounts};
 use axum::extract::FromRequestParts;
 use domain::{Actor, ApiKey, ApiKeyText, Permission, Timestamp};
-use http::{HeaderMap, header, request::Parts};
+use http::{HeaderMap, Method, header, request::Parts};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -112,7 +112,10 @@ impl<N: Needs + Send> FromRequestParts<Shared> for Caller<N> {
 /// The pages' own scripts call with the session of whoever looks, from our own origin.
 async fn by_session(web: &Shared, parts: &Parts) -> Result<Actor, Problem> {
     let signed = member::signed_in(web, parts).await?.ok_or_else(Problem::unauthorized)?;
-    origin::check(&web.settings.own_origins, &parts.method, &parts.headers)?;
+    // A stranger's link is no page of ours, also where it only reads: some answers are files.
+    let linked = parts.headers.get("sec-fetch-site").is_some_and(|it| it != "same-origin" && it != "none");
+    let method = if linked { &Method::POST } else { &parts.method };
+    origin::check(&web.settings.own_origins, method, &parts.headers)?;
     Ok(signed.actor())
 }
 

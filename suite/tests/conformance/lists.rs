@@ -125,7 +125,11 @@ async fn deliveries_are_listed_by_when_they_were_planned() {
             let planned = u64::try_from(at(second).micros() / 1_000).unwrap();
             Delivery { id: Id::from_parts(planned, &[1; 10]), ..delivery(0, second as u32, 1) }
         };
-        write(&db, move |tx| deliveries::insert(tx, &[of_second(1), of_second(2), of_second(3)])).await;
+        write(&db, move |tx| {
+            webhooks::insert(tx, &webhook(1))?;
+            deliveries::insert(tx, &[of_second(1), of_second(2), of_second(3)])
+        })
+        .await;
         for (since, until, expected) in [
             (None, None, vec![3, 2, 1]),
             (Some(2), None, vec![3, 2]),

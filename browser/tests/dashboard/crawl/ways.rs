@@ -21,9 +21,6 @@ pub const WINDOWS: &str = r#"(() => {
     return fresh.map(named);
 })()"#;
 
-/// So many are visited of all.
-const OF_ALL: usize = 150;
-
 /// What is not a page, or only looks like one: the widget's and the operators' have tests of their own.
 const NO_PAGES: [&str; 7] = ["/api/", "/openapi.json", "/pages/", "/w/", "/preview/", "/operator", "/demo"];
 
@@ -31,6 +28,8 @@ const NO_PAGES: [&str; 7] = ["/api/", "/openapi.json", "/pages/", "/w/", "/previ
 pub struct Ways {
     /// As many pages are visited of one kind: lists and things in several states are of one.
     of_a_kind: usize,
+    /// And so many of all.
+    of_all: usize,
     waiting: VecDeque<String>,
     known: BTreeSet<String>,
     kinds: BTreeMap<String, usize>,
@@ -38,9 +37,10 @@ pub struct Ways {
 }
 
 impl Ways {
-    pub fn new(begin: &[&str], of_a_kind: usize) -> Self {
+    pub fn new(begin: &[&str], of_a_kind: usize, of_all: usize) -> Self {
         let mut ways = Self {
             of_a_kind,
+            of_all,
             waiting: VecDeque::new(),
             known: BTreeSet::new(),
             kinds: BTreeMap::new(),
@@ -65,14 +65,9 @@ impl Ways {
 
     /// Where to go next.
     pub fn next(&mut self) -> Option<String> {
-        let next = self.waiting.pop_front().filter(|_| self.visited < OF_ALL)?;
+        let next = self.waiting.pop_front().filter(|_| self.visited < self.of_all)?;
         self.visited += 1;
         Some(next)
-    }
-
-    /// Those of some paths that are pages.
-    pub fn pages(paths: Vec<String>) -> Vec<String> {
-        paths.into_iter().filter(|path| is_page(path)).collect()
     }
 
     pub fn visited(&self) -> usize {

@@ -41,8 +41,6 @@ async fn a_bot_is_made_from_a_template_and_put_on_a_page(hands: Hands) {
     maya.fills("Name", "Our travel desk").await;
     maya.ticks("Meridian Travel Desk").await;
     maya.presses("Make it").await;
-    maya.until("!scope().querySelector('#name') && document.readyState === 'complete'").await;
-    maya.follows("Overview").await;
     maya.arrives("Our travel desk").await;
     maya.follows("Publish…").await;
     maya.arrives("Publish Our travel desk").await;

@@ -11,13 +11,13 @@ use crate::{
     conversations::inbound::{check_custom, normal},
 };
 
-/// What a contact is to be. What is None or not named is not known any more.
+/// What a contact is to be.
 #[derive(Clone, Debug, Default)]
 pub struct Correction {
-    /// Name, e-mail and phone. A number is given with `+` and the country.
+    /// Name, e-mail and phone; what is None is not known any more. A number is given with `+` and the country.
     pub fields: Fields,
-    /// What else is known.
-    pub custom: Vec<(String, Value)>,
+    /// Other fields, by name; None removes one. What is not named, such as what was captured meanwhile, stays.
+    pub custom: Vec<(String, Option<Value>)>,
 }
 
 /// Puts a contact right.
@@ -28,11 +28,17 @@ pub fn correct(
     correction: &Correction,
 ) -> Result<Contact, AppError> {
     require(actor, Permission::Converse)?;
-    check_custom(&correction.custom)?;
+    let given = correction.custom.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
+    check_custom(&given.collect::<Vec<_>>())?;
     let fields = normal(&correction.fields, None)?;
     let found = store::contacts::find_to_change(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
-    let value = |it: &Value| serde_json::to_value(it).unwrap_or_default();
-    let custom = correction.custom.iter().map(|(name, it)| (name.clone(), value(it))).collect();
+    let mut custom = found.custom.clone();
+    for (name, value) in &correction.custom {
+        match value {
+            Some(value) => custom.insert(name.clone(), serde_json::to_value(value).unwrap_or_default()),
+            None => custom.remove(name),
+        };
+    }
     let changed = Contact { fields, custom, ..found };
     match store::contacts::update(tx, &changed) {
         Err(StoreError::Conflict { .. }) => {

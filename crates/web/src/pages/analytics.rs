@@ -12,7 +12,7 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use domain::{Delivery, Id, Webhook};
+use domain::{Id, Webhook};
 
 use super::shell::Place;
 use crate::Shared;
@@ -31,9 +31,4 @@ pub(super) fn routes() -> Router<Shared> {
 /// The page of a webhook.
 fn webhook_path(webhook: Id<Webhook>) -> String {
     format!("{}/{webhook}", Place::Webhooks.path())
-}
-
-/// The page of a delivery.
-fn delivery_path(webhook: Id<Webhook>, delivery: Id<Delivery>) -> String {
-    format!("{}/deliveries/{delivery}", webhook_path(webhook))
 }

@@ -145,7 +145,7 @@ fn echoes(visitors: &[Visitor], when: impl Fn(&Instant) -> bool) -> (Times, Time
 }
 
 /// What a process has and has used: memory in KiB, and time of all cores.
-fn usage(process: u32) -> (u64, Duration) {
+pub fn usage(process: u32) -> (u64, Duration) {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("the process runs");
     // The name stands in parentheses and may hold anything; the rest is numbered from 3 in proc(5).
     let rest = stat.rsplit(')').next().unwrap_or_default();

@@ -13,7 +13,6 @@ use domain::{Delivery, DeliveryState, Event, Id, Timestamp, Webhook, why::Code};
 use http::StatusCode;
 
 use super::{
-    delivery_path,
     events::{Fate, Talk, about},
     webhook_path,
 };
@@ -25,6 +24,7 @@ use crate::{
         failure::Failure,
         form::Query,
         member::ByMember,
+        parts::delivery_path,
         shell::{Place, Shell, go, render},
         when::filters,
     },
@@ -160,7 +160,7 @@ fn lines(detail: &EventDetail, manages: bool) -> (Vec<Line>, Vec<Line>) {
             why: it.why.words.clone(),
             next: it.next_attempt_at,
             delivery: Some((
-                delivery_path(delivery.webhook_id, delivery.id),
+                delivery_path(delivery),
                 again.then(|| format!("{}/deliveries/{}/resend", event_path(delivery.event_id), delivery.id)),
             )),
         }

@@ -58,9 +58,7 @@ impl EditPage {
     fn typed(mut self, form: &Form, errors: Errors) -> Self {
         let text = |name: &str| form.get(name).to_owned();
         (self.name, self.email, self.phone) = (text("name"), text("email"), text("phone"));
-        for (place, (_, value)) in self.custom.iter_mut().enumerate() {
-            *value = text(&format!("custom{place}"));
-        }
+        self.custom = boxes(form).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         (self.new_name, self.new_value, self.errors) = (text("new_name"), text("new_value"), errors);
         self
     }
@@ -80,16 +78,21 @@ fn value_of(text: &str, before: &serde_json::Value) -> Value {
     }
 }
 
+/// The boxes of the other fields: name and what was typed.
+fn boxes(form: &Form) -> impl Iterator<Item = (&str, &str)> {
+    form.all("custom_name").zip(form.all("custom"))
+}
+
 fn correction(form: &Form, contact: &Contact) -> Correction {
     let text = |name: &str| form.filled(name).map(str::to_owned);
-    let boxes = contact.custom.iter().enumerate().filter_map(|(place, (name, before))| {
-        let typed = form.filled(&format!("custom{place}"))?;
-        Some((name.clone(), value_of(typed, before)))
+    let typed = boxes(form).map(|(name, typed)| {
+        let before = contact.custom.get(name).unwrap_or(&serde_json::Value::Null);
+        let typed = Some(typed.trim()).filter(|typed| !typed.is_empty());
+        (name.to_owned(), typed.map(|typed| value_of(typed, before)))
     });
-    let mut custom: Vec<(String, Value)> = boxes.collect();
+    let mut custom: Vec<(String, Option<Value>)> = typed.collect();
     if let Some(name) = form.filled("new_name") {
-        custom.retain(|(known, _)| known != name);
-        custom.push((name.to_owned(), Value::Text(form.get("new_value").trim().to_owned())));
+        custom.push((name.to_owned(), Some(Value::Text(form.get("new_value").trim().to_owned()))));
     }
     Correction { fields: Fields { name: text("name"), email: text("email"), phone: text("phone") }, custom }
 }

@@ -71,9 +71,9 @@ async fn a_contact_is_shown_and_put_right() {
     );
     assert!(page.contains("Change</a>") && !page.contains("Erase…"), "an operator erases nobody");
     let form = kit.page(&operator, &format!("{path}/edit")).await.body;
-    assert!(form.contains("name=\"custom1\" dir=\"auto\" value=\"Rome\""), "{form}");
+    assert!(form.contains("name=\"custom_name\" value=\"to\"><input id=\"custom1\" name=\"custom\" dir=\"auto\" value=\"Rome\""), "{form}");
 
-    let wrong = [("name", "Anna"), ("email", "bob@example.com"), ("custom0", "3"), ("custom1", "Oslo")];
+    let wrong = [("name", "Anna"), ("email", "bob@example.com"), ("custom_name", "to"), ("custom", "Oslo")];
     let refused = kit.submit(&operator, &format!("{path}/edit"), &wrong).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.body.contains("is the address of another contact") && refused.body.contains("Oslo"));
@@ -84,8 +84,10 @@ async fn a_contact_is_shown_and_put_right() {
         ("name", "Anna"),
         ("email", "anna@example.com"),
         ("phone", ""),
-        ("custom0", "3"),
-        ("custom1", ""),
+        ("custom_name", "pax"),
+        ("custom", "3"),
+        ("custom_name", "to"),
+        ("custom", ""),
         ("new_name", "from"),
         ("new_value", "Delhi"),
     ];
@@ -94,6 +96,11 @@ async fn a_contact_is_shown_and_put_right() {
     let stored = kit.send(&key, "GET", &format!("/api/v1/contacts/{id}"), "").await.json();
     assert_eq!(stored["email"], "anna@example.com");
     assert_eq!((&stored["phone"], &stored["custom"]), (&Value::Null, &json!({"pax": 3, "from": "Delhi"})));
+    // What the form did not know of stays.
+    let late = [("name", "Anna"), ("email", "anna@example.com"), ("custom_name", "pax"), ("custom", "4")];
+    kit.submit(&operator, &format!("{path}/edit"), &late).await;
+    let stored = kit.send(&key, "GET", &format!("/api/v1/contacts/{id}"), "").await.json();
+    assert_eq!(stored["custom"], json!({"pax": 4, "from": "Delhi"}));
     let viewer = kit.member(Role::Viewer).await;
     assert_eq!(kit.submit(&viewer, &format!("{path}/edit"), &right).await.status, StatusCode::FORBIDDEN);
 }
