@@ -43,7 +43,7 @@ insert into member (account_id, id, email, email_key, name, role, password, crea
     case n % 10 when 0 then 'admin' when 1 then 'viewer' else 'operator' end, '', since
   from number, span where n < 25;
 insert into api_key (account_id, id, name, scope, hash, created_at)
-  select account, unhex(printf('%012x70038000%012x', since / 1000, n)), 'Integration ' || n, 'events:write',
+  select account, unhex(printf('%012x70038000%012x', since / 1000, n)), 'Integration ' || n, 'ingest',
     printf('%064x', n), since
   from number, span where n < 25;
 
