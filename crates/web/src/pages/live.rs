@@ -16,15 +16,19 @@ use tokio::sync::broadcast;
 use super::{failure::Failure, member::ByMember};
 use crate::{
     Shared,
-    auth::Read,
+    auth::{Opener, Read},
     live::{LOOK_AGAIN, Nouns, Touched},
 };
 
 /// Server-sent events `changed` with names such as `webhooks deliveries`, at most a few in a second.
-pub(super) async fn stream(State(web): State<Shared>, by: ByMember<Read>) -> Result<Response, Failure> {
+pub(super) async fn stream(
+    State(web): State<Shared>,
+    by: ByMember<Read>,
+    opener: Opener<Read>,
+) -> Result<Response, Failure> {
     let touched = web.hub.watch_account(&web.db);
     let begin = VecDeque::from([Event::default().comment("")]);
-    let looker = Looker { web, account: by.signed.account.id, touched, waiting: begin };
+    let looker = Looker { web, account: by.signed.account.id, opener, touched, waiting: begin };
     let events = stream::unfold(looker, |mut looker| async move {
         looker.next().await.map(|event| (Ok::<_, Infallible>(event), looker))
     });
@@ -34,6 +38,7 @@ pub(super) async fn stream(State(web): State<Shared>, by: ByMember<Read>) -> Res
 struct Looker {
     web: Shared,
     account: Id<Account>,
+    opener: Opener<Read>,
     touched: broadcast::Receiver<Touched>,
     waiting: VecDeque<Event>,
 }
@@ -46,6 +51,8 @@ impl Looker {
         }
         let readiness = self.web.readiness.clone();
         let mut draining = pin!(readiness.drained());
+        // Not put off by what is another account's.
+        let mut again = pin!(tokio::time::sleep(LOOK_AGAIN));
         loop {
             let nouns = tokio::select! {
                 () = &mut draining => return None,
@@ -54,13 +61,19 @@ impl Looker {
                     Ok(_) => continue,
                     Err(_) => Nouns::ALL,
                 },
-                // What other nodes change is not heard here. A session that has ended is noticed by the page's looking.
-                () = tokio::time::sleep(LOOK_AGAIN) => match self.web.db.is_exclusive() {
-                    true => return Some(Event::default().comment("")),
+                // What other nodes change is not heard here.
+                () = &mut again => match self.web.db.is_exclusive() {
+                    true => Nouns::default(),
                     false => Nouns::ALL,
                 },
             };
-            return Some(Event::default().event("changed").data(nouns.to_string()));
+            if !self.opener.still_opens(&self.web).await {
+                return None;
+            }
+            return Some(match nouns == Nouns::default() {
+                true => Event::default().comment(""),
+                false => Event::default().event("changed").data(nouns.to_string()),
+            });
         }
     }
 }
