@@ -77,3 +77,35 @@ impl Looker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use domain::{Role, Scope};
+    use http::{Request, header};
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use crate::kit::Kit;
+
+    #[tokio::test]
+    async fn a_stream_ends_with_the_session_that_opened_it() {
+        let kit = Kit::start().await;
+        let (key, cookie) = (kit.key(Scope::Admin).await, kit.member(Role::Viewer).await);
+        let request = Request::get("/live").header(header::COOKIE, &cookie).body(Body::empty()).unwrap();
+        let mut stream = kit.router.clone().oneshot(request).await.unwrap().into_body();
+        assert!(stream.frame().await.is_some(), "it begins");
+        let make = async || {
+            let body =
+                r#"{"name":"CRM","url":"https://example.com/in","event_types":["Contact Information"]}"#;
+            let made = kit.send(&key, "POST", "/api/v1/webhooks", body).await;
+            assert_eq!(made.status, 201, "{}", made.body);
+        };
+        make().await;
+        let told = stream.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert!(told.starts_with(b"event: changed"), "{told:?}");
+        kit.submit(&cookie, "/sign-out", &[]).await;
+        make().await;
+        assert!(stream.frame().await.is_none(), "nothing more is told");
+    }
+}
