@@ -139,6 +139,13 @@ pub fn authenticate(tx: &mut Tx<'_>, text: &ApiKeyText) -> Result<Option<ApiKey>
     Ok(store::accounts::find_key(tx, &text.hash())?.filter(|key| key.is_open(now)))
 }
 
+/// Whom the key of that hash stands for, for whoever has asked before and keeps listening; None if it opens nothing
+/// any more.
+pub fn still(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Actor>, AppError> {
+    let now = tx.now();
+    Ok(store::accounts::find_key(tx, hash)?.filter(|key| key.is_open(now)).as_ref().map(actor))
+}
+
 /// Whom a key stands for.
 pub fn actor(key: &ApiKey) -> Actor {
     Actor::Key { account: key.account, key: key.id, scope: key.scope }

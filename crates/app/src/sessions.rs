@@ -93,6 +93,14 @@ pub fn recognise(tx: &mut Tx<'_>, token: &SessionToken) -> Result<Option<SignedI
     Ok(Some(SignedIn { session, member, account, troubled }))
 }
 
+/// Who has the token of that hash, for whoever has asked before and keeps listening; None if it opens nothing any more.
+pub fn still(tx: &mut Tx<'_>, token_hash: &str) -> Result<Option<Actor>, AppError> {
+    let now = tx.now();
+    let found = store::sessions::find(tx, token_hash)?;
+    let Some(session) = found.filter(|session| session.is_open(now)) else { return Ok(None) };
+    Ok(store::members::find(tx, session.account, session.member)?.as_ref().map(actor))
+}
+
 /// Notes that a session is in use. Once a minute is enough.
 pub fn touch(tx: &mut Tx<'_>, session: &Session, address: &str) -> Result<(), AppError> {
     let now = tx.now();

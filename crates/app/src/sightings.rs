@@ -15,7 +15,7 @@ const ADMITTED: usize = 100;
 /// A page that has not called for so long is forgotten when another calls.
 const LONGEST: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// The longest origin that is remembered.
-const MAX_ORIGIN: usize = 300;
+pub const MAX_ORIGIN: usize = 300;
 
 /// A page of that origin called the chatbot of that public key, and was let in or not. Nobody in particular asks for
 /// this; it is what the server saw.

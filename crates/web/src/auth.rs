@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use app::{access, accounts};
+use app::{access, accounts, sessions};
 use axum::extract::FromRequestParts;
 use domain::{Actor, ApiKey, ApiKeyText, Permission, Timestamp};
 use http::{HeaderMap, Method, header, request::Parts};
@@ -117,6 +117,38 @@ async fn by_session(web: &Shared, parts: &Parts) -> Result<Actor, Problem> {
     let method = if linked { &Method::POST } else { &parts.method };
     origin::check(&web.settings.own_origins, method, &parts.headers)?;
     Ok(signed.actor())
+}
+
+/// By what a stream was opened, as a hash: it goes on for as long as that opens what `N` says.
+pub(crate) struct Opener<N> {
+    hash: String,
+    is_key: bool,
+    needs: PhantomData<N>,
+}
+
+impl<N: Needs + Send> FromRequestParts<Shared> for Opener<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Shared) -> Result<Self, Problem> {
+        let is_key = parts.headers.contains_key(header::AUTHORIZATION);
+        let hash = match is_key {
+            true => bearer(&parts.headers).and_then(ApiKeyText::parse).map(|key| key.hash()),
+            false => member::token(web, &parts.headers).map(|token| token.hash()),
+        };
+        Ok(Self { hash: hash.ok_or_else(Problem::unauthorized)?, is_key, needs: PhantomData })
+    }
+}
+
+impl<N: Needs> Opener<N> {
+    /// Asks the store again. One that cannot answer ends no stream: it would not let the next one begin either.
+    pub(crate) async fn still_opens(&self, web: &Shared) -> bool {
+        let (hash, is_key) = (self.hash.clone(), self.is_key);
+        let found = web.db.read(move |tx| match is_key {
+            true => accounts::still(tx, &hash),
+            false => sessions::still(tx, &hash),
+        });
+        found.await.map_or(true, |actor| actor.is_some_and(|it| it.may(N::PERMISSION)))
+    }
 }
 
 async fn authenticate(web: &Shared, headers: &HeaderMap) -> Result<Actor, Problem> {

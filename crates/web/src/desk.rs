@@ -18,7 +18,7 @@ use tokio::sync::broadcast;
 
 use crate::{
     Shared,
-    auth::{Caller, Converse, People},
+    auth::{Caller, Converse, Opener, People},
     extract::PathId,
     live::{LOOK_AGAIN, ToOperator},
     problem::Problem,
@@ -44,9 +44,10 @@ struct ConversationChanged {
 pub(crate) async fn stream(
     State(web): State<Shared>,
     Caller { actor, .. }: Caller<People>,
+    opener: Opener<People>,
 ) -> Result<Response, Problem> {
     let heard = web.hub.watch_all(&web.db);
-    let desk = Desk { web, actor, heard, waiting: VecDeque::from([Event::default().comment("")]) };
+    let desk = Desk { web, actor, opener, heard, waiting: VecDeque::from([Event::default().comment("")]) };
     let events = stream::unfold(desk, |mut desk| async move {
         desk.next().await.map(|event| (Ok::<_, Infallible>(event), desk))
     });
@@ -56,6 +57,7 @@ pub(crate) async fn stream(
 struct Desk {
     web: Shared,
     actor: Actor,
+    opener: Opener<People>,
     heard: broadcast::Receiver<ToOperator>,
     waiting: VecDeque<Event>,
 }
@@ -65,6 +67,8 @@ impl Desk {
     async fn next(&mut self) -> Option<Event> {
         let readiness = self.web.readiness.clone();
         let mut draining = pin!(readiness.drained());
+        // Not put off by what is another account's.
+        let mut again = pin!(tokio::time::sleep(LOOK_AGAIN));
         loop {
             if let Some(event) = self.waiting.pop_front() {
                 return Some(event);
@@ -73,11 +77,21 @@ impl Desk {
                 () = &mut draining => return None,
                 heard = self.heard.recv() => heard.unwrap_or(ToOperator::Lost),
                 // What other nodes change is not heard here.
-                () = tokio::time::sleep(LOOK_AGAIN) => match self.web.db.is_exclusive() {
-                    true => return Some(Event::default().comment("")),
+                () = &mut again => match self.web.db.is_exclusive() {
+                    true if self.opener.still_opens(&self.web).await => {
+                        return Some(Event::default().comment(""));
+                    }
+                    true => return None,
                     false => ToOperator::Lost,
                 },
             };
+            let own = match heard {
+                ToOperator::Lost => true,
+                ToOperator::Typing(account, _) | ToOperator::Changed(account, _) => self.own(account),
+            };
+            if own && !self.opener.still_opens(&self.web).await {
+                return None;
+            }
             let event = match heard {
                 ToOperator::Lost => Some(Event::default().event("lost").data("{}")),
                 ToOperator::Typing(account, id) => self

@@ -27,9 +27,12 @@ use domain::{Timestamp, VisitorToken};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde::Serialize;
 
-use self::body::{Call, Opened, UpdateView};
 pub(crate) use self::limits::Limits;
 pub use self::limits::WidgetLimits;
+use self::{
+    body::{Call, Opened, UpdateView},
+    sightings::Seen,
+};
 pub(crate) use self::{sightings::Sightings, texts::TEXTS};
 use crate::{
     Shared,
@@ -166,7 +169,8 @@ async fn open(State(web): State<Shared>, caller: Caller) -> Result<axum::Json<Op
     let opened = web.db.read(move |tx| visits::open(tx, &visit, cursor)).await;
     let refused = matches!(opened, Err(AppError::Forbidden { .. }));
     if !caller.call.preview && (opened.is_ok() || refused) {
-        sightings::note(&web, &caller.public_key, &caller.origin, !refused).await;
+        let seen = Seen { public_key: &caller.public_key, origin: &caller.origin, admitted: !refused };
+        sightings::note(&web, &seen, caller.peer).await;
     }
     let (config, update) = opened?;
     Ok(axum::Json(Opened::new(&token, config, update)))

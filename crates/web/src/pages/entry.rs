@@ -139,16 +139,19 @@ fn insecure(web: &Shared) -> bool {
     !web.settings.secure && !web.settings.local
 }
 
-async fn sign_out(State(web): State<Shared>, by: Result<ByMember<Read>, Failure>) -> Response {
-    // Whoever is not signed in any more has what they want.
-    if let Ok(by) = by {
-        let ended = web.db.write(move |tx| sessions::end(tx, &by.signed)).await;
-        if let Err(error) = ended {
-            return Failure::from(error).into_response();
-        }
+async fn sign_out(
+    State(web): State<Shared>,
+    by: Result<ByMember<Read>, Failure>,
+) -> Result<Response, Failure> {
+    match by {
+        Ok(by) => web.db.write(move |tx| sessions::end(tx, &by.signed)).await?,
+        // Whoever is not signed in any more has what they want.
+        Err(Failure::SignIn(_)) => {}
+        // The session may still be open: it is not said that it is not.
+        Err(other) => return Err(other),
     }
     let cookie = [(header::SET_COOKIE, member::set_cookie(&web, None))];
-    (AppendHeaders(cookie), Redirect::to("/sign-in?done=out")).into_response()
+    Ok((AppendHeaders(cookie), Redirect::to("/sign-in?done=out")).into_response())
 }
 
 #[derive(Template)]

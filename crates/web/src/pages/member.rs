@@ -4,7 +4,7 @@ use std::{marker::PhantomData, time::Duration};
 
 use app::{access, sessions, sessions::SignedIn};
 use axum::extract::FromRequestParts;
-use domain::{Actor, SessionToken};
+use domain::{Actor, Session, SessionToken};
 use http::{HeaderMap, Uri, header, request::Parts};
 
 use super::failure::Failure;
@@ -54,11 +54,17 @@ pub(crate) async fn signed_in(web: &Shared, parts: &Parts) -> Result<Option<Sign
     if let Some(SignedIn { session, .. }) = &signed
         && web.db.ambient().clock.now().since(session.seen_at) >= TOUCH_EVERY
     {
-        let session = session.clone();
-        let address = peer::origin(parts, &web.settings.trusted_proxies).to_string();
-        web.db.write(move |tx| sessions::touch(tx, &session, &address)).await?;
+        note_use(web, session.clone(), peer::origin(parts, &web.settings.trusted_proxies).to_string()).await;
     }
     Ok(signed)
+}
+
+/// A store that takes no writes keeps nobody from reading.
+async fn note_use(web: &Shared, session: Session, address: String) {
+    let noted = web.db.write_behind(move |tx| sessions::touch(tx, &session, &address)).await;
+    if let Err(error) = noted {
+        tracing::debug!(%error, "the use of a session was not noted");
+    }
 }
 
 /// The name of the session's cookie. Over https it is one that only this host can have set (RFC 6265bis, 4.1.3.2).
@@ -82,7 +88,7 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 /// The header that lets a browser keep the session, or forget it if there is no token.
 pub(crate) fn set_cookie(web: &Shared, token: Option<&SessionToken>) -> String {
     let (name, secure) = (cookie_name(web), if web.settings.secure { "; Secure" } else { "" });
-    let (value, age) = token.map_or(("", 0), |token| (token.reveal(), domain::Session::LONGEST.as_secs()));
+    let (value, age) = token.map_or(("", 0), |token| (token.reveal(), Session::LONGEST.as_secs()));
     format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}")
 }
 

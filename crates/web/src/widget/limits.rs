@@ -151,7 +151,7 @@ fn give_back<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: &K) {
 }
 
 /// Whom an address stands for: with IPv6, whoever has one has the whole /64 (RFC 6177).
-fn network(peer: IpAddr) -> IpAddr {
+pub(super) fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
         v4 => v4,
