@@ -21,7 +21,7 @@ const END: u64 = 24 * 60 * 60;
 /// A delivery to webhook 1 that was planned so many seconds after the start, in that state after so many failures.
 fn planned(number: u32, seconds: u64, state: DeliveryState, failures: u32) -> Delivery {
     let [.., third, second, last] = number.to_be_bytes();
-    let millis = u64::try_from(at(seconds).micros() / 1_000).unwrap();
+    let millis = u64::try_from(at(seconds).micros() / 1_000).expect("an instant after 1970");
     let id = Id::from_parts(millis, &[0, 0, 0, 0, 0, 0, 0, third, second, last]);
     let attempts = failures + u32::from(state == DeliveryState::Delivered);
     let started_at = (attempts > 0).then(|| at(seconds));

@@ -1,3 +1,5 @@
+//! The pages of contacts: who sees them, correcting, merging, exporting, erasing.
+
 use domain::{Role, Scope};
 use http::{StatusCode, header};
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! The pages of conversations, as forms: lists, one chat, what an operator does in it, canned texts.
+
 use domain::{Role, Scope};
 use http::{StatusCode, header};
 use serde_json::json;
