@@ -58,10 +58,8 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
             "WARNING: store.sqlite_synchronous is normal: a loss of power loses events that were accepted";
         telemetry::announce(settings.log.format, warning);
     }
-    if let Some(token) = node.db.write(members::set_up_link).await? {
-        let base = settings.server.public_url.as_ref().map_or_else(|| node.url(), ToString::to_string);
-        let link = web::links::address(&base, &domain::Purpose::SetUp, &token);
-        telemetry::announce(settings.log.format, &format!("nobody can sign in yet; set up at {link}"));
+    if let Some(said) = offer_set_up(&node, settings).await {
+        telemetry::announce(settings.log.format, &said);
     }
     if empty {
         telemetry::announce(settings.log.format, &first_steps(&settings.store.url)?);
@@ -79,6 +77,22 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     node.run(stop).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// How the first member gets in, while there is none. A store that takes no write for it now is no reason not to serve
+/// what is there.
+async fn offer_set_up(node: &Node, settings: &Settings) -> Option<String> {
+    let base = settings.server.public_url.as_ref().map_or_else(|| node.url(), ToString::to_string);
+    match node.db.write(members::set_up_link).await {
+        Ok(None) => None,
+        Ok(Some(token)) => {
+            let link = web::links::address(&base, &domain::Purpose::SetUp, &token);
+            Some(format!("nobody can sign in yet; set up at {link}"))
+        }
+        Err(error) => Some(format!(
+            "WARNING: nobody can sign in yet, and no set-up link could be stored ({error}); a later start offers another"
+        )),
+    }
 }
 
 /// What to do with an empty store.
