@@ -68,7 +68,7 @@ create table audit (
   account_id uuid not null references account (id),
   id uuid not null,
   at bigint not null,
-  actor text not null, -- member, key, console, visitor
+  actor text not null, -- member, key, console
   actor_id uuid,
   actor_name text not null, -- as it was called then
   action text not null, -- webhook.created
