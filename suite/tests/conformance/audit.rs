@@ -1,15 +1,15 @@
 //! What was done: added, read, and never changed.
 
-use app::{StoreError, Tx};
+use app::{AppError, StoreError, Tx, contacts};
 use domain::{
-    AuditEntry, Id,
+    AuditEntry, Contact, Id,
     id::Uuid,
     samples::{acme, globex},
 };
 use store::audit;
 use suite::stores;
 
-use crate::kit::{at, id, open, read, write};
+use crate::kit::{at, carry_out, console, id, open, read, write};
 
 fn entry(number: u32, action: &str) -> AuditEntry {
     AuditEntry {
@@ -66,12 +66,37 @@ async fn entries_are_listed_newest_first_page_by_page_and_by_action() {
 }
 
 #[tokio::test]
+async fn the_receipt_of_an_erasure_is_found_however_much_was_done_since() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        let fill = |tx: &mut Tx<'_>| {
+            for number in 1..=600 {
+                let subject = Some(id::<Contact>(number).to_string());
+                audit::insert(tx, &AuditEntry { subject, ..entry(number, "contact.erased") })?;
+            }
+            let subject = Some(id::<Contact>(7).to_string());
+            audit::insert(tx, &AuditEntry { subject, ..entry(601, "contact.changed") })
+        };
+        write(&db, fill).await;
+        for number in [1, 7, 600] {
+            let found = carry_out(&db, move |tx| contacts::receipt(tx, &console(), id(number))).await;
+            assert_eq!((found.id, found.action.as_str()), (id(number), "contact.erased"));
+        }
+        let missing = db.read(move |tx| contacts::receipt(tx, &console(), id(601))).await;
+        assert!(matches!(missing, Err(AppError::NotFound)), "{missing:?}");
+        assert_eq!(read(&db, move |tx| audit::erasure(tx, globex().id, id(7))).await, None);
+    }
+}
+
+#[tokio::test]
 async fn a_foreign_account_sees_no_entry() {
     for store in stores().await {
         let (db, _) = open(&store).await;
         write(&db, insert_all).await;
         let newest = Id::from_uuid(Uuid::max());
         assert_eq!(read(&db, move |tx| audit::list(tx, globex().id, None, newest, 10)).await, []);
+        let changed = Some("webhook.changed");
+        assert_eq!(read(&db, move |tx| audit::list(tx, globex().id, changed, newest, 10)).await, []);
     }
 }
 

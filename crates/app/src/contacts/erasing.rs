@@ -4,7 +4,7 @@ use domain::{Actor, AuditEntry, CloseReason, Contact, Id, Permission, Phase};
 use store::{Changed, Signal, Tx};
 
 use crate::{
-    AppError, PageRequest,
+    AppError,
     access::require,
     audit::{self, Deed},
 };
@@ -32,19 +32,10 @@ impl Receipt {
     }
 }
 
-/// The action's name in the audit log.
-const ERASED: &str = "contact.erased";
-
-/// So many of the newest erasures have a receipt of their own; the audit log has all.
-const RECEIPTS: u32 = 500;
-
 /// The receipt of an erased contact: who erased it, when, and how much that was.
 pub fn receipt(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<AuditEntry, AppError> {
-    let subject = id.to_string();
-    let newest = PageRequest { after: None, limit: RECEIPTS };
-    let found = audit::list(tx, actor, Some(ERASED), newest)?;
-    let entry = found.items.into_iter().find(|entry| entry.subject.as_ref() == Some(&subject));
-    entry.ok_or(AppError::NotFound)
+    require(actor, Permission::Admin)?;
+    store::audit::erasure(tx, actor.account(), id)?.ok_or(AppError::NotFound)
 }
 
 /// What erasing would remove now.
@@ -92,7 +83,7 @@ pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt,
         tx.emit(Signal::Changed(account, Changed::Conversation(conversation, trace.visitor)));
     }
     store::contacts::delete(tx, account, id)?;
-    audit::note(tx, actor, Deed::new(ERASED).to(id).detail(receipt.to_text()))?;
+    audit::note(tx, actor, Deed::new("contact.erased").to(id).detail(receipt.to_text()))?;
     Ok(receipt)
 }
 

@@ -1,0 +1,9 @@
+-- What the audit log is asked for besides its newest entries: those of one action, and the receipt of an erasure. Without
+-- these either walked the account's whole log, which signing in makes grow.
+
+-- Keys sort by their bytes.
+/*pg: alter table audit alter column action type text collate "C"; */
+/*pg: alter table audit alter column subject type text collate "C"; */
+
+create index audit_action on audit (account_id, action, id);
+create index audit_erased on audit (account_id, subject) where action = 'contact.erased';
