@@ -17,6 +17,8 @@ pub struct Browser {
     pub address: String,
     /// By what it is known again, if somebody has signed in from it before.
     pub device: Option<DeviceToken>,
+    /// Opens the session that it is in already. That one ends when another begins.
+    pub token: Option<SessionToken>,
 }
 
 /// A member who is signed in, with what every page shows of that.
@@ -62,6 +64,7 @@ pub struct Entry {
 
 /// Signs a member in, whose password or link was just found right.
 pub(crate) fn begin(tx: &mut Tx<'_>, member: &Member, browser: &Browser) -> Result<Entry, AppError> {
+    leave(tx, browser)?;
     let (now, token) = (tx.now(), SessionToken::from_bytes(&tx.random_bytes()));
     let session = Session {
         id: tx.new_id(),
@@ -79,6 +82,19 @@ pub(crate) fn begin(tx: &mut Tx<'_>, member: &Member, browser: &Browser) -> Resu
     let deed = Deed::new("session.began").to(session.id).from(&browser.address);
     audit::note(tx, &actor(member), deed)?;
     Ok(Entry { member: member.clone(), session, token, device })
+}
+
+/// Ends the session that the browser is in, whoever's it is: a browser is in one (OWASP ASVS 5.0, 7.2.4).
+pub(crate) fn leave(tx: &mut Tx<'_>, browser: &Browser) -> Result<(), AppError> {
+    let now = tx.now();
+    let Some(token) = &browser.token else { return Ok(()) };
+    let found = store::sessions::find(tx, &token.hash())?.filter(|session| session.is_open(now));
+    let Some(Session { account, member, id, .. }) = found else { return Ok(()) };
+    let Some(member) = store::members::find(tx, account, member)? else { return Ok(()) };
+    if store::sessions::end(tx, account, member.id, id)? {
+        audit::note(tx, &actor(&member), Deed::new("session.ended").to(id).from(&browser.address))?;
+    }
+    Ok(())
 }
 
 /// Who has that token; None if it opens nothing (any more).

@@ -145,6 +145,50 @@ async fn signing_in_takes_any_spelling_of_the_address_and_out_ends_the_session()
 }
 
 #[tokio::test]
+async fn who_comes_in_where_somebody_is_signed_in_ends_that_session() {
+    for store in stores().await {
+        let app = TestApp::start(store).await;
+        let mut browser = joined(&app, "maya@example.com", Role::Admin).await;
+        let mut elsewhere = Browser::at(&app, "203.0.113.9");
+        assert!(is_in(&sign_in(&mut elsewhere, "maya@example.com", PASSWORD).await));
+        let opens = async |token: &str| {
+            let mut other = Browser::at(&app, HERE);
+            other.cookies.insert("leadpost".into(), token.into());
+            other.get("/account").await.status == 200
+        };
+        let first = browser.cookies["leadpost"].clone();
+        assert_eq!(sign_in(&mut browser, "maya@example.com", "wrong").await.status, 422);
+        assert!(opens(&first).await, "whoever does not come in ends nothing");
+        assert!(is_in(&sign_in(&mut browser, "maya@example.com", PASSWORD).await));
+        let second = browser.cookies["leadpost"].clone();
+        assert!(!opens(&first).await && opens(&second).await);
+
+        let actor = Actor::Console { account: app.acme.0 };
+        let invite = move |tx: &mut Tx<'_>| members::invite(tx, &actor, "devi@example.com", Role::Viewer);
+        let (_, link) = carry_out(&app, invite).await;
+        let form = [("token", link.reveal()), ("name", "Devi"), ("password", PASSWORD)];
+        assert_eq!(Browser::target(&browser.post("/join", &form).await), "/");
+        let third = browser.cookies["leadpost"].clone();
+        assert!(!opens(&second).await && opens(&third).await);
+
+        joined(&app, "omar@example.com", Role::Viewer).await;
+        let make = move |tx: &mut Tx<'_>| {
+            let member = members::find_by_email(tx, "omar@example.com")?.ok_or(AppError::NotFound)?;
+            members::reset_link(tx, &actor, member.id)
+        };
+        let (_, link) = carry_out(&app, make).await;
+        let form = [("token", link.reveal()), ("password", "eight yellow umbrellas")];
+        assert_eq!(browser.post("/new-password", &form).await.status, 303);
+        assert!(!opens(&third).await);
+
+        let record = elsewhere.get("/account/audit?action=session.ended").await;
+        assert_eq!(record.status, 200, "a session elsewhere stays");
+        assert_eq!(record.body.matches("<th scope=\"row\">").count(), 3, "{}", record.body);
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_password_and_an_unknown_address_look_the_same() {
     for store in stores().await {
         let app = TestApp::start(store).await;

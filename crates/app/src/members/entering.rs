@@ -109,7 +109,8 @@ pub fn reset_link(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>) -> Result<(Lin
     Ok(made)
 }
 
-/// Chooses a new password with a link. Every session ends; whoever has the new password signs in with it.
+/// Chooses a new password with a link. Every session of the member ends, and the one that the browser is in; whoever
+/// has the new password signs in with it.
 pub fn reset_password(
     tx: &mut Tx<'_>,
     token: &LinkToken,
@@ -124,6 +125,7 @@ pub fn reset_password(
     let member = found.ok_or_else(joining::used_up)?;
     store::members::set_password(tx, account, member.id, password_hash)?;
     shut_out(tx, &member)?;
+    sessions::leave(tx, browser)?;
     audit::note(tx, &actor(&member), Deed::new("password.reset").to(member.id).from(&browser.address))?;
     Ok(member)
 }

@@ -20,6 +20,7 @@ pub(crate) fn browser(web: &Shared, headers: &HeaderMap, origin: Origin) -> Brow
         agent: agent.to_owned(),
         address: origin.0.to_string(),
         device: member::cookie(headers, device_cookie(web)).and_then(DeviceToken::parse),
+        token: member::token(web, headers),
     }
 }
 
