@@ -61,7 +61,8 @@ pub fn rename(tx: &mut Tx<'_>, signed_in: &SignedIn, name: &str) -> Result<(), A
     audit::note(tx, &signed_in.actor(), Deed::new("member.changed").to(member.id).detail("name"))
 }
 
-/// Gives a member another role. Owners are an owner's business, and the last one stays.
+/// Gives a member another role. Owners are an owner's business, and the last one stays. What the member invited to
+/// and may not give any more is taken back.
 pub fn change_role(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>, role: Role) -> Result<Member, AppError> {
     let before = find_to_change(tx, actor, id)?;
     require(actor, needed_for(role))?;
@@ -73,12 +74,13 @@ pub fn change_role(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>, role: Role) -
     }
     let after = Member { role, ..before.clone() };
     store(tx, &after)?;
+    joining::take_back(tx, actor, &after)?;
     let detail = format!("role: {} → {}", before.role.as_str(), role.as_str());
     audit::note(tx, actor, Deed::new("member.changed").to(id).detail(detail))?;
     Ok(after)
 }
 
-/// Shuts a member out, from this moment on.
+/// Shuts a member out, and whomever they have invited and who has not come yet, from this moment on.
 pub fn disable(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>) -> Result<Member, AppError> {
     let before = find_to_change(tx, actor, id)?;
     if matches!(actor, Actor::Member { member, .. } if *member == id) {
@@ -92,6 +94,7 @@ pub fn disable(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>) -> Result<Member,
     let after = Member { disabled_at: Some(tx.now()), ..before };
     store(tx, &after)?;
     shut_out(tx, &after)?;
+    joining::take_back(tx, actor, &after)?;
     audit::note(tx, actor, Deed::new("member.disabled").to(id))?;
     Ok(after)
 }

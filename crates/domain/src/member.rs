@@ -149,6 +149,8 @@ pub struct Link {
     pub id: Id<Link>,
     /// What it is for.
     pub purpose: Purpose,
+    /// The member who made it; None: the server, or somebody at the machine.
+    pub made_by: Option<Id<Member>>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Until when it works; None: until it is used.

@@ -7,3 +7,6 @@
 
 create index audit_action on audit (account_id, action, id);
 create index audit_erased on audit (account_id, subject) where action = 'contact.erased';
+
+-- Who made a link: it ends when they may not give any more what it opens.
+alter table link add column made_by uuid; -- null: made at the machine

@@ -9,15 +9,18 @@ use crate::{
 };
 
 sql! {
-    INSERT = "insert into link (id, token_hash, purpose, account_id, email, role, member_id, created_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    FIND = "select id, purpose, account_id, email, role, member_id, created_at, expires_at from link
+    INSERT = "insert into link (id, token_hash, purpose, account_id, email, role, member_id, made_by, created_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    FIND = "select id, purpose, account_id, email, role, member_id, made_by, created_at, expires_at from link
         where token_hash = $1";
     TAKE = "delete from link where token_hash = $1
-        returning id, purpose, account_id, email, role, member_id, created_at, expires_at";
-    INVITATIONS = "select id, purpose, account_id, email, role, member_id, created_at, expires_at from link
+        returning id, purpose, account_id, email, role, member_id, made_by, created_at, expires_at";
+    INVITATIONS = "select id, purpose, account_id, email, role, member_id, made_by, created_at, expires_at from link
         where account_id = $1 and purpose = 'invitation' order by id desc";
+    MADE_BY = "select id, purpose, account_id, email, role, member_id, made_by, created_at, expires_at from link
+        where account_id = $1 and made_by = $2 order by id";
     WITHDRAW = "delete from link where account_id = $1 and id = $2 and purpose = 'invitation'";
+    END = "delete from link where account_id = $1 and id = $2";
     FORGET_RESETS = "delete from link where account_id = $1 and member_id = $2 and purpose = 'reset'";
     FORGET_SET_UP = "delete from link where purpose = 'set_up'";
     FORGET_EXPIRED = "delete from link where expires_at < $1";
@@ -32,8 +35,18 @@ pub fn insert(tx: &mut Tx<'_>, link: &Link, token_hash: &str) -> Result<(), Stor
         }
         Purpose::Reset { account, member } => ("reset", Some(*account), None, None, Some(*member)),
     };
-    let args =
-        args![link.id, token_hash, purpose, account, email, role, member, link.created_at, link.expires_at];
+    let args = args![
+        link.id,
+        token_hash,
+        purpose,
+        account,
+        email,
+        role,
+        member,
+        link.made_by,
+        link.created_at,
+        link.expires_at,
+    ];
     tx.execute(&INSERT, args).map(drop)
 }
 
@@ -52,9 +65,19 @@ pub fn invitations(tx: &mut Tx<'_>, account: Id<Account>) -> Result<Vec<Link>, S
     tx.query(&INVITATIONS, args![account])?.into_iter().map(read).collect()
 }
 
+/// The links that a member of the account made, oldest first; expired ones too.
+pub fn made_by(tx: &mut Tx<'_>, account: Id<Account>, member: Id<Member>) -> Result<Vec<Link>, StoreError> {
+    tx.query(&MADE_BY, args![account, member])?.into_iter().map(read).collect()
+}
+
 /// Takes an invitation back. False if there is none of that id.
 pub fn withdraw(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Link>) -> Result<bool, StoreError> {
     Ok(tx.execute(&WITHDRAW, args![account, id])? == 1)
+}
+
+/// Makes a link of the account useless, whatever it is for. False if there is none of that id.
+pub fn end(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Link>) -> Result<bool, StoreError> {
+    Ok(tx.execute(&END, args![account, id])? == 1)
 }
 
 /// Makes all links to choose a new password for a member useless.
@@ -86,5 +109,5 @@ fn read(mut row: Row) -> Result<Link, StoreError> {
         ("reset", Some(account), _, _, Some(member)) => Purpose::Reset { account, member },
         _ => return Err(row.corrupt()),
     };
-    Ok(Link { id, purpose, created_at: row.take()?, expires_at: row.take()? })
+    Ok(Link { id, purpose, made_by: row.take()?, created_at: row.take()?, expires_at: row.take()? })
 }

@@ -14,6 +14,7 @@ fn link(number: u32, purpose: Purpose) -> Link {
     Link {
         id: id(number),
         purpose,
+        made_by: None,
         created_at: at(number.into()),
         expires_at: Some(at(100 + u64::from(number))),
     }
@@ -29,8 +30,8 @@ fn all() -> Vec<Link> {
         Link { expires_at: None, ..link(1, Purpose::SetUp) },
         invitation(2),
         link(3, Purpose::Reset { account: acme().id, member: id(1) }),
-        link(4, Purpose::Reset { account: acme().id, member: id(2) }),
-        invitation(5),
+        Link { made_by: Some(id(1)), ..link(4, Purpose::Reset { account: acme().id, member: id(2) }) },
+        Link { made_by: Some(id(1)), ..invitation(5) },
     ]
 }
 
@@ -61,11 +62,27 @@ async fn invitations_are_listed_and_withdrawn() {
     for store in stores().await {
         let (db, _) = open(&store).await;
         write(&db, insert_all).await;
-        assert_eq!(read(&db, |tx| links::invitations(tx, acme().id)).await, [invitation(5), invitation(2)]);
+        assert_eq!(
+            read(&db, |tx| links::invitations(tx, acme().id)).await,
+            [all()[4].clone(), invitation(2)]
+        );
         assert!(write(&db, |tx| links::withdraw(tx, acme().id, id(5))).await);
         assert!(!write(&db, |tx| links::withdraw(tx, acme().id, id(5))).await);
         assert!(!write(&db, |tx| links::withdraw(tx, acme().id, id(3))).await, "this is no invitation");
         assert_eq!(read(&db, |tx| links::invitations(tx, acme().id)).await, [invitation(2)]);
+    }
+}
+
+#[tokio::test]
+async fn links_are_found_by_who_made_them_and_end_one_by_one() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        write(&db, insert_all).await;
+        assert_eq!(read(&db, |tx| links::made_by(tx, acme().id, id(1))).await, all()[3..]);
+        assert_eq!(read(&db, |tx| links::made_by(tx, acme().id, id(2))).await, []);
+        assert!(write(&db, |tx| links::end(tx, acme().id, id(4))).await);
+        assert!(!write(&db, |tx| links::end(tx, acme().id, id(4))).await);
+        assert_eq!(read(&db, |tx| links::made_by(tx, acme().id, id(1))).await, all()[4..]);
     }
 }
 
@@ -101,6 +118,8 @@ async fn a_foreign_account_sees_and_ends_no_link() {
         write(&db, insert_all).await;
         assert_eq!(read(&db, |tx| links::invitations(tx, globex().id)).await, []);
         assert!(!write(&db, |tx| links::withdraw(tx, globex().id, id(2))).await);
+        assert_eq!(read(&db, |tx| links::made_by(tx, globex().id, id(1))).await, []);
+        assert!(!write(&db, |tx| links::end(tx, globex().id, id(4))).await);
         write(&db, |tx| links::forget_resets(tx, globex().id, id(1))).await;
         assert_eq!(read(&db, |tx| links::find(tx, "hash 2")).await, Some(invitation(2)));
         assert!(read(&db, |tx| links::find(tx, "hash 3")).await.is_some());

@@ -102,9 +102,10 @@ pub fn reset_link(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>) -> Result<(Lin
         let message = "the member is shut out; let them in first".to_owned();
         return Err(AppError::Conflict { code: "member_disabled", message });
     }
+    let made_by = joining::maker(tx, actor, member.role)?;
     store::links::forget_resets(tx, member.account, id)?;
     let purpose = Purpose::Reset { account: member.account, member: id };
-    let made = joining::make_link(tx, purpose, Some(Link::RESET_FOR))?;
+    let made = joining::make_link(tx, made_by, purpose, Some(Link::RESET_FOR))?;
     audit::note(tx, actor, Deed::new("password.reset_link").to(id))?;
     Ok(made)
 }

@@ -14,14 +14,27 @@ use crate::{
     sessions::{self, Browser, Entry, actor},
 };
 
+/// Who makes a link that opens an account to that role, as they are at this moment: who is shut out meanwhile, or may
+/// give the role no more, makes none.
+pub(super) fn maker(tx: &mut Tx<'_>, actor: &Actor, role: Role) -> Result<Option<Id<Member>>, AppError> {
+    let Actor::Member { account, member, .. } = *actor else { return Ok(None) };
+    store::members::lock(tx, account)?;
+    let found = store::members::find(tx, account, member)?.filter(|it| it.disabled_at.is_none());
+    let maker = found.ok_or(AppError::NotFound)?;
+    require(&sessions::actor(&maker), needed_for(role))?;
+    Ok(Some(maker.id))
+}
+
 /// Makes a link with its secret.
 pub(super) fn make_link(
     tx: &mut Tx<'_>,
+    made_by: Option<Id<Member>>,
     purpose: Purpose,
     lasts: Option<std::time::Duration>,
 ) -> Result<(Link, LinkToken), AppError> {
     let (now, token) = (tx.now(), LinkToken::from_bytes(&tx.random_bytes()));
-    let link = Link { id: tx.new_id(), purpose, created_at: now, expires_at: lasts.map(|lasts| now + lasts) };
+    let expires_at = lasts.map(|lasts| now + lasts);
+    let link = Link { id: tx.new_id(), purpose, made_by, created_at: now, expires_at };
     store::links::insert(tx, &link, &token.hash())?;
     Ok((link, token))
 }
@@ -42,7 +55,7 @@ pub(super) fn used_up() -> AppError {
 /// makes all others useless.
 pub fn set_up_link(tx: &mut Tx<'_>) -> Result<Option<LinkToken>, AppError> {
     match store::members::count(tx)? {
-        0 => make_link(tx, Purpose::SetUp, None).map(|(_, token)| Some(token)),
+        0 => make_link(tx, None, Purpose::SetUp, None).map(|(_, token)| Some(token)),
         _ => Ok(None),
     }
 }
@@ -125,6 +138,7 @@ pub fn invite(
 ) -> Result<(Link, LinkToken), AppError> {
     require(actor, Permission::Admin)?;
     require(actor, needed_for(role))?;
+    let made_by = maker(tx, actor, role)?;
     let email = check_email(email)?;
     if store::members::find_by_email(tx, &email.key)?.is_some() {
         return Err(taken());
@@ -139,7 +153,7 @@ pub fn invite(
     }
     let detail = format!("{} as {}", email.address, role.as_str());
     let purpose = Purpose::Invitation { account, email: email.address, role };
-    let (link, token) = make_link(tx, purpose, Some(Link::INVITED_FOR))?;
+    let (link, token) = make_link(tx, made_by, purpose, Some(Link::INVITED_FOR))?;
     audit::note(tx, actor, Deed::new("member.invited").to(link.id).detail(detail))?;
     Ok((link, token))
 }
@@ -165,6 +179,26 @@ pub fn withdraw_invitation(tx: &mut Tx<'_>, actor: &Actor, id: Id<Link>) -> Resu
         return Err(AppError::NotFound);
     }
     audit::note(tx, actor, Deed::new("invitation.withdrawn").to(id))
+}
+
+/// Takes back the links of a member who was shut out, or has another role now, that open more than the member may give:
+/// who kept the text of one would come back by it.
+pub(super) fn take_back(tx: &mut Tx<'_>, actor: &Actor, maker: &Member) -> Result<(), AppError> {
+    let gives = |role: Role| maker.disabled_at.is_none() && maker.role.allows(needed_for(role));
+    for link in store::links::made_by(tx, maker.account, maker.id)? {
+        let opens = match link.purpose {
+            Purpose::SetUp => None,
+            Purpose::Invitation { role, .. } => Some(role),
+            Purpose::Reset { account, member } => {
+                store::members::find(tx, account, member)?.map(|member| member.role)
+            }
+        };
+        let invites = matches!(link.purpose, Purpose::Invitation { .. });
+        if !opens.is_some_and(gives) && store::links::end(tx, maker.account, link.id)? && invites {
+            audit::note(tx, actor, Deed::new("invitation.withdrawn").to(link.id))?;
+        }
+    }
+    Ok(())
 }
 
 /// Joins the account of an invitation.
