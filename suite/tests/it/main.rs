@@ -23,6 +23,7 @@ mod panics;
 mod receivers;
 mod recoveries;
 mod reports;
+mod shut_out;
 mod sign_in;
 mod snippets;
 mod tidy;

@@ -21,11 +21,14 @@ pub struct Candidate {
     pub stored: String,
     /// Whether the member has signed in from this browser before.
     pub knows_device: bool,
+    /// The session in which the password is given once more.
+    pub session: Option<Id<Session>>,
 }
 
 /// Who wants to sign in.
 pub fn candidate(tx: &mut Tx<'_>, email: &str, device: Option<&DeviceToken>) -> Result<Candidate, AppError> {
-    let nobody = Candidate { member: None, stored: passwords::NOBODY.to_owned(), knows_device: false };
+    let stored = passwords::NOBODY.to_owned();
+    let nobody = Candidate { member: None, stored, knows_device: false, session: None };
     let Ok(email) = domain::answers::email(email) else { return Ok(nobody) };
     let found = store::members::find_by_email(tx, &email.key)?;
     let Some((member, stored)) = found.filter(|(member, _)| member.disabled_at.is_none()) else {
@@ -35,14 +38,15 @@ pub fn candidate(tx: &mut Tx<'_>, email: &str, device: Option<&DeviceToken>) -> 
         Some(device) => store::members::knows_device(tx, member.account, member.id, &device.hash())?,
         None => false,
     };
-    Ok(Candidate { member: Some(member), stored, knows_device })
+    Ok(Candidate { member: Some(member), stored, knows_device, session: None })
 }
 
 /// The same for somebody who is signed in and gives the password once more.
 pub fn confirm_candidate(tx: &mut Tx<'_>, signed_in: &SignedIn) -> Result<Candidate, AppError> {
-    let Session { account, member, .. } = signed_in.session;
+    let Session { account, member, id, .. } = signed_in.session;
     let stored = store::members::password(tx, account, member)?.ok_or(AppError::NotFound)?;
-    Ok(Candidate { member: Some(signed_in.member.clone()), stored, knows_device: true })
+    let member = Some(signed_in.member.clone());
+    Ok(Candidate { member, stored, knows_device: true, session: Some(id) })
 }
 
 /// Signs the candidate in, whose password was right; `rehashed` is its hash at today's cost, if the stored one is old.
@@ -71,11 +75,16 @@ pub fn sign_in(
 /// Writes down that somebody gave a wrong password for a member's address.
 pub fn refuse(tx: &mut Tx<'_>, candidate: &Candidate, browser: &Browser) -> Result<(), AppError> {
     let Some(member) = &candidate.member else { return Ok(()) };
-    audit::note(tx, &actor(member), Deed::new("session.refused").to(member.id).from(&browser.address))
+    let deed = Deed::new("session.refused").to(member.id).from(&browser.address);
+    let deed = match candidate.session {
+        Some(session) => deed.detail(format!("within {session}")),
+        None => deed,
+    };
+    audit::note(tx, &actor(member), deed)
 }
 
-/// Gives somebody who is signed in, and has just given the present one, a new password. Other sessions end, and this
-/// one gets a new token.
+/// Gives somebody who is signed in, and has just given the present one, a new password, unless they were shut out
+/// meanwhile. Other sessions end, and this one gets a new token.
 pub fn change_password(
     tx: &mut Tx<'_>,
     signed_in: &SignedIn,
@@ -84,6 +93,9 @@ pub fn change_password(
 ) -> Result<SessionToken, AppError> {
     let Session { account, member, id, .. } = signed_in.session;
     store::members::lock(tx, account)?;
+    store::members::find(tx, account, member)?
+        .filter(|it| it.disabled_at.is_none())
+        .ok_or(AppError::NotFound)?;
     if store::members::password(tx, account, member)?.as_ref() != Some(&candidate.stored) {
         let message = "the password was changed at the same moment; sign in again".to_owned();
         return Err(AppError::Conflict { code: "password_changed", message });

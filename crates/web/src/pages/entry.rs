@@ -14,7 +14,7 @@ use axum::{
 use domain::Invalid;
 use http::{HeaderMap, StatusCode, header};
 
-pub(crate) use door::{Checked, browser, check, now, random};
+pub(crate) use door::{Checked, browser, check, note_refusal, now, random};
 
 use super::{
     failure::Failure,
@@ -86,7 +86,7 @@ async fn sign_in(
     match check(&web, &attempt, form.get("password"), &candidate).await? {
         Checked::Wait(wait) => refuse(Some(wait)),
         Checked::Wrong => {
-            door::note_refusal(&web, candidate, browser);
+            note_refusal(&web, candidate, browser);
             refuse(None)
         }
         Checked::Right(rehashed) => {
@@ -169,7 +169,13 @@ async fn ask_again(by: ByMember<Read>, Query(query): Query) -> Result<Response, 
     render(StatusCode::OK, &ConfirmPage { next, name, errors, wait: None })
 }
 
-async fn confirm(State(web): State<Shared>, by: ByMember<Read>, form: Form) -> Result<Response, Failure> {
+async fn confirm(
+    State(web): State<Shared>,
+    by: ByMember<Read>,
+    origin: Origin,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Failure> {
     let (signed, next) = (by.signed, target(form.get("next")));
     let page =
         |errors, wait| ConfirmPage { next: next.clone(), name: signed.member.name.clone(), errors, wait };
@@ -187,6 +193,7 @@ async fn confirm(State(web): State<Shared>, by: ByMember<Read>, form: Form) -> R
             Ok(with_wait(render(StatusCode::TOO_MANY_REQUESTS, &page)?, wait))
         }
         Checked::Wrong => {
+            note_refusal(&web, candidate, browser(&web, &headers, origin));
             let wrong = Invalid::field("/password", "this is not your password");
             render(StatusCode::UNPROCESSABLE_ENTITY, &page(wrong.into(), None))
         }

@@ -9,7 +9,7 @@ use axum::{
     routing::get,
 };
 use domain::Invalid;
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 
 use super::errors;
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
         shell::{Place, Shell, go, render},
         when,
     },
+    peer::Origin,
     throttle::Try,
 };
 
@@ -81,6 +82,8 @@ async fn rename(State(web): State<Shared>, by: ByMember<Read>, form: Form) -> Re
 async fn change_password(
     State(web): State<Shared>,
     by: ByMember<Read>,
+    origin: Origin,
+    headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Failure> {
     let signed = by.signed.clone();
@@ -93,6 +96,7 @@ async fn change_password(
     match entry::check(&web, &attempt, form.get("current"), &candidate).await? {
         Checked::Right(_) => {}
         Checked::Wrong => {
+            entry::note_refusal(&web, candidate, entry::browser(&web, &headers, origin));
             let wrong = Invalid::field("/current", "this is not your password");
             return refuse(StatusCode::UNPROCESSABLE_ENTITY, wrong);
         }

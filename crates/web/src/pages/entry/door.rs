@@ -74,7 +74,7 @@ pub(crate) async fn check(
 
 /// Writes down that a wrong password was given. Nobody waits for it: how long the answer takes must not tell whether
 /// there is such a member.
-pub(super) fn note_refusal(web: &Shared, candidate: Candidate, browser: Browser) {
+pub(crate) fn note_refusal(web: &Shared, candidate: Candidate, browser: Browser) {
     if candidate.member.is_none() {
         return;
     }
