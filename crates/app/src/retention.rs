@@ -19,11 +19,13 @@ pub struct Retention {
     pub payloads: Duration,
     /// Events, deliveries and attempts without it; the ledger keeps counting them.
     pub records: Duration,
+    /// In the audit log, where requests came from, and the e-mail addresses that were invited. The entries stay.
+    pub addresses: Duration,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { payloads: 30 * DAY, records: 90 * DAY }
+        Self { payloads: 30 * DAY, records: 90 * DAY, addresses: 90 * DAY }
     }
 }
 
@@ -36,8 +38,11 @@ pub fn clean(tx: &mut Tx<'_>, retention: Retention) -> Result<bool, AppError> {
     let mut more = store::idempotency::delete_old(tx, now.before(IDEMPOTENCY), SLICE)? == u64::from(SLICE);
     let (payloads, records) =
         (Id::first_at(now.before(retention.payloads)), Id::first_at(now.before(retention.records)));
+    let addresses = Id::first_at(now.before(retention.addresses));
     for account in store::accounts::list(tx)? {
         more |= store::retention::forget_data(tx, account.id, payloads, SLICE)? == u64::from(SLICE);
+        let forgotten = store::retention::forget_addresses(tx, account.id, addresses, SLICE)?;
+        more |= forgotten == u64::from(SLICE);
         let expired = store::retention::expired(tx, account.id, records, SLICE)?;
         more |= expired.len() == SLICE as usize;
         let mut removed = Ledger::default();

@@ -126,6 +126,7 @@ pub struct Delivery {
 pub struct Retention {
     payload_days: u32,
     record_days: u32,
+    audit_address_days: u32,
 }
 
 /// `[limits]`
@@ -273,7 +274,11 @@ impl Retention {
     /// As the chores take it.
     pub fn rules(&self) -> app::retention::Retention {
         let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
-        app::retention::Retention { payloads: days(self.payload_days), records: days(self.record_days) }
+        app::retention::Retention {
+            payloads: days(self.payload_days),
+            records: days(self.record_days),
+            addresses: days(self.audit_address_days),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! What was done, by whom. Entries are added here, and there is no function that changes one.
+//! What was done, by whom. Entries are added here, and there is no function that changes one; that addresses are
+//! forgotten after a time is the business of `retention`.
 
 use domain::{Account, AuditEntry, Contact, Id};
 

@@ -1,6 +1,6 @@
 //! Removing what is past its time.
 
-use domain::{Account, Event, Id, Ledger};
+use domain::{Account, AuditEntry, Event, Id, Ledger};
 
 use crate::{
     StoreError, Tx,
@@ -32,6 +32,12 @@ sql! {
           and not exists (select 1 from delivery d /*sqlite: indexed by sqlite_autoindex_delivery_2 */
                 where d.account_id = $1 and d.event_id = $2)
         returning planned, test";
+    // The only statement that touches an entry of the audit log. SQLite would walk all old entries, so it is told.
+    FORGET_ADDRESSES = "update audit set address = null, detail = case action when 'member.invited' then null else detail end
+        where account_id = $1 and id in
+        (select id from audit /*sqlite: indexed by audit_person */
+         where account_id = $1 and id < $2 and (address is not null or (action = 'member.invited' and detail is not null))
+         order by id limit $3)";
 }
 
 /// Removes the data of up to `limit` of the account's events older than `before`; how many. The payload of a pending
@@ -71,6 +77,17 @@ pub fn delete(tx: &mut Tx<'_>, account: Id<Account>, event: Id<Event>) -> Result
         }
     }
     Ok(removed)
+}
+
+/// Removes where requests came from, and which e-mail addresses were invited, from up to `limit` of the account's entries
+/// in the audit log older than `before`; how many. All else stays.
+pub fn forget_addresses(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    before: Id<AuditEntry>,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    tx.execute(&FORGET_ADDRESSES, args![account, before, limit])
 }
 
 fn count_delivery(removed: &mut Ledger, mut row: Row) -> Result<(), StoreError> {

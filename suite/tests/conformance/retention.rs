@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use app::{Db, Tx, retention::Retention};
 use domain::{
-    Delivery, DeliveryState, Event, ExhaustReason, Id, Ledger, SkipReason,
+    AuditEntry, Delivery, DeliveryState, Event, ExhaustReason, Id, Ledger, SkipReason,
     samples::{acme, globex, start},
 };
-use store::{deliveries, events, idempotency, ledger, retention};
+use store::{audit, deliveries, events, idempotency, ledger, retention};
 use suite::stores;
 
 use crate::kit::{
@@ -59,7 +59,7 @@ async fn data_goes_first_and_the_record_of_it_later_and_what_is_pending_never() 
         };
         write(&db, finish).await;
         let before = balance(&db).await;
-        let Retention { payloads, records } = Retention::default();
+        let Retention { payloads, records, .. } = Retention::default();
 
         clock.advance_to(start() + payloads);
         clean(&db).await;
@@ -193,5 +193,52 @@ async fn a_foreign_account_removes_nothing() {
         assert_eq!(read(&db, |tx| retention::expired(tx, globex().id, id(9), 9)).await, []);
         assert_eq!(write(&db, |tx| retention::delete(tx, globex().id, id(1))).await, Ledger::default());
         assert_eq!(events(&db).await, [event(1)]);
+    }
+}
+
+#[tokio::test]
+async fn addresses_leave_the_audit_log_after_their_time_and_entries_stay() {
+    for store in stores().await {
+        let (db, clock) = open(&store).await;
+        let entry = |number: u32, action: &str, address: Option<&str>| AuditEntry {
+            id: id(number),
+            account: acme().id,
+            at: start(),
+            actor: "member",
+            actor_id: None,
+            actor_name: "Zoë".into(),
+            action: action.into(),
+            subject: Some("whk_1".into()),
+            detail: Some("zoë@example.com as viewer".into()),
+            address: address.map(Into::into),
+        };
+        let fill = move |tx: &mut Tx<'_>| {
+            // More than one slice.
+            for number in 1..=1_200 {
+                audit::insert(tx, &entry(number, "session.began", Some("2001:db8::7")))?;
+            }
+            audit::insert(tx, &entry(1_201, "member.invited", None))?;
+            audit::insert(tx, &entry(1_202, "member.invited", Some("192.0.2.1")))?;
+            audit::insert(tx, &entry(1_203, "webhook.changed", None))
+        };
+        write(&db, fill).await;
+        let newest = Id::from_uuid(domain::id::Uuid::max());
+        let all = || read(&db, move |tx| audit::list(tx, acme().id, None, newest, 2_000));
+        let before = all().await;
+        let foreign = move |tx: &mut Tx<'_>| retention::forget_addresses(tx, globex().id, newest, 9);
+        assert_eq!(write(&db, foreign).await, 0, "another account's");
+        clock.advance_to(start() + Retention::default().addresses);
+        clean(&db).await;
+        assert!(all().await == before, "exactly then everything is there");
+        clock.advance(Duration::from_millis(1));
+        clean(&db).await;
+        let after = all().await;
+        let forgotten = |it: &AuditEntry| {
+            let detail = it.detail.clone().filter(|_| it.action != "member.invited");
+            AuditEntry { address: None, detail, ..it.clone() }
+        };
+        assert!(after == before.iter().map(forgotten).collect::<Vec<_>>(), "all else stays as it was");
+        clean(&db).await;
+        assert!(all().await == after);
     }
 }

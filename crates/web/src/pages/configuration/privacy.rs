@@ -31,6 +31,7 @@ struct PrivacyPage {
     saves: bool,
     payload_days: u64,
     record_days: u64,
+    address_days: u64,
 }
 
 pub(super) async fn show(
@@ -65,6 +66,7 @@ pub(super) async fn show(
         saves: !of("save_contact").is_empty(),
         payload_days: days(web.settings.retention.payloads),
         record_days: days(web.settings.retention.records),
+        address_days: days(web.settings.retention.addresses),
         chosen,
     };
     render(StatusCode::OK, &page)
