@@ -39,19 +39,15 @@ impl Failures {
         Self { count: self.count(now).saturating_add(1), last: now }
     }
 
-    /// Whether all are forgiven.
-    pub fn is_none(self, now: Timestamp) -> bool {
-        self.count(now) == 0
+    /// How many there are that are not forgiven yet.
+    pub fn count(self, now: Timestamp) -> u32 {
+        let forgiven = now.since(self.last).as_secs() / Self::LONGEST.as_secs();
+        self.count.saturating_sub(u32::try_from(forgiven).unwrap_or(u32::MAX))
     }
 
     /// When the last one was.
     pub fn last(self) -> Timestamp {
         self.last
-    }
-
-    fn count(self, now: Timestamp) -> u32 {
-        let forgiven = now.since(self.last).as_secs() / Self::LONGEST.as_secs();
-        self.count.saturating_sub(u32::try_from(forgiven).unwrap_or(u32::MAX))
     }
 }
 
@@ -96,7 +92,7 @@ mod tests {
         assert!(failures.wait(5, at(32_000)).is_zero());
         let later = at(5 * 900_000);
         assert_eq!(failures.and_one(later).wait(5, later).as_secs(), 2);
-        assert!(!failures.is_none(at(9 * 900_000)) && failures.is_none(at(10 * 900_000)));
+        assert_eq!((failures.count(at(9 * 900_000)), failures.count(at(10 * 900_000))), (1, 0));
     }
 
     #[test]

@@ -27,14 +27,16 @@ pub(crate) enum Try {
 enum Key {
     Email(String),
     Network(IpAddr),
+    Site(Ipv6Addr),
     Device(String),
     Session(String),
 }
 
 impl Key {
-    /// So many wrong passwords cost no time. Many people may share a network.
+    /// So many wrong passwords cost no time. Many people may share a network, and many networks a site.
     const fn free(&self) -> u32 {
         match self {
+            Key::Site(_) => 100,
             Key::Network(_) => 10,
             Key::Email(_) | Key::Device(_) | Key::Session(_) => 5,
         }
@@ -44,7 +46,10 @@ impl Key {
 impl Try {
     fn keys(&self) -> Vec<Key> {
         match self {
-            Try::SignIn(email, address) => vec![Key::Email(email.clone()), Key::Network(network(*address))],
+            Try::SignIn(email, address) => {
+                let site = site(*address).map(Key::Site);
+                [Key::Email(email.clone()), Key::Network(network(*address))].into_iter().chain(site).collect()
+            }
             Try::FromDevice(token_hash) => vec![Key::Device(token_hash.clone())],
             Try::Confirm(session) => vec![Key::Session(session.clone())],
         }
@@ -59,12 +64,21 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
+/// To whom all networks of an IPv6 address may belong: one customer may have a /48, 65,536 networks (RFC 6177).
+fn site(address: IpAddr) -> Option<Ipv6Addr> {
+    match address.to_canonical() {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(it) => Some(Ipv6Addr::from_bits(it.to_bits() & (u128::MAX << 80))),
+    }
+}
+
 /// Who has tried how often.
 #[derive(Default)]
 pub(crate) struct Throttle(Mutex<HashMap<Key, Failures>>);
 
 impl Throttle {
-    /// From so many on, the one that has been quiet for longest is forgotten.
+    /// From so many on, the one with the fewest failures is forgotten, of several the one that has been quiet for longest:
+    /// were it the quietest of all, a flood of new names would wash away the count of a name that is guessed at.
     const CAPACITY: usize = 16_384;
 
     /// Counts a try, or says how long to wait.
@@ -89,7 +103,7 @@ impl Throttle {
     pub(crate) fn succeeded(&self, attempt: &Try) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for key in attempt.keys() {
-            if !matches!(key, Key::Network(_)) {
+            if !matches!(key, Key::Network(_) | Key::Site(_)) {
                 counts.remove(&key);
             }
         }
@@ -100,10 +114,11 @@ fn make_room(counts: &mut HashMap<Key, Failures>, key: &Key, now: Timestamp) {
     if counts.len() < Throttle::CAPACITY || counts.contains_key(key) {
         return;
     }
-    counts.retain(|_, failures| !failures.is_none(now));
+    counts.retain(|_, failures| failures.count(now) > 0);
     if counts.len() >= Throttle::CAPACITY {
-        let quietest = counts.iter().min_by_key(|(_, failures)| failures.last()).map(|(key, _)| key.clone());
-        quietest.map(|key| counts.remove(&key));
+        let least = counts.iter().min_by_key(|(_, failures)| (failures.count(now), failures.last()));
+        let least = least.map(|(key, _)| key.clone());
+        least.map(|key| counts.remove(&key));
     }
 }
 
@@ -167,5 +182,25 @@ mod tests {
             let _ = throttle.admit(&Try::SignIn(format!("m{n}@x"), address.into()), at(n));
         }
         assert!(throttle.0.lock().unwrap().len() <= Throttle::CAPACITY);
+    }
+
+    #[test]
+    fn guesses_from_all_networks_of_one_site_get_a_hundred() {
+        let throttle = Throttle::default();
+        let site = (0..1_000).map(|n| sign_in(&format!("m{n}@x"), &format!("2001:db8:1:{n:x}::1")));
+        assert_eq!(admitted(&throttle, site), 100);
+        assert_eq!(admitted(&throttle, [sign_in("omar@x", "2001:db8:2::1")].into_iter()), 1);
+    }
+
+    #[test]
+    fn a_flood_of_addresses_does_not_wash_away_who_has_guessed_most() {
+        let throttle = Throttle::default();
+        let guesses = (0..3_600).filter(|n| throttle.admit(&sign_in("maya@x", "192.0.2.1"), at(*n)).is_ok());
+        assert!(guesses.count() > 5);
+        for n in 0..Throttle::CAPACITY as u64 / 3 + 500 {
+            let address = Ipv6Addr::from_bits((0x2001_0db8_u128 << 96) + (u128::from(n) << 80));
+            let _ = throttle.admit(&Try::SignIn(format!("m{n}@x"), address.into()), at(3_600));
+        }
+        assert!(throttle.admit(&sign_in("maya@x", "198.51.100.7"), at(3_600)).is_err());
     }
 }
