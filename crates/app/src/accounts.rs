@@ -8,7 +8,7 @@ use store::Tx;
 use crate::{
     AppError,
     access::require,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
     departments,
 };
 
@@ -85,7 +85,7 @@ pub fn update(tx: &mut Tx<'_>, actor: &Actor, name: &str, time_zone: &str) -> Re
     let named = (after.name != before.name).then_some("name");
     let zoned = (after.time_zone != before.time_zone).then_some("time zone");
     let detail = named.into_iter().chain(zoned).collect::<Vec<_>>().join(", ");
-    audit::note(tx, actor, Deed::new("account.changed").to(after.id).detail(detail))?;
+    audit::note(tx, actor, Deed::new(Action::AccountChanged).to(after.id).detail(detail))?;
     Ok(after)
 }
 
@@ -113,7 +113,7 @@ pub fn create_key(
     };
     store::accounts::insert_key(tx, &key, &text.hash())?;
     let detail = format!("{name:?}, scope {}", scope.as_str());
-    audit::note(tx, actor, Deed::new("key.created").to(key.id).detail(detail))?;
+    audit::note(tx, actor, Deed::new(Action::KeyCreated).to(key.id).detail(detail))?;
     Ok((key, text))
 }
 
@@ -130,7 +130,7 @@ pub fn revoke_key(tx: &mut Tx<'_>, actor: &Actor, id: Id<ApiKey>) -> Result<(), 
     if !store::accounts::revoke_key(tx, actor.account(), id, now)? {
         return Err(AppError::NotFound);
     }
-    audit::note(tx, actor, Deed::new("key.revoked").to(id))
+    audit::note(tx, actor, Deed::new(Action::KeyRevoked).to(id))
 }
 
 /// The key whose text this is; None if it is unknown, revoked or expired.

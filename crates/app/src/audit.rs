@@ -1,6 +1,7 @@
 //! The record of what was done: written in the transaction of the deed, or neither happens.
 
-use domain::{Actor, AuditEntry, Permission, audit::ACTIONS};
+pub use domain::audit::Action;
+use domain::{Actor, AuditEntry, Permission};
 use store::Tx;
 
 use crate::{AppError, Page, PageRequest, access::require};
@@ -8,16 +9,15 @@ use crate::{AppError, Page, PageRequest, access::require};
 /// Something that was done, and to what.
 #[derive(Clone, Debug)]
 pub struct Deed<'a> {
-    action: &'static str,
+    action: Action,
     subject: Option<String>,
     detail: Option<String>,
     address: Option<&'a str>,
 }
 
 impl<'a> Deed<'a> {
-    /// One of [`ACTIONS`].
-    pub fn new(action: &'static str) -> Self {
-        debug_assert!(ACTIONS.contains(&action), "{action} is not in the list");
+    /// Only that it was done.
+    pub fn new(action: Action) -> Self {
         Self { action, subject: None, detail: None, address: None }
     }
 
@@ -58,7 +58,7 @@ pub fn note(tx: &mut Tx<'_>, actor: &Actor, deed: Deed<'_>) -> Result<(), AppErr
         actor: kind,
         actor_id: id,
         actor_name: name,
-        action: deed.action.to_owned(),
+        action: deed.action.as_str().to_owned(),
         subject: deed.subject,
         detail: deed.detail,
         address: deed.address.map(str::to_owned),
@@ -70,10 +70,10 @@ pub fn note(tx: &mut Tx<'_>, actor: &Actor, deed: Deed<'_>) -> Result<(), AppErr
 pub fn list(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    action: Option<&str>,
+    action: Option<Action>,
     page: PageRequest<AuditEntry>,
 ) -> Result<Page<AuditEntry, AuditEntry>, AppError> {
     require(actor, Permission::Admin)?;
-    let account = actor.account();
+    let (account, action) = (actor.account(), action.map(Action::as_str));
     page.fill(|before, limit| Ok(store::audit::list(tx, account, action, before, limit)?), |it| it.id)
 }

@@ -6,7 +6,7 @@ use store::{StoreError, Tx};
 use crate::{
     AppError,
     access::require,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
 };
 
 /// The most texts of an account: all of them are on the operators' page.
@@ -37,7 +37,7 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, title: &str, text: &str) -> Result
     if !store::canned_texts::insert(tx, &made)? {
         return Err(taken());
     }
-    audit::note(tx, actor, Deed::new("canned_text.created").to(made.id).detail(&made.title))?;
+    audit::note(tx, actor, Deed::new(Action::CannedTextCreated).to(made.id).detail(&made.title))?;
     Ok(made)
 }
 
@@ -57,7 +57,7 @@ pub fn update(
         Err(StoreError::Conflict { .. }) => return Err(taken()),
         result => result?,
     };
-    audit::note(tx, actor, Deed::new("canned_text.changed").to(id).detail(&changed.title))?;
+    audit::note(tx, actor, Deed::new(Action::CannedTextChanged).to(id).detail(&changed.title))?;
     Ok(changed)
 }
 
@@ -66,7 +66,7 @@ pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<CannedText>) -> Result<(), 
     require(actor, Permission::Manage)?;
     let found = store::canned_texts::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
     store::canned_texts::delete(tx, actor.account(), id)?;
-    audit::note(tx, actor, Deed::new("canned_text.deleted").to(id).detail(&found.title))
+    audit::note(tx, actor, Deed::new(Action::CannedTextDeleted).to(id).detail(&found.title))
 }
 
 fn taken() -> AppError {

@@ -24,7 +24,7 @@ use store::{Changed, Signal, Tx};
 use crate::{
     AppError, Page, PageRequest,
     access::require,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
 };
 
 /// What a new chatbot begins with.
@@ -84,7 +84,7 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewChatbot) -> Result<Chatbo
     audit::note(
         tx,
         actor,
-        Deed::new("chatbot.created").to(chatbot.id).detail(format!("{:?}", chatbot.name)),
+        Deed::new(Action::ChatbotCreated).to(chatbot.id).detail(format!("{:?}", chatbot.name)),
     )?;
     Ok(chatbot)
 }
@@ -164,7 +164,7 @@ pub fn update(
     }
     let fields = differing(&before, &chatbot);
     if !fields.is_empty() {
-        audit::note(tx, actor, Deed::new("chatbot.changed").to(id).detail(fields.join(", ")))?;
+        audit::note(tx, actor, Deed::new(Action::ChatbotChanged).to(id).detail(fields.join(", ")))?;
     }
     changed(tx, &chatbot);
     Ok(chatbot)
@@ -251,7 +251,7 @@ pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<(), App
         return Err(AppError::NotFound);
     }
     tx.emit(Signal::Changed(actor.account(), Changed::Chatbot(id)));
-    audit::note(tx, actor, Deed::new("chatbot.deleted").to(id))
+    audit::note(tx, actor, Deed::new(Action::ChatbotDeleted).to(id))
 }
 
 /// Makes the draft the version that new conversations begin with, if it is valid. Pointers of what is wrong begin at
@@ -267,7 +267,7 @@ pub fn publish(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<Chatbo
     chatbot.version = Some(version);
     store::chatbots::update(tx, &chatbot)?;
     changed(tx, &chatbot);
-    audit::note(tx, actor, Deed::new("chatbot.published").to(id).detail(format!("version {version}")))?;
+    audit::note(tx, actor, Deed::new(Action::ChatbotPublished).to(id).detail(format!("version {version}")))?;
     Ok(chatbot)
 }
 

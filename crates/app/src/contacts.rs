@@ -12,7 +12,7 @@ use store::{
 use crate::{
     AppError, Page, PageRequest,
     access::require,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
 };
 
 mod correcting;
@@ -98,10 +98,10 @@ pub fn matches(contact: &Contact, text: &Needle) -> bool {
     fields.name.as_deref().is_some_and(|name| text.begins_words_of(name)) || address() || typed() || number()
 }
 
-/// Records that contacts are about to leave as a file: which, and in what form.
+/// Records that contacts are about to leave as a file, and which.
 pub fn export_begins(tx: &mut Tx<'_>, actor: &Actor, what: &str) -> Result<(), AppError> {
     require(actor, Permission::People)?;
-    audit::note(tx, actor, Deed::new("contact.exported").detail(what))
+    audit::note(tx, actor, Deed::new(Action::ContactExported).detail(what))
 }
 
 /// One contact.
@@ -139,7 +139,7 @@ pub fn merge(
     store::contacts::delete(tx, account, gone.id)?;
     let kept = merged(kept, &gone);
     store::contacts::update(tx, &kept)?;
-    audit::note(tx, actor, Deed::new("contact.merged").to(into).detail(format!("with {from}")))?;
+    audit::note(tx, actor, Deed::new(Action::ContactMerged).to(into).detail(format!("with {from}")))?;
     Ok(kept)
 }
 

@@ -15,7 +15,7 @@ use store::{Changed, Planned, Signal, Tx, nodes::Node};
 use crate::{
     AppError, Page, PageRequest,
     access::require,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
     holds::{self, Effect},
     standings::{self, Explained},
     webhooks,
@@ -100,7 +100,7 @@ pub fn resend(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<Delive
     if !restart(tx, &delivery)? {
         return conflict("still_pending", "the delivery is pending already; it will be tried when it is due");
     }
-    audit::note(tx, actor, Deed::new("delivery.resent").to(id))?;
+    audit::note(tx, actor, Deed::new(Action::DeliveryResent).to(id))?;
     tx.emit(Signal::Changed(account, Changed::Deliveries(webhook.id)));
     find(tx, actor, id)
 }

@@ -9,7 +9,7 @@ use store::{StoreError, Tx};
 use crate::{
     AppError,
     access::require,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
 };
 
 /// How long an operator counts as there without saying so again.
@@ -61,7 +61,8 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewDepartment) -> Result<Dep
     if !store::departments::insert(tx, &department)? {
         return Err(taken(&new.name));
     }
-    let deed = Deed::new("department.created").to(department.id).detail(format!("{:?}", department.name));
+    let deed =
+        Deed::new(Action::DepartmentCreated).to(department.id).detail(format!("{:?}", department.name));
     audit::note(tx, actor, deed)?;
     Ok(department)
 }
@@ -87,7 +88,7 @@ pub fn update(
         // Another took the name at this moment.
         Err(StoreError::Conflict { .. }) => Err(taken(&department.name)),
         Ok(true) => {
-            audit::note(tx, actor, Deed::new("department.changed").to(id))?;
+            audit::note(tx, actor, Deed::new(Action::DepartmentChanged).to(id))?;
             Ok(department)
         }
         updated => updated?.then_some(department).ok_or(AppError::NotFound),
@@ -103,7 +104,11 @@ pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<Department>) -> Result<(), 
         return Err(AppError::Conflict { code: "built_in", message });
     }
     store::departments::delete(tx, actor.account(), id)?;
-    audit::note(tx, actor, Deed::new("department.deleted").to(id).detail(format!("{:?}", department.name)))
+    audit::note(
+        tx,
+        actor,
+        Deed::new(Action::DepartmentDeleted).to(id).detail(format!("{:?}", department.name)),
+    )
 }
 
 fn apply(tx: &mut Tx<'_>, department: &mut Department, new: &NewDepartment) -> Result<(), AppError> {

@@ -22,7 +22,7 @@ pub use joining::{
 use crate::{
     AppError,
     access::require,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
     sessions::SignedIn,
 };
 
@@ -58,7 +58,7 @@ pub fn rename(tx: &mut Tx<'_>, signed_in: &SignedIn, name: &str) -> Result<(), A
     let found = store::members::find(tx, account, id)?.filter(|it| it.disabled_at.is_none());
     let member = Member { name: name.trim().to_owned(), ..found.ok_or(AppError::NotFound)? };
     store(tx, &member)?;
-    audit::note(tx, &signed_in.actor(), Deed::new("member.changed").to(member.id).detail("name"))
+    audit::note(tx, &signed_in.actor(), Deed::new(Action::MemberChanged).to(member.id).detail("name"))
 }
 
 /// Gives a member another role. Owners are an owner's business, and the last one stays. What the member invited to
@@ -76,7 +76,7 @@ pub fn change_role(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>, role: Role) -
     store(tx, &after)?;
     joining::take_back(tx, actor, &after)?;
     let detail = format!("role: {} → {}", before.role.as_str(), role.as_str());
-    audit::note(tx, actor, Deed::new("member.changed").to(id).detail(detail))?;
+    audit::note(tx, actor, Deed::new(Action::MemberChanged).to(id).detail(detail))?;
     Ok(after)
 }
 
@@ -95,7 +95,7 @@ pub fn disable(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>) -> Result<Member,
     store(tx, &after)?;
     shut_out(tx, &after)?;
     joining::take_back(tx, actor, &after)?;
-    audit::note(tx, actor, Deed::new("member.disabled").to(id))?;
+    audit::note(tx, actor, Deed::new(Action::MemberDisabled).to(id))?;
     Ok(after)
 }
 
@@ -107,7 +107,7 @@ pub fn enable(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>) -> Result<Member, 
     }
     let after = Member { disabled_at: None, ..before };
     store(tx, &after)?;
-    audit::note(tx, actor, Deed::new("member.enabled").to(id))?;
+    audit::note(tx, actor, Deed::new(Action::MemberEnabled).to(id))?;
     Ok(after)
 }
 

@@ -15,7 +15,7 @@ use store::{Changed, Signal, Tx, nodes::Node};
 use crate::{
     AppError, Page, PageRequest,
     access::require,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
     deliveries,
 };
 
@@ -57,7 +57,7 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, preview: &Preview) -> Result<Recov
     let recovery = Recovery::begin(tx.new_id(), account, plan, last, total, tx.now());
     store::recoveries::insert(tx, &recovery)?;
     let detail = format!("of {}, {} deliveries", recovery.plan.webhook_id, recovery.total);
-    audit::note(tx, actor, Deed::new("recovery.created").to(recovery.id).detail(detail))?;
+    audit::note(tx, actor, Deed::new(Action::RecoveryCreated).to(recovery.id).detail(detail))?;
     changed(tx, &recovery);
     Ok(recovery)
 }
@@ -95,7 +95,7 @@ pub fn get(tx: &mut Tx<'_>, actor: &Actor, id: Id<Recovery>) -> Result<Recovery,
 pub fn pause(tx: &mut Tx<'_>, actor: &Actor, id: Id<Recovery>) -> Result<Recovery, AppError> {
     require(actor, Permission::Manage)?;
     let recovery = find_to_change(tx, actor, id)?;
-    switch(tx, actor, recovery, RecoveryState::Paused, "recovery.paused")
+    switch(tx, actor, recovery, RecoveryState::Paused, Action::RecoveryPaused)
 }
 
 /// Lets it go on where it was.
@@ -108,14 +108,14 @@ pub fn resume(tx: &mut Tx<'_>, actor: &Actor, id: Id<Recovery>) -> Result<Recove
             None => return conflict("webhook_deleted", "the webhook of this recovery was deleted"),
         }
     }
-    switch(tx, actor, recovery, RecoveryState::Running, "recovery.resumed")
+    switch(tx, actor, recovery, RecoveryState::Running, Action::RecoveryResumed)
 }
 
 /// Ends it early. What was restarted stays so.
 pub fn cancel(tx: &mut Tx<'_>, actor: &Actor, id: Id<Recovery>) -> Result<Recovery, AppError> {
     require(actor, Permission::Manage)?;
     let recovery = find_to_change(tx, actor, id)?;
-    switch(tx, actor, recovery, RecoveryState::Cancelled, "recovery.cancelled")
+    switch(tx, actor, recovery, RecoveryState::Cancelled, Action::RecoveryCancelled)
 }
 
 fn find_to_change(tx: &mut Tx<'_>, actor: &Actor, id: Id<Recovery>) -> Result<Recovery, AppError> {
@@ -128,7 +128,7 @@ fn switch(
     actor: &Actor,
     mut recovery: Recovery,
     to: RecoveryState,
-    action: &'static str,
+    action: Action,
 ) -> Result<Recovery, AppError> {
     if recovery.state == to {
         return Ok(recovery);

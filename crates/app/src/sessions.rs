@@ -5,7 +5,7 @@ use store::{Tx, webhooks::Troubled};
 
 use crate::{
     AppError,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
 };
 
 /// The browser that a session is in.
@@ -79,7 +79,7 @@ pub(crate) fn begin(tx: &mut Tx<'_>, member: &Member, browser: &Browser) -> Resu
     store::sessions::insert(tx, &session, &token.hash())?;
     let device = browser.device.clone().unwrap_or_else(|| DeviceToken::from_bytes(&tx.random_bytes()));
     store::members::know_device(tx, member.account, member.id, &device.hash(), now)?;
-    let deed = Deed::new("session.began").to(session.id).from(&browser.address);
+    let deed = Deed::new(Action::SessionBegan).to(session.id).from(&browser.address);
     audit::note(tx, &actor(member), deed)?;
     Ok(Entry { member: member.clone(), session, token, device })
 }
@@ -92,7 +92,7 @@ pub(crate) fn leave(tx: &mut Tx<'_>, browser: &Browser) -> Result<(), AppError> 
     let Some(Session { account, member, id, .. }) = found else { return Ok(()) };
     let Some(member) = store::members::find(tx, account, member)? else { return Ok(()) };
     if store::sessions::end(tx, account, member.id, id)? {
-        audit::note(tx, &actor(&member), Deed::new("session.ended").to(id).from(&browser.address))?;
+        audit::note(tx, &actor(&member), Deed::new(Action::SessionEnded).to(id).from(&browser.address))?;
     }
     Ok(())
 }
@@ -134,7 +134,7 @@ pub fn confirm(tx: &mut Tx<'_>, session: &Session) -> Result<SessionToken, AppEr
 pub fn end(tx: &mut Tx<'_>, signed_in: &SignedIn) -> Result<(), AppError> {
     let Session { account, member, id, ref address, .. } = signed_in.session;
     if store::sessions::end(tx, account, member, id)? {
-        audit::note(tx, &signed_in.actor(), Deed::new("session.ended").to(id).from(address))?;
+        audit::note(tx, &signed_in.actor(), Deed::new(Action::SessionEnded).to(id).from(address))?;
     }
     Ok(())
 }
@@ -153,7 +153,7 @@ pub fn revoke(tx: &mut Tx<'_>, signed_in: &SignedIn, id: Id<Session>) -> Result<
     if !store::sessions::end(tx, account, member, id)? {
         return Err(AppError::NotFound);
     }
-    audit::note(tx, &signed_in.actor(), Deed::new("session.revoked").to(id))
+    audit::note(tx, &signed_in.actor(), Deed::new(Action::SessionRevoked).to(id))
 }
 
 /// Ends all of the member's own sessions but this one. How many there were.
@@ -161,7 +161,7 @@ pub fn revoke_others(tx: &mut Tx<'_>, signed_in: &SignedIn) -> Result<u64, AppEr
     let Session { account, member, id, .. } = signed_in.session;
     let ended = store::sessions::end_all(tx, account, member, Some(id))?;
     if ended > 0 {
-        let deed = Deed::new("session.revoked").detail(format!("all others, {ended} of them"));
+        let deed = Deed::new(Action::SessionRevoked).detail(format!("all others, {ended} of them"));
         audit::note(tx, &signed_in.actor(), deed)?;
     }
     Ok(ended)

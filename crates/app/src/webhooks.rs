@@ -11,7 +11,7 @@ use store::{Changed, Signal, Tx};
 use crate::{
     AppError, Page, PageRequest, TestPlan,
     access::require,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
     notices,
 };
 
@@ -33,7 +33,7 @@ pub fn create(
     audit::note(
         tx,
         actor,
-        Deed::new("webhook.created").to(webhook.id).detail(format!("{:?}", webhook.name)),
+        Deed::new(Action::WebhookCreated).to(webhook.id).detail(format!("{:?}", webhook.name)),
     )?;
     changed(tx, &webhook);
     Ok(webhook)
@@ -122,7 +122,7 @@ pub fn update(
     }
     let fields = differing(&settings, &webhook);
     if !fields.is_empty() {
-        audit::note(tx, actor, Deed::new("webhook.changed").to(id).detail(fields.join(", ")))?;
+        audit::note(tx, actor, Deed::new(Action::WebhookChanged).to(id).detail(fields.join(", ")))?;
     }
     changed(tx, &webhook);
     Ok(webhook)
@@ -153,21 +153,21 @@ pub fn pause(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook,
         let message = "a disabled webhook has nothing to pause; resume it instead".to_owned();
         return Err(AppError::Conflict { code: "webhook_disabled", message });
     }
-    by_hand(tx, actor, webhook, WebhookState::Paused, "webhook.paused")
+    by_hand(tx, actor, webhook, WebhookState::Paused, Action::WebhookPaused)
 }
 
 /// Sends again, from whatever state. What waited keeps the rest of its schedule.
 pub fn resume(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppError> {
     require(actor, Permission::Manage)?;
     let webhook = find_to_change(tx, actor, id)?;
-    by_hand(tx, actor, webhook, WebhookState::Active, "webhook.resumed")
+    by_hand(tx, actor, webhook, WebhookState::Active, Action::WebhookResumed)
 }
 
 /// Skips what is pending and what comes, until somebody resumes.
 pub fn disable(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<Webhook, AppError> {
     require(actor, Permission::Manage)?;
     let webhook = find_to_change(tx, actor, id)?;
-    by_hand(tx, actor, webhook, WebhookState::Disabled(DisableReason::ByHand), "webhook.disabled")
+    by_hand(tx, actor, webhook, WebhookState::Disabled(DisableReason::ByHand), Action::WebhookDisabled)
 }
 
 fn by_hand(
@@ -175,7 +175,7 @@ fn by_hand(
     actor: &Actor,
     webhook: Webhook,
     to: WebhookState,
-    action: &'static str,
+    action: Action,
 ) -> Result<Webhook, AppError> {
     let (id, from) = (webhook.id, webhook.state);
     let webhook = set_state(tx, webhook, to)?;
@@ -240,7 +240,7 @@ pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<(), App
         return Err(AppError::NotFound);
     }
     store::deliveries::skip(tx, webhook.account, id, SkipReason::WebhookDeleted, SKIP_SLICE)?;
-    audit::note(tx, actor, Deed::new("webhook.deleted").to(id).detail(format!("{:?}", webhook.name)))?;
+    audit::note(tx, actor, Deed::new(Action::WebhookDeleted).to(id).detail(format!("{:?}", webhook.name)))?;
     changed(tx, &webhook);
     Ok(())
 }
@@ -263,7 +263,7 @@ pub fn rotate_secret(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<
     let old_expires_at = tx.now() + Webhook::SECRET_OVERLAP;
     let key = SigningKey { version: newest + 1, secret: secret.clone(), expires_at: None };
     store::webhooks::rotate(tx, &webhook, &key, old_expires_at)?;
-    audit::note(tx, actor, Deed::new("webhook.secret_rotated").to(id))?;
+    audit::note(tx, actor, Deed::new(Action::WebhookSecretRotated).to(id))?;
     changed(tx, &webhook);
     Ok(Rotated { secret, old_expires_at })
 }
@@ -273,7 +273,7 @@ pub fn reveal_secret(tx: &mut Tx<'_>, actor: &Actor, id: Id<Webhook>) -> Result<
     require(actor, Permission::Manage)?;
     let webhook = find(tx, actor, id)?;
     let newest = webhook.keys.first().map(|key| key.secret.clone()).ok_or(AppError::NotFound)?;
-    audit::note(tx, actor, Deed::new("webhook.secret_revealed").to(id))?;
+    audit::note(tx, actor, Deed::new(Action::WebhookSecretRevealed).to(id))?;
     Ok(newest)
 }
 
@@ -324,7 +324,7 @@ pub fn record_test(
     store::events::insert(tx, event)?;
     store::deliveries::insert(tx, std::slice::from_ref(&delivery))?;
     store::deliveries::insert_attempt(tx, webhook.account, delivery.id, &attempt)?;
-    audit::note(tx, actor, Deed::new("webhook.tested").to(webhook.id))?;
+    audit::note(tx, actor, Deed::new(Action::WebhookTested).to(webhook.id))?;
     Ok((delivery.id, attempt))
 }
 

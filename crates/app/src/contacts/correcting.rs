@@ -7,7 +7,7 @@ use store::{StoreError, Tx};
 use crate::{
     AppError,
     access::require,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
     conversations::inbound::{check_custom, normal},
 };
 
@@ -47,6 +47,6 @@ pub fn correct(
         }
         result => result?,
     };
-    audit::note(tx, actor, Deed::new("contact.changed").to(id))?;
+    audit::note(tx, actor, Deed::new(Action::ContactChanged).to(id))?;
     Ok(changed)
 }

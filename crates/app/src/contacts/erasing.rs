@@ -6,7 +6,7 @@ use store::{Changed, Signal, Tx};
 use crate::{
     AppError,
     access::require,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
 };
 
 /// What erasing a person removed.
@@ -83,7 +83,7 @@ pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt,
         tx.emit(Signal::Changed(account, Changed::Conversation(conversation, trace.visitor)));
     }
     store::contacts::delete(tx, account, id)?;
-    audit::note(tx, actor, Deed::new("contact.erased").to(id).detail(receipt.to_text()))?;
+    audit::note(tx, actor, Deed::new(Action::ContactErased).to(id).detail(receipt.to_text()))?;
     Ok(receipt)
 }
 

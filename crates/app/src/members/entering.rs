@@ -7,7 +7,7 @@ use store::Tx;
 use super::{find_to_change, joining, shut_out};
 use crate::{
     AppError,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
     passwords,
     sessions::{self, Browser, Entry, SignedIn, actor},
 };
@@ -75,7 +75,7 @@ pub fn sign_in(
 /// Writes down that somebody gave a wrong password for a member's address.
 pub fn refuse(tx: &mut Tx<'_>, candidate: &Candidate, browser: &Browser) -> Result<(), AppError> {
     let Some(member) = &candidate.member else { return Ok(()) };
-    let deed = Deed::new("session.refused").to(member.id).from(&browser.address);
+    let deed = Deed::new(Action::SessionRefused).to(member.id).from(&browser.address);
     let deed = match candidate.session {
         Some(session) => deed.detail(format!("within {session}")),
         None => deed,
@@ -103,7 +103,7 @@ pub fn change_password(
     store::members::set_password(tx, account, member, password_hash)?;
     store::links::forget_resets(tx, account, member)?;
     store::sessions::end_all(tx, account, member, Some(id))?;
-    audit::note(tx, &signed_in.actor(), Deed::new("password.changed").to(member))?;
+    audit::note(tx, &signed_in.actor(), Deed::new(Action::PasswordChanged).to(member))?;
     sessions::confirm(tx, &signed_in.session)
 }
 
@@ -118,7 +118,7 @@ pub fn reset_link(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>) -> Result<(Lin
     store::links::forget_resets(tx, member.account, id)?;
     let purpose = Purpose::Reset { account: member.account, member: id };
     let made = joining::make_link(tx, made_by, purpose, Some(Link::RESET_FOR))?;
-    audit::note(tx, actor, Deed::new("password.reset_link").to(id))?;
+    audit::note(tx, actor, Deed::new(Action::PasswordResetLink).to(id))?;
     Ok(made)
 }
 
@@ -139,7 +139,7 @@ pub fn reset_password(
     store::members::set_password(tx, account, member.id, password_hash)?;
     shut_out(tx, &member)?;
     sessions::leave(tx, browser)?;
-    audit::note(tx, &actor(&member), Deed::new("password.reset").to(member.id).from(&browser.address))?;
+    audit::note(tx, &actor(&member), Deed::new(Action::PasswordReset).to(member.id).from(&browser.address))?;
     Ok(member)
 }
 

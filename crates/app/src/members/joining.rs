@@ -10,7 +10,7 @@ use crate::{
     AppError,
     access::require,
     accounts,
-    audit::{self, Deed},
+    audit::{self, Action, Deed},
     sessions::{self, Browser, Entry, actor},
 };
 
@@ -124,7 +124,7 @@ pub fn set_up(
     let person = Person { name: &first.name, email: &first.email, role: Role::Owner, password_hash };
     let member = insert(tx, account.id, &person)?;
     store::links::forget_set_up(tx)?;
-    let deed = Deed::new("member.set_up").to(member.id).from(&browser.address);
+    let deed = Deed::new(Action::MemberSetUp).to(member.id).from(&browser.address);
     audit::note(tx, &actor(&member), deed)?;
     sessions::begin(tx, &member, browser)
 }
@@ -154,7 +154,7 @@ pub fn invite(
     let detail = format!("{} as {}", email.address, role.as_str());
     let purpose = Purpose::Invitation { account, email: email.address, role };
     let (link, token) = make_link(tx, made_by, purpose, Some(Link::INVITED_FOR))?;
-    audit::note(tx, actor, Deed::new("member.invited").to(link.id).detail(detail))?;
+    audit::note(tx, actor, Deed::new(Action::MemberInvited).to(link.id).detail(detail))?;
     Ok((link, token))
 }
 
@@ -178,7 +178,7 @@ pub fn withdraw_invitation(tx: &mut Tx<'_>, actor: &Actor, id: Id<Link>) -> Resu
     if !store::links::withdraw(tx, account, id)? {
         return Err(AppError::NotFound);
     }
-    audit::note(tx, actor, Deed::new("invitation.withdrawn").to(id))
+    audit::note(tx, actor, Deed::new(Action::InvitationWithdrawn).to(id))
 }
 
 /// Takes back the links of a member who was shut out, or has another role now, that open more than the member may give:
@@ -195,7 +195,7 @@ pub(super) fn take_back(tx: &mut Tx<'_>, actor: &Actor, maker: &Member) -> Resul
         };
         let invites = matches!(link.purpose, Purpose::Invitation { .. });
         if !opens.is_some_and(gives) && store::links::end(tx, maker.account, link.id)? && invites {
-            audit::note(tx, actor, Deed::new("invitation.withdrawn").to(link.id))?;
+            audit::note(tx, actor, Deed::new(Action::InvitationWithdrawn).to(link.id))?;
         }
     }
     Ok(())
@@ -213,7 +213,7 @@ pub fn accept(
         return Err(used_up());
     };
     let member = insert(tx, account, &Person { name, email: &email, role, password_hash })?;
-    let deed = Deed::new("member.joined").to(member.id).from(&browser.address);
+    let deed = Deed::new(Action::MemberJoined).to(member.id).from(&browser.address);
     audit::note(tx, &actor(&member), deed.detail(format!("as {}", role.as_str())))?;
     sessions::begin(tx, &member, browser)
 }

@@ -3,7 +3,7 @@
 use app::{PageRequest, audit};
 use askama::Template;
 use axum::{Router, extract::State, response::Response, routing::get};
-use domain::{AuditEntry, Id, audit::ACTIONS};
+use domain::{AuditEntry, Id, audit::Action};
 use http::StatusCode;
 
 use crate::{
@@ -28,15 +28,15 @@ struct AuditPage {
     shell: Shell,
     entries: Vec<AuditEntry>,
     /// Only of this action.
-    action: Option<&'static str>,
+    action: Option<Action>,
     next: Option<Id<AuditEntry>>,
     /// Whether this is not the newest page.
     older: bool,
 }
 
 impl AuditPage {
-    fn is_chosen(&self, action: &str) -> bool {
-        self.action == Some(action)
+    fn is_chosen(&self, action: &Action) -> bool {
+        self.action == Some(*action)
     }
 }
 
@@ -46,7 +46,7 @@ async fn list(
     by: ByMember<Admin>,
 ) -> Result<Response, Failure> {
     let shell = Shell::new(&web, &by, Place::Audit);
-    let action = ACTIONS.into_iter().find(|it| *it == query.get("action"));
+    let action = Action::ALL.iter().copied().find(|it| it.as_str() == query.get("action"));
     let after = query.get("after").parse().ok();
     let page = PageRequest { after, limit: PageRequest::<AuditEntry>::DEFAULT };
     let actor = by.actor;

@@ -327,7 +327,7 @@ async fn a_secret_is_shown_on_demand_to_who_has_just_confirmed_and_that_is_writt
     assert!(shown.body.matches(text.reveal()).count() >= 7, "itself and in each of six snippets");
     let written = read(&kit, |tx, actor| {
         let page = app::PageRequest { after: None, limit: 10 };
-        Ok(app::audit::list(tx, actor, Some("webhook.secret_revealed"), page)?.items)
+        Ok(app::audit::list(tx, actor, Some(app::audit::Action::WebhookSecretRevealed), page)?.items)
     });
     assert_eq!(written.await.len(), 1);
 
