@@ -19,6 +19,7 @@ const FILES: &[(&str, &str)] = &[
     ("V8__sightings", include_str!("../migrations/0008_sightings.sql")),
     ("V9__lists", include_str!("../migrations/0009_lists.sql")),
     ("V10__audit", include_str!("../migrations/0010_audit.sql")),
+    ("V11__departments", include_str!("../migrations/0011_departments.sql")),
 ];
 
 fn runner(for_engine: fn(&str) -> String) -> Result<Runner, StoreError> {
