@@ -87,8 +87,6 @@ async fn find<N>(web: &Shared, by: &ByMember<N>, query: &Form, limit: u32) -> Re
 struct ListPage {
     shell: Shell,
     q: String,
-    /// `q` as it stands in an address.
-    q_encoded: String,
     found: Found,
     /// Whether this is a later page.
     later: bool,
@@ -101,11 +99,7 @@ async fn list(State(web): State<Shared>, query: Query, by: ByMember<People>) -> 
     let status = if found.wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let q = query.0.get("q").trim().to_owned();
     let later = query.0.filled("after").is_some();
-    render(status, &ListPage { shell, q_encoded: encode(&q), q, found, later })
-}
-
-fn encode(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+    render(status, &ListPage { shell, q, found, later })
 }
 
 #[derive(Template)]

@@ -6,6 +6,8 @@ use askama::{FastWritable, filters::HtmlSafe};
 use domain::Timestamp;
 use jiff::tz::TimeZone;
 
+pub(crate) use crate::charts::thousands as count;
+
 /// An instant in the account's time zone, with the exact one on hover.
 #[derive(Clone)]
 pub(crate) struct When {
@@ -49,19 +51,6 @@ impl FastWritable for When {
 
 // It is made of digits and names of months.
 impl HtmlSafe for When {}
-
-/// A whole number with its thousands apart: `1,204,300`.
-pub(crate) fn count(number: impl Into<u64>) -> String {
-    let digits = number.into().to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.char_indices() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
 
 /// How long something takes or took, roughly: `4 min`, `3 h`, `2 days`.
 pub(crate) fn duration(length: std::time::Duration) -> String {
