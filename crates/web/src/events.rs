@@ -132,7 +132,7 @@ pub(crate) async fn search(
         let filter = filter.clone();
         web.db.read(move |tx| events::slice(tx, &actor, &filter, page))
     };
-    search::look(page, slice, move |event: &Event| text.is_in_event(event)).await
+    search::look(actor.account(), page, slice, move |event: &Event| text.is_in_event(event)).await
 }
 
 fn conversation_id(text: &str) -> Result<String, Invalid> {
