@@ -9,7 +9,7 @@ use app::{
     AppError, PageRequest,
     contacts::{self, Filter},
     conversations::desk,
-    events::EventDetail,
+    standings::Told,
 };
 use askama::Template;
 use axum::{Router, extract::State, response::Response, routing::get};
@@ -115,7 +115,7 @@ struct ShowPage {
     /// Whether there are older ones.
     more: bool,
     /// What became of the events of the newest.
-    events: Vec<EventDetail>,
+    events: Vec<Told>,
 }
 
 /// So many conversations are listed with a contact, and of so many it is shown what became of their events.
@@ -138,10 +138,8 @@ async fn show(
             None => None,
         };
         let chats = desk::of_contact(tx, &actor, id, CHATS as u32 + 1)?;
-        let mut events = Vec::new();
-        for chat in chats.iter().take(TOLD) {
-            events.extend(desk::events_of(tx, &actor, chat.id, TOLD as u32)?);
-        }
+        let told: Vec<_> = chats.iter().take(TOLD).map(|chat| chat.id).collect();
+        let events = desk::events_of(tx, &actor, &told, TOLD as u32)?;
         Ok::<_, AppError>((contact, like, chats, events))
     };
     let (contact, like, mut chats, events) = web.db.read(read).await?;

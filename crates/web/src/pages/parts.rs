@@ -1,9 +1,5 @@
 //! What pages of several nouns show alike: where a delivery or a webhook stands, and the addresses of their pages.
 
-use app::{
-    events::EventDetail,
-    standings::{Explained, WebhookStanding},
-};
 use domain::{Delivery, DeliveryState, Event, Id, Webhook, WebhookState};
 use url::form_urlencoded;
 
@@ -36,12 +32,6 @@ pub(crate) const fn webhook_badge(state: WebhookState) -> Badge {
         WebhookState::Disabled(_) => "bad",
     };
     Badge { word: state.as_str(), class }
-}
-
-/// What a delivery's webhook is called; one that was deleted has no name.
-pub(crate) fn webhook_name<'a>(detail: &'a EventDetail, it: &Explained) -> &'a str {
-    let of = |standing: &&WebhookStanding| standing.webhook_id == it.delivery.webhook_id;
-    detail.webhooks.iter().find(of).map_or("A deleted webhook", |standing| standing.name.as_str())
 }
 
 /// The page of an event.

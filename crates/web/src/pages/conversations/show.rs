@@ -1,6 +1,6 @@
 //! What the console shows of chats, in words.
 
-use app::{conversations::desk, events::EventDetail};
+use app::{conversations::desk, standings::Told};
 use domain::{Author, CloseReason, Contact, Conversation, Fields, Id, MarkerRun, Message, Phase};
 
 use crate::pages::{shell::Shell, when::When};
@@ -123,7 +123,7 @@ pub(super) struct ChatView {
     pub(super) markers: Vec<MarkerRun>,
     pub(super) contact: Option<Contact>,
     pub(super) others: Vec<(Conversation, String)>,
-    pub(super) events: Vec<EventDetail>,
+    pub(super) events: Vec<Told>,
 }
 
 impl ChatView {
