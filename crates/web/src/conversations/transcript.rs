@@ -1,12 +1,12 @@
 //! The whole of what was said in a conversation, as text, as JSON, or as a page to read and print.
 
-use app::conversations;
+use app::{AppError, Tx, contacts, conversations};
 use askama::Template;
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{Conversation, Id, Message, conversation};
+use domain::{Author, Conversation, Id, Message, conversation};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -44,12 +44,17 @@ pub(crate) async fn show(
     PathId(id): PathId<Conversation>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let messages = web.db.read(move |tx| conversations::messages(tx, &actor, id)).await?;
+    let read = move |tx: &mut Tx<'_>| {
+        let contact = conversations::find(tx, &actor, id)?.contact;
+        let contact = contact.map(|it| contacts::get(tx, &actor, it)).transpose()?;
+        Ok::<_, AppError>((conversations::messages(tx, &actor, id)?, contact.and_then(|it| it.fields.name)))
+    };
+    let (messages, name) = web.db.read(read).await?;
     let mut answer = match Form::wanted(&headers) {
         Form::Text => conversation::transcript(&messages, usize::MAX).into_response(),
         Form::Json => json(id, messages).into_response(),
         Form::Page => {
-            let page = Page { id, messages }.render().map_err(|_| Problem::internal())?;
+            let page = Page { id, messages, name }.render().map_err(|_| Problem::internal())?;
             (SEALED, axum::response::Html(page)).into_response()
         }
     };
@@ -63,6 +68,15 @@ pub(crate) async fn show(
 struct Page {
     id: Id<Conversation>,
     messages: Vec<Message>,
+    /// What the visitor is called, if that is known.
+    name: Option<String>,
+}
+
+impl Page {
+    fn author<'a>(&'a self, message: &'a Message) -> &'a str {
+        let name = self.name.as_deref().filter(|_| message.author == Author::Visitor);
+        name.unwrap_or(message.author_name())
+    }
 }
 
 /// A page of what strangers said loads nothing, runs nothing, and is framed by nobody.
@@ -109,7 +123,7 @@ fn json(id: Id<Conversation>, messages: Vec<Message>) -> axum::Json<Transcript> 
 
 #[cfg(test)]
 mod tests {
-    use domain::{Author, samples};
+    use domain::samples;
 
     use super::*;
 
@@ -145,7 +159,8 @@ mod tests {
             client_id: None,
             at: samples::start(),
         };
-        let page = Page { id: Id::from_parts(0, &[0; 10]), messages: vec![said] }.render().unwrap();
+        let page =
+            Page { id: Id::from_parts(0, &[0; 10]), messages: vec![said], name: None }.render().unwrap();
         assert!(page.contains("&#60;b a=&#34;x&#34; c=&#39;y&#39;&#62;&#38;amp;"), "{page}");
     }
 }

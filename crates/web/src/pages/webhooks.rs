@@ -132,7 +132,7 @@ fn row(shell: &Shell, webhook: Webhook, lately: Lately) -> Row {
     Row {
         path: path(webhook.id),
         badge: webhook_badge(webhook.state),
-        since: shell.when(&webhook.state_since),
+        since: shell.when(&webhook.state_since).dated(),
         spark: pictures::spark(webhook.id, &lately),
         last_failure: lately.last_failure.map(failed),
         webhook,

@@ -14,11 +14,18 @@ pub(crate) struct When {
     at: Timestamp,
     now: Timestamp,
     zone: TimeZone,
+    /// Whether the day is said also of today.
+    dated: bool,
 }
 
 impl When {
     pub(crate) fn new(at: Timestamp, now: Timestamp, zone: TimeZone) -> Self {
-        Self { at, now, zone }
+        Self { at, now, zone, dated: false }
+    }
+
+    /// With its day in any case: where it stands for long, today becomes yesterday.
+    pub(crate) fn dated(self) -> Self {
+        Self { dated: true, ..self }
     }
 }
 
@@ -35,7 +42,7 @@ impl Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (local, today) = (local(self.at, &self.zone), local(self.now, &self.zone));
         let shown = match local {
-            _ if local.date() == today.date() => local.strftime("%H:%M:%S"),
+            _ if local.date() == today.date() && !self.dated => local.strftime("%H:%M:%S"),
             _ if local.year() == today.year() => local.strftime("%-d %b, %H:%M"),
             _ => local.strftime("%-d %b %Y, %H:%M"),
         };
@@ -84,12 +91,25 @@ pub(crate) fn visible(text: &str) -> String {
 
 /// Filters for templates: `{{ name|visible }}`.
 pub(crate) mod filters {
-    use std::fmt::Display;
+    use std::fmt::{Display, Write};
+
+    use askama::filters::{Html, Safe, escape};
 
     /// See [`super::visible`].
     #[askama::filter_fn]
     pub(crate) fn visible(text: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
         Ok(super::visible(&text.to_string()))
+    }
+
+    /// A URL that breaks, where it must, behind `/`, `?` and `&`, and has no other tricks.
+    #[askama::filter_fn]
+    pub(crate) fn url(text: impl Display, _: &dyn askama::Values) -> askama::Result<Safe<String>> {
+        let mut shown = String::new();
+        for part in super::visible(&text.to_string()).split_inclusive(['/', '?', '&']) {
+            let end = if part.ends_with(['/', '?', '&']) { "<wbr>" } else { "" };
+            write!(shown, "{}{end}", escape(part, Html)?)?;
+        }
+        Ok(Safe(shown.replace("/<wbr>/", "//")))
     }
 
     /// See [`super::count`].
@@ -111,6 +131,8 @@ mod tests {
         let shown = |text: &str| When::new(at(text), now, zone.clone()).to_string();
         assert!(shown("2026-03-04T19:00:00Z").contains(">00:30:00<"), "{}", shown("2026-03-04T19:00:00Z"));
         assert!(shown("2026-03-04T10:15:30Z").contains(">4 Mar, 15:45<"));
+        let today = When::new(at("2026-03-04T19:00:00Z"), now, zone.clone()).dated().to_string();
+        assert!(today.contains(">5 Mar, 00:30<"), "{today}");
         assert!(shown("2025-12-31T20:00:00Z").contains(">1 Jan, 01:30<"));
         assert!(shown("2025-03-04T10:15:30Z").contains("title=\"2025-03-04T10:15:30Z\">4 Mar 2025, 15:45<"));
     }

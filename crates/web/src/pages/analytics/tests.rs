@@ -380,6 +380,20 @@ async fn a_period_of_own_days_goes_before_a_preset_and_stays_in_the_form() {
     let page = ok(&kit, &viewer, "/analytics/bot-report?from=2026-01-30&to=2026-02-02&days=7").await;
     assert!(words(&page).contains("30 January – 2 February 2026"), "{}", words(&page));
     assert!(page.body.contains("value=\"2026-01-30\"") && !page.body.contains("aria-current=\"true\""));
+    let page = ok(&kit, &viewer, "/analytics/bot-report").await;
+    for day in
+        ["name=\"from\" type=\"date\" value=\"2026-02-03\"", "name=\"to\" type=\"date\" value=\"2026-03-04\""]
+    {
+        assert!(page.body.contains(day), "the days of a preset are shown: {}", page.body);
+    }
+    // The same form, sent for another chatbot: the days are still the preset's.
+    for query in ["from=2026-02-26&to=2026-03-04&days=7", "days=7"] {
+        let page = ok(&kit, &viewer, &format!("/analytics/bot-report?{query}")).await;
+        assert!(page.body.contains("aria-current=\"true\">7 days"), "{query}: {}", page.body);
+        assert!(
+            page.body.contains("value=\"2026-02-26\"") && page.body.contains("name=\"days\" value=\"7\"")
+        );
+    }
     let page = ok(&kit, &viewer, "/analytics/bot-report?days=7&from=&to=").await;
     assert!(
         page.body.contains("name=\"days\" value=\"7\"") && page.body.contains("aria-current=\"true\">7 days")

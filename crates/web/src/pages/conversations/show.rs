@@ -139,11 +139,14 @@ impl ChatView {
             id: it.id,
             who: name_of(&fields, it.id),
             facts: facts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
-            opened: shell.when(&it.opened_at),
+            opened: shell.when(&it.opened_at).dated(),
             page: it.page_url.as_deref().and_then(web_page),
             mine,
             instead: instead(&it),
-            messages: chat.detail.messages.iter().map(|message| Bubble::new(shell, message)).collect(),
+            messages: {
+                let visitor = fields.name.as_deref().unwrap_or("Visitor");
+                chat.detail.messages.iter().map(|message| Bubble::new(shell, message, visitor)).collect()
+            },
             left_out: first.saturating_sub(1),
             markers: chat.detail.markers,
             contact: chat.contact,
@@ -201,9 +204,9 @@ pub(super) struct Bubble {
 }
 
 impl Bubble {
-    fn new(shell: &Shell, message: &Message) -> Self {
+    fn new(shell: &Shell, message: &Message, visitor: &str) -> Self {
         let by = match message.author {
-            Author::Visitor => "Visitor".to_owned(),
+            Author::Visitor => visitor.to_owned(),
             Author::Bot => message.name.as_ref().map_or("Bot".to_owned(), |name| format!("{name} (bot)")),
             _ => message.author_name().to_owned(),
         };

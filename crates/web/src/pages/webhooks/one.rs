@@ -142,7 +142,7 @@ fn fill(shell: Shell, span: Span, read: Found) -> OnePage {
     OnePage {
         path: path(webhook.id),
         badge: webhook_badge(webhook.state),
-        since: shell.when(&webhook.state_since),
+        since: shell.when(&webhook.state_since).dated(),
         standing: words::standing(&webhook, shell.now()),
         next_probe: webhook.health.probe_at.map(|at| shell.when(&at)),
         health: pictures::health(&shell, &webhook, span, &stretches),
