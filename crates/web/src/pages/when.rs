@@ -101,12 +101,15 @@ pub(crate) mod filters {
         Ok(super::visible(&text.to_string()))
     }
 
-    /// A URL that breaks, where it must, behind `/`, `?` and `&`, and has no other tricks.
+    /// Behind these a URL breaks before it breaks within a word.
+    const BREAKS: [char; 4] = ['/', '?', '&', '.'];
+
+    /// A URL as it is shown where it may need several lines.
     #[askama::filter_fn]
     pub(crate) fn url(text: impl Display, _: &dyn askama::Values) -> askama::Result<Safe<String>> {
         let mut shown = String::new();
-        for part in super::visible(&text.to_string()).split_inclusive(['/', '?', '&']) {
-            let end = if part.ends_with(['/', '?', '&']) { "<wbr>" } else { "" };
+        for part in super::visible(&text.to_string()).split_inclusive(BREAKS) {
+            let end = if part.ends_with(BREAKS) { "<wbr>" } else { "" };
             write!(shown, "{}{end}", escape(part, Html)?)?;
         }
         Ok(Safe(shown.replace("/<wbr>/", "//")))
