@@ -12,7 +12,7 @@ use crate::{
     AppError, Page, PageRequest,
     access::require,
     idempotency::{self, Idempotency, Kept},
-    standings::{self, Explained, Standings, WebhookStanding},
+    standings::{self, Explained, Standings, Told, WebhookStanding},
 };
 
 /// Events that somebody posts with one request.
@@ -225,6 +225,15 @@ pub struct EventDetail {
     pub webhooks: Vec<WebhookStanding>,
     /// Whether there are older webhooks, which were left out.
     pub more_webhooks: bool,
+}
+
+/// These events, each with its deliveries.
+pub(crate) fn told(tx: &mut Tx<'_>, actor: &Actor, events: Vec<Event>) -> Result<Vec<Told>, AppError> {
+    require(actor, Permission::Read)?;
+    let ids: Vec<Id<Event>> = events.iter().map(|it| it.id).collect();
+    let mut found = standings::of_events(tx, actor.account(), &ids)?;
+    let told = |event: Event| Told { deliveries: found.remove(&event.id).unwrap_or_default(), event };
+    Ok(events.into_iter().map(told).collect())
 }
 
 /// One event with its deliveries, and why it reached or did not reach each webhook.

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use domain::{Delivery, Event, Id, Outcome, Standing, Timestamp, Webhook, Why, why};
-use store::Tx;
+use domain::{Account, Delivery, Event, Id, Outcome, Standing, Timestamp, Webhook, Why, why};
+use store::{Tx, webhooks::Addressee};
 
 use crate::{AppError, PageRequest};
 
@@ -41,6 +41,17 @@ pub(crate) struct Standings {
     pub(crate) more_webhooks: bool,
 }
 
+/// An event that was told, and to whom.
+pub struct Told {
+    /// The event.
+    pub event: Event,
+    /// Its deliveries, in the order they were planned.
+    pub deliveries: Vec<Addressed>,
+}
+
+/// A delivery with the name of its webhook; None if that was deleted.
+pub type Addressed = (Explained, Option<String>);
+
 /// Explains a delivery to `webhook`, None if that was deleted, whose last attempt had this outcome.
 pub(crate) fn explain(
     tx: &mut Tx<'_>,
@@ -53,9 +64,43 @@ pub(crate) fn explain(
         Some(line) => store::lines::head(tx, delivery.account, delivery.webhook_id, line)?,
         None => None,
     };
-    let standing = Standing { delivery: &delivery, webhook, last, ahead, now: tx.now() };
-    let (next_attempt_at, why) = (standing.next_attempt_at(), standing.why());
-    Ok(Explained { delivery, next_attempt_at, why })
+    let webhook = webhook.map(Webhook::conduct);
+    Ok(explained(&Standing { delivery: &delivery, webhook, last, ahead, now: tx.now() }))
+}
+
+fn explained(standing: &Standing<'_>) -> Explained {
+    Explained {
+        delivery: standing.delivery.clone(),
+        next_attempt_at: standing.next_attempt_at(),
+        why: standing.why(),
+    }
+}
+
+/// Explains the deliveries of these events, with a few statements for all of them: pages show many at once.
+pub(crate) fn of_events(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    events: &[Id<Event>],
+) -> Result<HashMap<Id<Event>, Vec<Addressed>>, AppError> {
+    let webhooks: HashMap<Id<Webhook>, Addressee> =
+        store::webhooks::of_events(tx, account, events)?.into_iter().map(|it| (it.id, it)).collect();
+    let last: HashMap<Id<Delivery>, Outcome> =
+        store::deliveries::last_outcomes(tx, account, events)?.into_iter().collect();
+    let ahead = store::lines::heads(tx, account, events)?;
+    let mut found: HashMap<Id<Event>, Vec<Addressed>> = HashMap::new();
+    for delivery in store::deliveries::of_events(tx, account, events)? {
+        let webhook = webhooks.get(&delivery.webhook_id);
+        let standing = Standing {
+            delivery: &delivery,
+            webhook: webhook.map(|it| it.conduct),
+            last: last.get(&delivery.id),
+            ahead: ahead.get(&delivery.id).copied(),
+            now: tx.now(),
+        };
+        let addressed = (explained(&standing), webhook.map(|it| it.name.clone()));
+        found.entry(delivery.event_id).or_default().push(addressed);
+    }
+    Ok(found)
 }
 
 /// Explains an event for each of its deliveries, and for the newest webhooks of its account.
@@ -63,21 +108,8 @@ pub(crate) fn of_event(tx: &mut Tx<'_>, event: &Event) -> Result<Standings, AppE
     let (account, newest) = (event.account, PageRequest { after: None, limit: WEBHOOKS });
     let page = newest
         .fill(|before, limit| store::webhooks::list(tx, account, before, limit), |it: &Webhook| it.id)?;
-    let known: HashMap<Id<Webhook>, &Webhook> = page.items.iter().map(|it| (it.id, it)).collect();
-    let last: HashMap<Id<Delivery>, Outcome> =
-        store::deliveries::last_outcomes(tx, account, event.id)?.into_iter().collect();
-
-    let mut deliveries = Vec::new();
-    for delivery in store::deliveries::of_event(tx, account, event.id)? {
-        let last = last.get(&delivery.id);
-        deliveries.push(match known.get(&delivery.webhook_id) {
-            Some(webhook) => explain(tx, delivery, Some(webhook), last)?,
-            None => {
-                let webhook = store::webhooks::find(tx, account, delivery.webhook_id)?;
-                explain(tx, delivery, webhook.as_ref(), last)?
-            }
-        });
-    }
+    let deliveries = of_events(tx, account, &[event.id])?.remove(&event.id).unwrap_or_default();
+    let deliveries: Vec<Explained> = deliveries.into_iter().map(|(explained, _)| explained).collect();
     let kept = deliveries.len() >= event.planned as usize;
     let of_webhook: HashMap<Id<Webhook>, &Explained> =
         deliveries.iter().map(|it| (it.delivery.webhook_id, it)).collect();

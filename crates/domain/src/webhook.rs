@@ -68,12 +68,35 @@ pub struct SigningKey {
     pub expires_at: Option<Timestamp>,
 }
 
+/// How a webhook sends: what the standing of its deliveries follows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conduct {
+    /// Whether it sends.
+    pub state: WebhookState,
+    /// Since when.
+    pub state_since: Timestamp,
+    /// When the next probe is due, while it is held.
+    pub probe_at: Option<Timestamp>,
+    /// Most attempts in a second.
+    pub rate_per_second: Option<u32>,
+}
+
 impl Webhook {
     /// How long a replaced secret goes on signing beside the new one. No more than these two sign at any time: the next
     /// rotation ends the one that was replaced before.
     pub const SECRET_OVERLAP: Duration = Duration::from_secs(24 * 60 * 60);
     /// The limit in flight where none is given.
     pub const DEFAULT_MAX_IN_FLIGHT: u32 = 64;
+
+    /// How it sends.
+    pub const fn conduct(&self) -> Conduct {
+        Conduct {
+            state: self.state,
+            state_since: self.state_since,
+            probe_at: self.health.probe_at,
+            rate_per_second: self.rate_per_second,
+        }
+    }
 
     /// The secrets to sign with at `now`, newest first.
     pub fn active_secrets(&self, now: Timestamp) -> impl Iterator<Item = &Secret> {

@@ -2,7 +2,7 @@
 
 use crate::{
     Delivery, DeliveryState, DisableReason, ErrorClass, Event, EventType, ExhaustReason, Id, Outcome,
-    SkipReason, Timestamp, Webhook, WebhookState, hold, json,
+    SkipReason, Timestamp, Webhook, WebhookState, hold, json, webhook::Conduct,
 };
 
 /// Where an event stands with a webhook.
@@ -81,7 +81,7 @@ pub struct Standing<'a> {
     /// The delivery.
     pub delivery: &'a Delivery,
     /// Its webhook; None if it was deleted.
-    pub webhook: Option<&'a Webhook>,
+    pub webhook: Option<Conduct>,
     /// How its last attempt went, if there was one and it is still known.
     pub last: Option<&'a Outcome>,
     /// Which delivery it waits for, if it waits in line.
@@ -162,9 +162,9 @@ impl Standing<'_> {
         }
     }
 
-    fn held(&self, webhook: &Webhook) -> String {
+    fn held(&self, webhook: Conduct) -> String {
         let (since, failures) = (webhook.state_since, hold::HELD_AFTER);
-        let probe = match webhook.health.probe_at {
+        let probe = match webhook.probe_at {
             Some(at) if at > self.now => format!("the next probe is at {at}"),
             _ => "a probe is due now".to_owned(),
         };
@@ -174,7 +174,7 @@ impl Standing<'_> {
         )
     }
 
-    fn sending(&self, webhook: &Webhook) -> (Code, String) {
+    fn sending(&self, webhook: Conduct) -> (Code, String) {
         let delivery = self.delivery;
         if delivery.waits_in_line() {
             let before = self.ahead.map_or("an earlier one".to_owned(), |ahead| format!("delivery {ahead}"));

@@ -52,7 +52,7 @@ macro_rules! columns {
 pub(crate) use columns;
 
 pub(crate) mod lists;
-pub use lists::{DeliveryFilter, list, tally};
+pub use lists::{DeliveryFilter, last_outcomes, list, of_events, tally};
 
 /// Deliveries with their events.
 macro_rules! with_event {
@@ -73,8 +73,6 @@ sql! {
     INSERT = concat!("insert into delivery (", columns!(""), ", test)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)");
     GET = concat!("select ", columns!(""), " from delivery where account_id = $1 and id = $2");
-    // SQLite would look through all deliveries of the account, so it is told the index of the unique key.
-    OF_EVENT = concat!("select ", columns!(""), " from delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */ where account_id = $1 and event_id = $2 order by id");
     // Where a webhook that sends has a delivery pending: the instant at which its first is due. A held one has its probe.
     WAITING = "select w.account_id, w.id, w.probe_at,
             (select min(d.due_at) from delivery d where d.webhook_id = w.id and d.state = 'pending')
@@ -117,12 +115,6 @@ sql! {
     ATTEMPTS = "select number, kind, at, address, status, error, error_detail, dns_us, connect_us, tls_us,
             first_byte_us, total_us, response_headers, response_body, response_body_base64
         from attempt where account_id = $1 and delivery_id = $2 order by number";
-    // Without what the receiver said, which may be long.
-    LAST_ATTEMPTS = "select a.delivery_id, a.number, a.kind, a.at, a.address, a.status, a.error, a.error_detail, a.dns_us,
-            a.connect_us, a.tls_us, a.first_byte_us, a.total_us, '[]', '', false
-        from delivery d /*sqlite: indexed by sqlite_autoindex_delivery_2 */
-        join attempt a on a.account_id = d.account_id and a.delivery_id = d.id and a.number = d.attempts
-        where d.account_id = $1 and d.event_id = $2";
 }
 
 /// Adds deliveries. Whether one belongs to a test is in its event's id.
@@ -155,15 +147,6 @@ fn insert_args(delivery: &Delivery) -> Vec<Value> {
 /// The account's delivery of that id.
 pub fn find(tx: &mut Tx<'_>, account: Id<Account>, id: Id<Delivery>) -> Result<Option<Delivery>, StoreError> {
     tx.query_one(&GET, args![account, id])?.map(|mut row| read(&mut row)).transpose()
-}
-
-/// All deliveries of an event, in the order they were planned.
-pub fn of_event(
-    tx: &mut Tx<'_>,
-    account: Id<Account>,
-    event: Id<Event>,
-) -> Result<Vec<Delivery>, StoreError> {
-    tx.query(&OF_EVENT, args![account, event])?.into_iter().map(|mut row| read(&mut row)).collect()
 }
 
 /// A webhook that sends and has something pending.
@@ -349,17 +332,6 @@ pub fn attempts(
     delivery: Id<Delivery>,
 ) -> Result<Vec<Attempt>, StoreError> {
     tx.query(&ATTEMPTS, args![account, delivery])?.into_iter().map(read_attempt).collect()
-}
-
-/// How the last attempt of each delivery of an event went, without headers and body of the answer.
-pub fn last_outcomes(
-    tx: &mut Tx<'_>,
-    account: Id<Account>,
-    event: Id<Event>,
-) -> Result<Vec<(Id<Delivery>, Outcome)>, StoreError> {
-    let rows = tx.query(&LAST_ATTEMPTS, args![account, event])?;
-    let read = |mut row: Row| Ok((row.take()?, read_attempt(row)?.outcome));
-    rows.into_iter().map(read).collect()
 }
 
 /// An answer's body as text: PostgreSQL takes neither NUL nor what is not UTF-8.

@@ -6,11 +6,17 @@
 //! its webhook ([`crate::webhooks::lock`]): else a delivery could be added behind one that was just done, and wait for
 //! ever. Places follow from that lock and not from ids, which clocks make.
 
-use domain::{Account, Delivery, Id, Timestamp, Webhook};
+use std::collections::HashMap;
+
+use domain::{Account, Delivery, Event, Id, Timestamp, Webhook};
 
 use crate::{
     StoreError, Tx,
-    deliveries::{Due, columns, read_due, with_event},
+    deliveries::{
+        Due, columns,
+        lists::{about, some_events},
+        read_due, with_event,
+    },
     events,
     sql::sql,
     value::args,
@@ -22,6 +28,13 @@ sql! {
     HEAD = "select id from delivery
         where account_id = $1 and webhook_id = $2 and line = $3 and state = 'pending' and due_at < $4
         order by id limit 1";
+    // What is due of the line of each that waits: of several the oldest is the head, and comes last here.
+    HEADS = concat!("select w.id, p.id from delivery w /*sqlite: indexed by sqlite_autoindex_delivery_2 */
+        cross join delivery p /*sqlite: indexed by delivery_line */
+        where w.account_id = $1 and w.event_id in ", some_events!(), " and w.state = 'pending' and w.due_at >= $52
+          and p.account_id = w.account_id and p.webhook_id = w.webhook_id and p.line = w.line and p.state = 'pending'
+          and p.due_at < $52
+        order by p.id desc");
     // Nothing is released beside something of the line that is due: that would be the first of it.
     RELEASE_NEXT = "update delivery set due_at = $4
         where account_id = $1 and state = 'pending' and due_at >= $5
@@ -64,6 +77,16 @@ pub fn head(
 ) -> Result<Option<Id<Delivery>>, StoreError> {
     let head = tx.query_one(&HEAD, args![account, webhook, line, Delivery::IN_LINE])?;
     head.map(|mut row| row.take()).transpose()
+}
+
+/// Of each delivery of these events that waits in a line, the one that it waits for.
+pub fn heads(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    events: &[Id<Event>],
+) -> Result<HashMap<Id<Delivery>, Id<Delivery>>, StoreError> {
+    let rows = about(tx, &HEADS, account, events, args![Delivery::IN_LINE])?;
+    rows.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 
 /// Makes the first of the line due at `now`, if it still waits; that one. The caller holds the webhook's lock.

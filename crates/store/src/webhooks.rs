@@ -1,12 +1,13 @@
 //! Webhooks, their secrets, and which of them ask for an event type.
 
 use domain::{
-    Account, BodyForm, Chatbot, EventType, Health, Id, Ordering, RetryPolicy, Secret, SigningKey, Timestamp,
-    Webhook, WebhookState,
+    Account, BodyForm, Chatbot, Event, EventType, Health, Id, Ordering, RetryPolicy, Secret, SigningKey,
+    Timestamp, Webhook, WebhookState, webhook::Conduct,
 };
 
 use crate::{
     StoreError, Tx,
+    deliveries::lists::{about, some_events},
     sql::sql,
     value::{Row, Value, args},
 };
@@ -34,6 +35,11 @@ sql! {
         where account_id = $1 and id < $2 and deleted_at is not null order by id desc limit $3";
     FIND_DELETED = "select id, name, url, deleted_at from webhook
         where account_id = $1 and id = $2 and deleted_at is not null";
+    // SQLite would look through all deliveries of the account, so it is told the index of the unique key.
+    OF_EVENTS = concat!("select id, name, state, state_reason, state_since, probe_at, rate_per_second from webhook
+        where account_id = $1 and deleted_at is null and id in (
+            select d.webhook_id from delivery d /*sqlite: indexed by sqlite_autoindex_delivery_2 */
+            where d.account_id = $1 and d.event_id in ", some_events!(), ")");
     // An account has few webhooks, and these are read with each page.
     TROUBLED = "select id, name, state, state_reason from webhook
         where account_id = $1 and deleted_at is null
@@ -206,6 +212,31 @@ pub fn troubled(tx: &mut Tx<'_>, account: Id<Account>, limit: u32) -> Result<Vec
     let read =
         |mut row: Row| Ok(Troubled { id: row.take()?, name: row.take()?, state: read_state(&mut row)? });
     tx.query(&TROUBLED, args![account, limit])?.into_iter().map(read).collect()
+}
+
+/// A webhook as those see it who ask about its deliveries: without its secrets, which take time to unseal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    /// Which.
+    pub id: Id<Webhook>,
+    /// Its name.
+    pub name: String,
+    /// How it sends.
+    pub conduct: Conduct,
+}
+
+/// The account's webhooks that have a delivery of one of these events, in no order, and one perhaps several times.
+pub fn of_events(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    events: &[Id<Event>],
+) -> Result<Vec<Addressee>, StoreError> {
+    let read = |mut row: Row| {
+        let (id, name, state) = (row.take()?, row.take()?, read_state(&mut row)?);
+        let (state_since, probe_at, rate_per_second) = (row.take()?, row.take()?, row.take()?);
+        Ok(Addressee { id, name, conduct: Conduct { state, state_since, probe_at, rate_per_second } })
+    };
+    about(tx, &OF_EVENTS, account, events, &[])?.into_iter().map(read).collect()
 }
 
 /// Stores a webhook's settings; state and secrets stay. False if it was deleted meanwhile.

@@ -27,3 +27,4 @@ pub(crate) use outline::{Outline, OutlineNode};
 pub(crate) use phases::Phases;
 pub(crate) use spark::Spark;
 pub(crate) use steps::{Pace, Steps};
+pub(crate) use text::thousands;

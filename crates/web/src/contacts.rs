@@ -78,7 +78,10 @@ pub(crate) async fn search(
         return Ok(Searched::by_index(page));
     }
     let slice = |page| web.db.read(move |tx| contacts::list(tx, &actor, &Filter::default(), page));
-    search::look(patience, page, slice, move |contact: &Contact| contacts::matches(contact, &text)).await
+    search::look(actor.account(), patience, page, slice, move |contact: &Contact| {
+        contacts::matches(contact, &text)
+    })
+    .await
 }
 
 /// List the contacts

@@ -135,7 +135,7 @@ pub(crate) async fn search(
         let filter = filter.clone();
         web.db.read(move |tx| events::slice(tx, &actor, &filter, page))
     };
-    search::look(patience, page, slice, move |event: &Event| text.is_in_event(event)).await
+    search::look(actor.account(), patience, page, slice, move |event: &Event| text.is_in_event(event)).await
 }
 
 fn conversation_id(text: &str) -> Result<String, Invalid> {

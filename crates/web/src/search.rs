@@ -4,10 +4,15 @@
 //! compares outside of them. It ends when it has found enough, has looked at enough or has taken long enough, and says
 //! how far back it came; the next request goes on from there. Must not know what is searched nor for what.
 
-use std::{future::Future, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 
 use app::{AppError, Page, PageRequest, StoreError};
-use domain::{Contact, Event, Id, Invalid, Noun, Timestamp};
+use domain::{Account, Contact, Event, Id, Invalid, Noun, Timestamp};
 use serde::Serialize;
 use tokio::{sync::Semaphore, time::Instant};
 use utoipa::ToSchema;
@@ -23,7 +28,32 @@ pub(crate) const AT_A_GLANCE: Duration = Duration::from_millis(25);
 /// How many items are read at once: some milliseconds of work, and at the worst 64 MiB of payloads.
 const SLICE: u32 = 250;
 /// Searches beyond these wait for one to end: they take memory, and nothing is as urgent as events.
-static AT_ONCE: Semaphore = Semaphore::const_new(2);
+const AT_ONCE: usize = 2;
+static TURNS: Turns = Turns { all: Semaphore::const_new(AT_ONCE), own: Mutex::new(BTreeMap::new()) };
+
+/// Who searches: one request of an account at a time, so that however many it sends, others wait for one of them only.
+struct Turns {
+    all: Semaphore,
+    /// The turn of each account that searches or waits.
+    own: Mutex<BTreeMap<Id<Account>, Weak<Semaphore>>>,
+}
+
+impl Turns {
+    /// Waits for the account's turn; it lasts until it is dropped.
+    async fn of(&self, account: Id<Account>) -> impl Sized {
+        let own = {
+            let mut turns = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.retain(|_, turn| turn.strong_count() > 0);
+            let known = turns.get(&account).and_then(Weak::upgrade);
+            let own = known.unwrap_or_else(|| Arc::new(Semaphore::new(1)));
+            turns.insert(account, Arc::downgrade(&own));
+            own
+        };
+        // Whoever waits for the account's turn does not stand in the way of the others. Neither is ever closed.
+        let own = own.acquire_owned().await;
+        (own, self.all.acquire().await)
+    }
+}
 
 /// What can be looked through.
 pub(crate) trait Sought: Noun + Send + 'static {
@@ -83,8 +113,9 @@ impl<T> Default for Searched<T> {
     }
 }
 
-/// Looks through what `slice` reads for up to `page.limit` items that match, from behind `page.after` on.
+/// Looks, for an account, through what `slice` reads for up to `page.limit` items that match, from behind `page.after` on.
 pub(crate) async fn look<T, S, F, M>(
+    account: Id<Account>,
     patience: Duration,
     page: PageRequest<T>,
     slice: S,
@@ -96,8 +127,7 @@ where
     F: Future<Output = Result<Page<T, T>, AppError>>,
     M: Fn(&T) -> bool + Clone + Send + 'static,
 {
-    // It is never closed.
-    let _turn = AT_ONCE.acquire().await;
+    let _turn = TURNS.of(account).await;
     let begun = Instant::now();
     let mut searched = Searched::default();
     let mut after = page.after;
@@ -189,7 +219,9 @@ impl<V> SearchedList<V> {
 
 #[cfg(test)]
 mod tests {
-    use domain::samples::person;
+    use std::future::{pending, ready};
+
+    use domain::samples::{acme, globex, person};
 
     use super::*;
 
@@ -207,7 +239,7 @@ mod tests {
             Ok(Page { items, next })
         };
         let page = PageRequest { after, limit: 50 };
-        look(Duration::from_millis(patience), page, slice, |_| false).await.expect("it reads")
+        look(acme().id, Duration::from_millis(patience), page, slice, |_| false).await.expect("it reads")
     }
 
     #[tokio::test(start_paused = true)]
@@ -218,5 +250,28 @@ mod tests {
         assert_eq!((second.looked_at, second.page.next), (60, Some(id(10))));
         let last = search(25, second.page.next).await;
         assert_eq!((last.looked_at, last.page.next, last.is_unfinished(50)), (10, None, false));
+    }
+
+    const FIRST: PageRequest<Contact> = PageRequest { after: None, limit: 1 };
+    /// Longer than anything here takes.
+    const MOMENT: Duration = Duration::from_secs(5);
+
+    /// A search that finds its end at once.
+    async fn quick(account: Id<Account>) -> bool {
+        let slice = |_| ready(Ok(Page { items: Vec::new(), next: None }));
+        tokio::time::timeout(MOMENT, look(account, MOMENT, FIRST, slice, |_| true)).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn however_much_one_account_searches_another_has_its_turn() {
+        let endless = || tokio::spawn(look(acme().id, MOMENT, FIRST, |_| pending(), |_: &Contact| true));
+        let searches = [endless(), endless(), endless()];
+        tokio::task::yield_now().await;
+        assert!(quick(globex().id).await, "it waits for the others' searches");
+        searches.iter().for_each(tokio::task::JoinHandle::abort);
+        for search in searches {
+            assert!(search.await.is_err(), "it was cut off");
+        }
+        assert!(quick(acme().id).await, "whoever went away has left its turn to the next");
     }
 }

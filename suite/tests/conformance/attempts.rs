@@ -129,11 +129,11 @@ async fn the_last_outcome_of_each_delivery_of_an_event_is_found_without_what_was
             deliveries::insert_attempt(tx, acme().id, id(2), &attempt(1, unanswered(ErrorClass::Timeout)))
         };
         write(&db, fill).await;
-        let mut found = read(&db, |tx| deliveries::last_outcomes(tx, acme().id, id(1))).await;
+        let mut found = read(&db, |tx| deliveries::last_outcomes(tx, acme().id, &[id(1)])).await;
         found.sort_unstable_by_key(|(id, _)| *id);
         let bare = Response { status: 404, headers: Vec::new(), body: Vec::new() };
         let bare = Outcome { result: Ok(bare), ..answered(404) };
         assert_eq!(found, [(id(1), bare), (id(2), unanswered(ErrorClass::Timeout))], "{}", store.engine);
-        assert_eq!(read(&db, |tx| deliveries::last_outcomes(tx, globex().id, id(1))).await, []);
+        assert_eq!(read(&db, |tx| deliveries::last_outcomes(tx, globex().id, &[id(1)])).await, []);
     }
 }

@@ -294,7 +294,7 @@ async fn a_foreign_account_finds_and_changes_no_delivery() {
             let (them, webhook, (pending, done)): (_, _, (Id<Delivery>, _)) =
                 (globex().id, id(1), (id(1), id(2)));
             assert_eq!(deliveries::find(tx, them, pending)?, None);
-            assert_eq!(deliveries::of_event(tx, them, id(1))?, []);
+            assert_eq!(deliveries::of_events(tx, them, &[id(1)])?, []);
             assert!(!deliveries::advance(tx, &foreign, 0, held)?);
             assert_eq!(deliveries::count_attempt(tx, them, pending)?, None);
             deliveries::set_delivered(tx, them, pending)?;

@@ -132,7 +132,9 @@ async fn answer_and_speak_before(db: &app::Db, conversation: Id<Conversation>, j
         let [told] = &events::list(tx, acme().id, &filter, Id::from_uuid(Uuid::max()), 9)?[..] else {
             panic!("one event")
         };
-        let [first, _] = &deliveries::of_event(tx, acme().id, told.id)?[..] else { panic!("two webhooks") };
+        let [first, _] = &deliveries::of_events(tx, acme().id, &[told.id])?[..] else {
+            panic!("two webhooks")
+        };
         deliveries::insert_attempt(tx, acme().id, first.id, &attempt(1, answer("janesanswer")))?;
         deliveries::set_delivered(tx, acme().id, first.id)?;
         let browser = Visitor { id: id(7), account: acme().id, chatbot: id(1), created_at: at(0) };

@@ -29,7 +29,7 @@ fn in_conversation(number: u32, conversation: &str) -> Event {
 async fn post(db: &Db, number: u32, conversation: &str) -> Delivery {
     let event = in_conversation(number, conversation);
     carry_out(db, move |tx| events::record(tx, event.clone())).await;
-    let planned = read(db, move |tx| deliveries::of_event(tx, acme().id, id(number))).await;
+    let planned = read(db, move |tx| deliveries::of_events(tx, acme().id, &[id(number)])).await;
     planned.into_iter().next().expect("one is planned")
 }
 
@@ -144,6 +144,12 @@ async fn what_waits_for_nobody_is_released_and_what_waits_for_somebody_is_not() 
         assert_eq!(head(acme().id, 1, "b").await, Some(id(3)));
         assert_eq!(head(acme().id, 1, "a").await, None, "nothing of it is due");
         assert_eq!((head(acme().id, 2, "b").await, head(globex().id, 1, "b").await), (None, None));
+        let heads = async |account| {
+            let all = [1, 2, 3, 4, 5].map(id);
+            read(&db, move |tx| lines::heads(tx, account, &all)).await
+        };
+        assert_eq!(heads(acme().id).await, [(id(4), id(3))].into(), "the others wait for nobody");
+        assert!(heads(globex().id).await.is_empty());
         assert_eq!(write(&db, |tx| lines::release_stuck(tx, globex().id, id(1), at(5))).await, 0);
         let release = |tx: &mut app::Tx<'_>| {
             webhooks::lock(tx, acme().id, id(1))?;

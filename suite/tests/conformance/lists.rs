@@ -109,7 +109,7 @@ async fn the_deliveries_of_an_event_come_in_the_order_they_were_planned_also_tho
     for store in stores().await {
         let (db, _) = open(&store).await;
         write(&db, fill).await;
-        let of_event = |event| read(&db, move |tx| deliveries::of_event(tx, acme().id, event));
+        let of_event = |event| read(&db, move |tx| deliveries::of_events(tx, acme().id, &[event]));
         let ids = |found: Vec<Delivery>| found.iter().map(|it| it.id).collect::<Vec<_>>();
         assert_eq!(ids(of_event(id(1)).await), [id(1), id(2), id(3)]);
         assert_eq!(ids(of_event(Id::test_from_parts(1, &[1; 10])).await), [id(8)]);

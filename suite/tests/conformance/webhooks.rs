@@ -2,13 +2,14 @@
 
 use app::{StoreError, Tx};
 use domain::{
-    BodyForm, DisableReason, EventType, Id, Ordering, RetryPolicy, Secret, SigningKey, Webhook, WebhookState,
+    BodyForm, DisableReason, EventType, Health, Id, Ordering, RetryPolicy, Secret, SigningKey, Webhook,
+    WebhookState,
     samples::{acme, globex},
 };
-use store::webhooks;
+use store::{deliveries, events, webhooks};
 use suite::stores;
 
-use crate::kit::{at, conflict, id, open, read, webhook, write};
+use crate::kit::{at, conflict, delivery, event, id, open, read, webhook, write};
 
 /// With every setting unlike that of the sample.
 fn elaborate(number: u32) -> Webhook {
@@ -230,5 +231,33 @@ async fn webhooks_are_listed_by_state_and_deleted_ones_apart() {
         assert_eq!(found, [(id(3), gone), (id(2), WebhookState::Held)], "not what somebody wanted so");
         assert_eq!(read(&db, |tx| webhooks::troubled(tx, acme().id, 1)).await.len(), 1);
         assert_eq!(read(&db, |tx| webhooks::troubled(tx, globex().id, 9)).await, []);
+    }
+}
+
+#[tokio::test]
+async fn those_who_have_a_delivery_of_events_are_told_with_name_and_conduct() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        let health = Health { probe_at: Some(at(9)), ..Health::default() };
+        let held = Webhook { state: WebhookState::Held, state_since: at(3), health, ..elaborate(1) };
+        insert(&db, vec![held.clone(), webhook(2), webhook(3), webhook(4)]).await;
+        write(&db, |tx| {
+            events::insert(tx, &event(1))?;
+            events::insert(tx, &event(2))?;
+            let all = [(1, 1, 1), (2, 1, 2), (3, 1, 4), (4, 2, 3)];
+            deliveries::insert(tx, &all.map(|(number, of, to)| delivery(number, of, to)))?;
+            webhooks::delete(tx, acme().id, id(4), at(5)).map(drop)
+        })
+        .await;
+        let told = async |account, events: &'static [u32]| {
+            let events: Vec<_> = events.iter().copied().map(id).collect();
+            let mut told = read(&db, move |tx| webhooks::of_events(tx, account, &events)).await;
+            told.sort_by_key(|it| it.id);
+            told
+        };
+        let addressee = |it: Webhook| webhooks::Addressee { id: it.id, conduct: it.conduct(), name: it.name };
+        assert_eq!(told(acme().id, &[1]).await, [held, webhook(2)].map(addressee), "{}", store.engine);
+        assert_eq!(told(acme().id, &[1, 2]).await.len(), 3);
+        assert_eq!((told(acme().id, &[]).await, told(globex().id, &[1, 2]).await), (vec![], vec![]));
     }
 }

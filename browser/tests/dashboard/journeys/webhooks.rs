@@ -241,5 +241,5 @@ async fn an_event_is_found_by_a_name_in_it(hands: Hands) {
     devi.follows(link.as_str().expect("a link has a name")).await;
     devi.arrives("Contact Information").await;
     devi.until("document.querySelector('#data')?.textContent.includes('Ada Lovelace')").await;
-    devi.reads("1 waiting").await;
+    devi.reads("1 pending").await;
 }

@@ -9,7 +9,8 @@ use crate::{
     AppError, Page, PageRequest,
     access::require,
     departments,
-    events::{self, EventDetail, EventFilter},
+    events::{self, EventFilter},
+    standings::Told,
 };
 
 /// A list of chats.
@@ -69,7 +70,7 @@ pub struct Chat {
     /// Other conversations with them, the newest first.
     pub others: Vec<Conversation>,
     /// What was told of it and of them, the newest first.
-    pub events: Vec<EventDetail>,
+    pub events: Vec<Told>,
 }
 
 /// One chat.
@@ -93,7 +94,7 @@ pub fn chat(tx: &mut Tx<'_>, actor: &Actor, id: Id<Conversation>) -> Result<Chat
         None => None,
     };
     let mine = conversation.operator.as_ref().is_some_and(|operator| operator.id == me);
-    Ok(Chat { mine, department, contact, others, events: events_of(tx, actor, id, BESIDE)?, detail })
+    Ok(Chat { mine, department, contact, others, events: events_of(tx, actor, &[id], BESIDE)?, detail })
 }
 
 /// The newest conversations with a contact.
@@ -109,15 +110,18 @@ pub fn of_contact(
     Ok(store::conversations::list(tx, actor.account(), filter, newest.before(), most)?)
 }
 
-/// The newest events of a conversation, each with where it stands.
+/// The newest events of these conversations, so many of each, with where they stand.
 pub fn events_of(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    id: Id<Conversation>,
+    conversations: &[Id<Conversation>],
     most: u32,
-) -> Result<Vec<EventDetail>, AppError> {
+) -> Result<Vec<Told>, AppError> {
     require(actor, Permission::People)?;
-    let filter = EventFilter { conversation_id: Some(id.to_string()), ..EventFilter::default() };
-    let found = events::list(tx, actor, &filter, PageRequest { after: None, limit: most })?;
-    found.items.iter().map(|event| events::get(tx, actor, event.id)).collect()
+    let mut found = Vec::new();
+    for id in conversations {
+        let filter = EventFilter { conversation_id: Some(id.to_string()), ..EventFilter::default() };
+        found.extend(events::list(tx, actor, &filter, PageRequest { after: None, limit: most })?.items);
+    }
+    events::told(tx, actor, found)
 }

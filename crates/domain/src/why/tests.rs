@@ -62,9 +62,9 @@ fn a_pending_delivery_of_an_active_webhook_is_due_or_waits_for_its_time_its_turn
     let (active, failed, now) = (webhook(WebhookState::Active), timeout(), start());
     let rated = Webhook { rate_per_second: Some(5), ..active.clone() };
     let (due, tried) = (delivery(Pending, 0), delivery(Pending, 2));
-    let standing = Standing { delivery: &due, webhook: Some(&active), last: None, ahead: None, now };
+    let standing = Standing { delivery: &due, webhook: Some(active.conduct()), last: None, ahead: None, now };
     check(&standing, Code::BeingSent, "Due, never tried before; it is being sent.", Some(now));
-    let of_rated = Standing { webhook: Some(&rated), ..standing };
+    let of_rated = Standing { webhook: Some(rated.conduct()), ..standing };
     let words = "Due, never tried before; it waits for its turn, as the webhook sends at most 5 a second.";
     check(&of_rated, Code::RateLimited, words, Some(now));
     let tried_standing = Standing { delivery: &tried, last: Some(&failed), ..standing };
@@ -74,14 +74,15 @@ fn a_pending_delivery_of_an_active_webhook_is_due_or_waits_for_its_time_its_turn
     let later = now + Duration::from_secs(30);
     let waits = Delivery { due_at: later, ..tried.clone() };
     let words = "The next attempt is at 2026-03-04T10:16:00Z, after 2 attempts so far. Last attempt: The receiver took too long: no answer within 15 s.";
-    let of_rated = Standing { delivery: &waits, webhook: Some(&rated), ..tried_standing };
+    let of_rated = Standing { delivery: &waits, webhook: Some(rated.conduct()), ..tried_standing };
     check(&of_rated, Code::RetryScheduled, words, Some(later));
     let untried = Delivery { due_at: later, ..due.clone() };
     let words = "The first attempt is at 2026-03-04T10:16:00Z, never tried before.";
     check(&Standing { delivery: &untried, ..standing }, Code::RetryScheduled, words, Some(later));
 
     let in_line = Delivery { due_at: Delivery::IN_LINE, line: Some("c".into()), ..due.clone() };
-    let in_line = Standing { delivery: &in_line, ahead: Some(id(9)), webhook: Some(&rated), ..standing };
+    let in_line =
+        Standing { delivery: &in_line, ahead: Some(id(9)), webhook: Some(rated.conduct()), ..standing };
     let words = format!(
         "Waits in line behind delivery {} of the same conversation, whose order the webhook keeps.",
         id::<Delivery>(9)
@@ -99,19 +100,19 @@ fn a_pending_delivery_of_a_webhook_that_does_not_send_says_until_when() {
     let probe = Health { probe_at: Some(now + Duration::from_secs(30)), ..Health::default() };
     let held = Webhook { health: probe, ..webhook(WebhookState::Held) };
     let standing =
-        Standing { delivery: &pending, webhook: Some(&held), last: Some(&failed), ahead: None, now };
+        Standing { delivery: &pending, webhook: Some(held.conduct()), last: Some(&failed), ahead: None, now };
     let words = "The webhook is held since 2026-03-04T10:15:30Z, as its receiver failed 10 times in a row: the delivery waits, and its schedule stands still, until a probe gets through; the next probe is at 2026-03-04T10:16:00Z. Last attempt: The receiver failed (status 500).";
     check(&standing, Code::WebhookHeld, words, None);
     let late = Standing { now: now + Duration::from_secs(30), last: None, ..standing };
     assert!(late.why().words.ends_with("; a probe is due now."), "{}", late.why().words);
     let paused = webhook(WebhookState::Paused);
     let words = "The webhook is paused. Its deliveries have waited since 2026-03-04T10:15:30Z, and their schedules stand still, until it is resumed.";
-    let paused = Standing { webhook: Some(&paused), last: None, ..standing };
+    let paused = Standing { webhook: Some(paused.conduct()), last: None, ..standing };
     check(&paused, Code::WebhookPaused, words, None);
     // For as long as a chore takes to get there.
     let disabled = webhook(WebhookState::Disabled(DisableReason::HeldTooLong));
     let words = "About to be skipped: the webhook was disabled, as it had been held for 5 days.";
-    check(&Standing { webhook: Some(&disabled), ..paused }, Code::WebhookDisabled, words, None);
+    check(&Standing { webhook: Some(disabled.conduct()), ..paused }, Code::WebhookDisabled, words, None);
     let words = "About to be skipped: the webhook was deleted.";
     check(&Standing { webhook: None, ..paused }, Code::WebhookDeleted, words, None);
 }
@@ -123,6 +124,7 @@ fn a_finished_delivery_says_how_it_ended() {
     let (taken, failed) = (answered(204), answered(404));
     let check = |state, attempts, webhook: Option<&Webhook>, last, code, words| {
         let delivery = delivery(state, attempts);
+        let webhook = webhook.map(Webhook::conduct);
         let standing = Standing { delivery: &delivery, webhook, last, ahead: None, now: start() };
         check(&standing, code, words, None);
     };

@@ -1,15 +1,15 @@
-//! Lists of deliveries, by everything that they can be asked for, and what became of those of a list of events.
+//! Lists of deliveries, by everything that they can be asked for, and those of a list of events.
 
 use std::collections::HashMap;
 
-use domain::{Account, Delivery, DeliveryState, Event, EventType, Id, Tally, Timestamp, Webhook};
+use domain::{Account, Delivery, DeliveryState, Event, EventType, Id, Outcome, Tally, Timestamp, Webhook};
 use uuid::Uuid;
 
-use super::read;
+use super::{read, read_attempt};
 use crate::{
     StoreError, Tx,
-    sql::sql,
-    value::{Value, args},
+    sql::{Sql, sql},
+    value::{Row, Value, args},
 };
 
 macro_rules! list {
@@ -45,6 +45,17 @@ macro_rules! list_pending {
     };
 }
 
+/// So many events are asked about at once, as [`about`] does: a list has no type that both engines know.
+macro_rules! some_events {
+    () => {
+        "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, \
+         $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, \
+         $48, $49, $50, $51)"
+    };
+}
+pub(crate) use some_events;
+const SOME: usize = 50;
+
 sql! {
     LIST = list!("", "");
     LIST_OF_WEBHOOK = list!("/*sqlite: indexed by delivery_webhook */", "and webhook_id = $7");
@@ -67,10 +78,18 @@ sql! {
     LIST_EXHAUSTED_OF_WEBHOOK = list!("/*sqlite: indexed by delivery_exhausted_webhook */", "and webhook_id = $7 and state = 'exhausted'");
     LIST_SKIPPED_OF_WEBHOOK = list!("/*sqlite: indexed by delivery_skipped_webhook */", "and webhook_id = $7 and state = 'skipped'");
     LIST_OF_EVENT = list!("/*sqlite: indexed by sqlite_autoindex_delivery_2 */", "and event_id = $7 and (webhook_id = $8 or $8 is null)");
-    TALLY = "select event_id, state, count(*) from delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */
-        where account_id = $1 and event_id in ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
-            $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51)
-        group by event_id, state";
+    TALLY = concat!("select event_id, state, count(*) from delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */
+        where account_id = $1 and event_id in ", some_events!(), "
+        group by event_id, state");
+    // SQLite would look through all deliveries of the account, so it is told the index of the unique key.
+    OF_EVENTS = concat!("select ", columns!(""), " from delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */
+        where account_id = $1 and event_id in ", some_events!(), " order by id");
+    // Without what the receiver said, which may be long.
+    LAST_ATTEMPTS = concat!("select a.delivery_id, a.number, a.kind, a.at, a.address, a.status, a.error, a.error_detail, a.dns_us,
+            a.connect_us, a.tls_us, a.first_byte_us, a.total_us, '[]', '', false
+        from delivery d /*sqlite: indexed by sqlite_autoindex_delivery_2 */
+        join attempt a on a.account_id = d.account_id and a.delivery_id = d.id and a.number = d.attempts
+        where d.account_id = $1 and d.event_id in ", some_events!());
 }
 
 /// Which deliveries to list; None means any.
@@ -141,22 +160,52 @@ fn has_many_pending(
     Ok(tx.query_one(&MANY_PENDING, args![account, filter.webhook_id])?.is_some())
 }
 
-/// So many events are counted at once: a list has no type that both engines know.
-const TALLIED: usize = 50;
+/// Asks a statement about these events: `$1` is the account, [`some_events`] the events, and `more` comes behind.
+pub(crate) fn about(
+    tx: &mut Tx<'_>,
+    statement: &'static Sql,
+    account: Id<Account>,
+    events: &[Id<Event>],
+    more: &[Value],
+) -> Result<Vec<Row>, StoreError> {
+    let mut rows = Vec::new();
+    for some in events.chunks(SOME) {
+        // No event has the id nil.
+        let filled = some.iter().copied().chain(std::iter::repeat(Id::from_uuid(Uuid::nil())));
+        let mut args = vec![account.into()];
+        args.extend(filled.take(SOME).map(Value::from));
+        args.extend_from_slice(more);
+        rows.extend(tx.query(statement, &args)?);
+    }
+    Ok(rows)
+}
 
 /// What became of the deliveries of each of these events, in their order.
 pub fn tally(tx: &mut Tx<'_>, account: Id<Account>, events: &[Id<Event>]) -> Result<Vec<Tally>, StoreError> {
     let mut found: HashMap<Id<Event>, Tally> = HashMap::new();
-    for some in events.chunks(TALLIED) {
-        // No event has the id nil.
-        let filled = some.iter().copied().chain(std::iter::repeat(Id::from_uuid(Uuid::nil())));
-        let args: Vec<Value> =
-            std::iter::once(account.into()).chain(filled.take(TALLIED).map(Value::from)).collect();
-        for mut row in tx.query(&TALLY, &args)? {
-            let tally = found.entry(row.take()?).or_default();
-            let (state, count): (String, u64) = (row.take()?, row.take()?);
-            tally.add(DeliveryState::ALL.into_iter().find(|it| it.as_str() == state), count);
-        }
+    for mut row in about(tx, &TALLY, account, events, &[])? {
+        let tally = found.entry(row.take()?).or_default();
+        let (state, count): (String, u64) = (row.take()?, row.take()?);
+        tally.add(DeliveryState::ALL.into_iter().find(|it| it.as_str() == state), count);
     }
     Ok(events.iter().map(|id| found.get(id).copied().unwrap_or_default()).collect())
+}
+
+/// All deliveries of these events; those of each in the order they were planned.
+pub fn of_events(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    events: &[Id<Event>],
+) -> Result<Vec<Delivery>, StoreError> {
+    about(tx, &OF_EVENTS, account, events, &[])?.iter_mut().map(read).collect()
+}
+
+/// How the last attempt of each delivery of these events went, without headers and body of the answer.
+pub fn last_outcomes(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    events: &[Id<Event>],
+) -> Result<Vec<(Id<Delivery>, Outcome)>, StoreError> {
+    let read = |mut row: Row| Ok((row.take()?, read_attempt(row)?.outcome));
+    about(tx, &LAST_ATTEMPTS, account, events, &[])?.into_iter().map(read).collect()
 }

@@ -194,7 +194,7 @@ export class Chat {
     find('tried-out').hidden = !it.preview;
     const contact = desk.contacts.get(it.contact_id) ?? {};
     const department = desk.departments.find(({ id }) => id === it.department_id)?.name;
-    const facts = [stateOf(desk, it), department, contact.email, contact.phone, `since ${clock(it.opened_at)}`];
+    const facts = [stateOf(desk, it), department, contact.email, contact.phone, `since ${clock(it.opened_at, true)}`];
     write(find('facts'), facts.filter(Boolean).join(' · '));
     paintPage(find('page'), it.page_url);
     const mine = desk.isMine(it);
@@ -210,7 +210,9 @@ export class Chat {
     const thread = this.#desk.threads.get(it.id) ?? [];
     const waiting = this.#pending.values().next().value?.node ?? null;
     const fresh = thread.slice(this.#count);
-    for (const message of fresh) log.insertBefore(bubble(message), waiting);
+    const visitor = this.#desk.contacts.get(it.contact_id)?.name || BY.visitor;
+    for (const by of log.querySelectorAll('.m.visitor .by bdi')) write(by, visitor);
+    for (const message of fresh) log.insertBefore(bubble(message, visitor), waiting);
     this.#count = thread.length;
     const more = this.#paintPending(it.id);
     if (this.#atEnd && (fresh.length || more)) this.#toEnd();
@@ -294,12 +296,12 @@ function paintPage(node, text) {
 
 const BY = { visitor: 'Visitor', bot: 'Bot', operator: 'Operator', system: '' };
 
-function bubble({ author, name, text, at, ask }) {
-  const time = h('time', { datetime: at }, clock(at));
+function bubble({ author, name, text, at, ask }, visitor) {
+  const time = h('time', { datetime: at, title: at }, clock(at));
   if (author === 'system') return h('div.m.system', {}, h('span', { dir: 'auto' }, text), ' ', time);
-  const by = author === 'visitor' ? BY.visitor : name || BY[author];
+  const by = author === 'visitor' ? visitor : name || BY[author];
   const kind = author === 'bot' && name ? ' (bot)' : '';
-  const node = h('div.m.' + author, {}, h('span.by', {}, by + kind, ' ', time), h('div.text', { dir: 'auto' }, text));
+  const node = h('div.m.' + author, {}, h('span.by', {}, h('bdi', {}, by + kind), ' ', time), h('div.text', { dir: 'auto' }, text));
   if (ask?.choices?.length) {
     const choices = ask.choices.map(({ label }) => h('li', { dir: 'auto' }, label));
     node.append(h('ul.choices', { 'aria-label': 'Choices offered' }, ...choices));

@@ -29,10 +29,25 @@ export function arrange(parent, nodes) {
   });
 }
 
-export function clock(at) {
-  const date = new Date(at);
-  const today = date.toDateString() === new Date().toDateString();
-  return date.toLocaleString([], today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' });
+// Days and hours are those of the account, as the server writes them; of the browser, where it does not know that zone.
+let format;
+function parts(at) {
+  const options = { hourCycle: 'h23', year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' };
+  try {
+    format ??= new Intl.DateTimeFormat('en-US', { ...options, timeZone: find('console')?.dataset.zone });
+  } catch {
+    format = new Intl.DateTimeFormat('en-US', options);
+  }
+  return Object.fromEntries(format.formatToParts(new Date(at)).map(({ type, value }) => [type, value]));
+}
+
+// '14:03:22' today, unless the day is to be said in any case; else '4 Mar, 14:03', or with the year.
+export function clock(at, dated = false) {
+  const [it, now] = [parts(at), parts(Date.now())];
+  const year = it.year === now.year ? '' : ` ${it.year}`;
+  const today = !year && it.month === now.month && it.day === now.day;
+  const time = `${it.hour}:${it.minute}`;
+  return today && !dated ? `${time}:${it.second}` : `${it.day} ${it.month}${year}, ${time}`;
 }
 
 // 'just now', '4 min', '3 h', or the day.
@@ -41,7 +56,8 @@ export function ago(at) {
   if (minutes < 1) return 'just now';
   if (minutes < 60) return `${minutes} min`;
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h`;
-  return new Date(at).toLocaleDateString([], { day: 'numeric', month: 'short' });
+  const { day, month } = parts(at);
+  return `${day} ${month}`;
 }
 
 export const plural = (count, one, many) => `${count} ${count === 1 ? one : many}`;

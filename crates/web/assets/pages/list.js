@@ -80,7 +80,7 @@ export class ChatList {
     const older = part.querySelector('.older') ?? h('p.older', {}, h('a', {}, 'Older'));
     older.hidden = chats.length < NEWEST;
     const oldest = chats.map(({ id }) => id).sort()[0];
-    older.firstElementChild.setAttribute('href', `/conversations?state=${wants}&after=${oldest}`);
+    if (oldest) older.firstElementChild.setAttribute('href', `/conversations?state=${wants}&after=${oldest}`);
     if (!older.isConnected) part.append(older);
   }
 

@@ -159,7 +159,7 @@ impl Bars {
             return "nothing known".to_owned();
         }
         let counts: Vec<String> = (0..self.series.len())
-            .map(|place| format!("{} {}", thousands(slot.count(place).into()), self.series[place].name))
+            .map(|place| format!("{} {}", thousands(slot.count(place)), self.series[place].name))
             .collect();
         counts.join(", ")
     }
@@ -170,7 +170,7 @@ impl Bars {
         let row = |slot: &Slot| {
             let mut row = vec![slot.title.clone()];
             row.extend((0..self.series.len()).map(|place| match slot.counts {
-                Some(_) => thousands(slot.count(place).into()),
+                Some(_) => thousands(slot.count(place)),
                 None => "–".to_owned(),
             }));
             row

@@ -64,7 +64,7 @@ impl Funnel {
     }
 
     fn told(&self, row: &Share) -> String {
-        format!("{} ({})", thousands(row.count.into()), per_cent(row.count.into(), self.whole()))
+        format!("{} ({})", thousands(row.count), per_cent(row.count.into(), self.whole()))
     }
 
     fn drawing(&self, key: &Key) -> Result<String, fmt::Error> {
@@ -103,7 +103,7 @@ impl Funnel {
     fn table(&self) -> Table {
         let row = |row: &Share| {
             let share = per_cent(row.count.into(), self.whole());
-            vec![row.name.clone(), thousands(row.count.into()), share]
+            vec![row.name.clone(), thousands(row.count), share]
         };
         Table {
             heads: vec![self.of.clone(), "Count".to_owned(), "Share".to_owned()],

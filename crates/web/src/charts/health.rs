@@ -304,13 +304,13 @@ impl Health {
         let row = |(place, bucket): (usize, &Bucket)| {
             let mut row = vec![
                 bucket.title.clone(),
-                thousands(bucket.delivered.into()),
-                thousands(bucket.failed.into()),
+                thousands(bucket.delivered),
+                thousands(bucket.failed),
                 per_cent(bucket.delivered.into(), bucket.all()),
             ];
             if self.is_timed() {
                 row.extend([bucket.p50_ms, bucket.p95_ms].map(|ms| match ms {
-                    Some(ms) => thousands(ms.into()),
+                    Some(ms) => thousands(ms),
                     None => "–".to_owned(),
                 }));
             }
@@ -338,13 +338,13 @@ impl Bucket {
             _ => format!(
                 "{}: {} delivered, {} failed",
                 self.title,
-                thousands(self.delivered.into()),
-                thousands(self.failed.into())
+                thousands(self.delivered),
+                thousands(self.failed)
             ),
         };
         for (name, ms) in [("p50", self.p50_ms), ("p95", self.p95_ms)] {
             if let Some(ms) = ms {
-                told.push_str(&format!(", {name} {} ms", thousands(ms.into())));
+                told.push_str(&format!(", {name} {} ms", thousands(ms)));
             }
         }
         told

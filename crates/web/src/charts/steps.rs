@@ -38,9 +38,9 @@ impl fmt::Display for Steps {
             return write_empty(f, &self.title, &format!("There are no {} to go through.", self.unit));
         }
         let key = Key::of(&self.key);
-        let mut legend = vec![(Look::Good, format!("{} done", thousands(self.done().into())))];
+        let mut legend = vec![(Look::Good, format!("{} done", thousands(self.done())))];
         if self.left() > 0 {
-            legend.push((self.look(), format!("{} {}", thousands(self.left().into()), self.waiting())));
+            legend.push((self.look(), format!("{} {}", thousands(self.left()), self.waiting())));
         }
         Figure {
             kind: "steps",
@@ -84,11 +84,11 @@ impl Steps {
     fn summary(&self) -> String {
         format!(
             "{} of {} {} done ({}), {} {}.",
-            thousands(self.done().into()),
-            thousands(self.total.into()),
+            thousands(self.done()),
+            thousands(self.total),
             self.unit,
             per_cent(self.done().into(), self.total.into()),
-            thousands(self.left().into()),
+            thousands(self.left()),
             self.waiting()
         )
     }
@@ -114,7 +114,7 @@ impl Steps {
     fn table(&self) -> Table {
         let row = |name: &str, count: u64| {
             let share = per_cent(count.into(), self.total.into());
-            vec![name.to_owned(), thousands(count.into()), share]
+            vec![name.to_owned(), thousands(count), share]
         };
         Table {
             heads: vec!["State".to_owned(), self.unit.clone(), "Share".to_owned()],

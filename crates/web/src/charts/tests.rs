@@ -217,7 +217,7 @@ fn axes_have_few_round_numbers_that_reach_the_largest_value() {
 
 #[test]
 fn numbers_and_names_are_written_for_people() {
-    assert_eq!([0, 999, 1000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+    assert_eq!([0_u32, 999, 1000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
     assert_eq!([5.0, 2500.0, 20e6, 18e18].map(compact), ["5", "2.5K", "20M", "18E"]);
     let shares = [(0, 9), (1, 9_999), (9_999, 10_000), (9, 9), (1, 3), (1, 0)];
     let told = shares.map(|(part, whole)| per_cent(part, whole));

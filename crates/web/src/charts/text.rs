@@ -72,8 +72,8 @@ pub(super) fn short(text: &str, room: f64) -> String {
 }
 
 /// A whole number with its thousands apart: `1,204`.
-pub(super) fn thousands(number: u128) -> String {
-    let digits = number.to_string();
+pub(crate) fn thousands(number: impl Into<u128>) -> String {
+    let digits = number.into().to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {

@@ -1,13 +1,12 @@
 //! The whole of what was said in a conversation, as text, as JSON, or as a page to read and print.
 
-use std::fmt::Write;
-
-use app::conversations;
+use app::{AppError, Tx, contacts, conversations};
+use askama::Template;
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{Conversation, Id, Message, conversation};
+use domain::{Author, Conversation, Id, Message, conversation};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,14 +44,39 @@ pub(crate) async fn show(
     PathId(id): PathId<Conversation>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let messages = web.db.read(move |tx| conversations::messages(tx, &actor, id)).await?;
+    let read = move |tx: &mut Tx<'_>| {
+        let contact = conversations::find(tx, &actor, id)?.contact;
+        let contact = contact.map(|it| contacts::get(tx, &actor, it)).transpose()?;
+        Ok::<_, AppError>((conversations::messages(tx, &actor, id)?, contact.and_then(|it| it.fields.name)))
+    };
+    let (messages, name) = web.db.read(read).await?;
     let mut answer = match Form::wanted(&headers) {
         Form::Text => conversation::transcript(&messages, usize::MAX).into_response(),
         Form::Json => json(id, messages).into_response(),
-        Form::Page => (SEALED, axum::response::Html(page(id, &messages))).into_response(),
+        Form::Page => {
+            let page = Page { id, messages, name }.render().map_err(|_| Problem::internal())?;
+            (SEALED, axum::response::Html(page)).into_response()
+        }
     };
     answer.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
     Ok(answer)
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "conversations/transcript.html")]
+struct Page {
+    id: Id<Conversation>,
+    messages: Vec<Message>,
+    /// What the visitor is called, if that is known.
+    name: Option<String>,
+}
+
+impl Page {
+    fn author<'a>(&'a self, message: &'a Message) -> &'a str {
+        let name = self.name.as_deref().filter(|_| message.author == Author::Visitor);
+        name.unwrap_or(message.author_name())
+    }
 }
 
 /// A page of what strangers said loads nothing, runs nothing, and is framed by nobody.
@@ -97,47 +121,10 @@ fn json(id: Id<Conversation>, messages: Vec<Message>) -> axum::Json<Transcript> 
     axum::Json(Transcript { conversation_id: id.to_string(), messages })
 }
 
-const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}\
-    ol{list-style:none;padding:0}li{margin:0 0 1rem;break-inside:avoid}p{margin:0;white-space:pre-wrap;\
-    overflow-wrap:anywhere}time{color:#555;font-size:.875rem}";
-
-fn page(id: Id<Conversation>, messages: &[Message]) -> String {
-    let mut page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Transcript {id}</title>\
-         <style>{STYLE}</style></head><body><h1>Transcript</h1><p>{id}</p><ol>"
-    );
-    for message in messages {
-        let (at, author) = (message.at, escape(message.author_name()));
-        let text = escape(&message.text);
-        // Writing to a text cannot fail.
-        let _ = write!(
-            page,
-            "<li><strong dir=\"auto\">{author}</strong> <time datetime=\"{at}\">{at}</time>\
-             <p dir=\"auto\">{text}</p></li>"
-        );
-    }
-    page.push_str("</ol></body></html>");
-    page
-}
-
-/// The text as it may stand in an element or between the quotes of an attribute.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
+    use domain::samples;
+
     use super::*;
 
     fn wanted(accept: &[&'static str]) -> Form {
@@ -163,6 +150,17 @@ mod tests {
 
     #[test]
     fn what_was_said_is_no_markup() {
-        assert_eq!(escape("<b a=\"x\" c='y'>&amp;"), "&lt;b a=&quot;x&quot; c=&#39;y&#39;&gt;&amp;amp;");
+        let said = Message {
+            number: 1,
+            author: Author::Visitor,
+            name: None,
+            text: "<b a=\"x\" c='y'>&amp;".to_owned(),
+            ask: None,
+            client_id: None,
+            at: samples::start(),
+        };
+        let page =
+            Page { id: Id::from_parts(0, &[0; 10]), messages: vec![said], name: None }.render().unwrap();
+        assert!(page.contains("&#60;b a=&#34;x&#34; c=&#39;y&#39;&#62;&#38;amp;"), "{page}");
     }
 }

@@ -12,7 +12,6 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use domain::{Id, Webhook};
 
 use super::shell::Place;
 use crate::Shared;
@@ -26,9 +25,4 @@ pub(super) fn routes() -> Router<Shared> {
         .route(Place::Events.path(), get(events::list))
         .route("/analytics/events/{id}", get(event::show))
         .route("/analytics/events/{id}/deliveries/{delivery}/resend", post(event::resend))
-}
-
-/// The page of a webhook.
-fn webhook_path(webhook: Id<Webhook>) -> String {
-    format!("{}/{webhook}", Place::Webhooks.path())
 }

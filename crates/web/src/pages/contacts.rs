@@ -9,7 +9,7 @@ use app::{
     AppError, PageRequest,
     contacts::{self, Filter},
     conversations::desk,
-    events::EventDetail,
+    standings::Told,
 };
 use askama::Template;
 use axum::{Router, extract::State, response::Response, routing::get};
@@ -97,8 +97,6 @@ async fn find<N>(web: &Shared, by: &ByMember<N>, query: &Form, limit: u32) -> Re
 struct ListPage {
     shell: Shell,
     q: String,
-    /// `q` as it stands in an address.
-    q_encoded: String,
     found: Found,
     /// Whether this is a later page.
     later: bool,
@@ -111,11 +109,7 @@ async fn list(State(web): State<Shared>, query: Query, by: ByMember<People>) -> 
     let status = if found.wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let q = query.0.get("q").trim().to_owned();
     let later = query.0.filled("after").is_some();
-    render(status, &ListPage { shell, q_encoded: encode(&q), q, found, later })
-}
-
-fn encode(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+    render(status, &ListPage { shell, q, found, later })
 }
 
 #[derive(Template)]
@@ -131,7 +125,7 @@ struct ShowPage {
     /// Whether there are older ones.
     more: bool,
     /// What became of the events of the newest.
-    events: Vec<EventDetail>,
+    events: Vec<Told>,
 }
 
 /// So many conversations are listed with a contact, and of so many it is shown what became of their events.
@@ -154,10 +148,8 @@ async fn show(
             None => None,
         };
         let chats = desk::of_contact(tx, &actor, id, CHATS as u32 + 1)?;
-        let mut events = Vec::new();
-        for chat in chats.iter().take(TOLD) {
-            events.extend(desk::events_of(tx, &actor, chat.id, TOLD as u32)?);
-        }
+        let told: Vec<_> = chats.iter().take(TOLD).map(|chat| chat.id).collect();
+        let events = desk::events_of(tx, &actor, &told, TOLD as u32)?;
         Ok::<_, AppError>((contact, like, chats, events))
     };
     let (contact, like, mut chats, events) = web.db.read(read).await?;

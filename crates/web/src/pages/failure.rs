@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use domain::Invalid;
 use http::StatusCode;
 
-use super::shell::page;
+use super::{entry, parts::encoded, shell::page};
 use crate::problem::Problem;
 
 /// Why a page is not shown.
@@ -41,17 +41,16 @@ struct FailurePage<'a> {
     passing: bool,
 }
 
+/// To a page that must be gone through before `next`.
+fn before(page: &str, next: &str) -> Response {
+    Redirect::to(&format!("{page}?next={}", encoded(next))).into_response()
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match self {
-            Failure::SignIn(next) => {
-                let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
-                Redirect::to(&format!("/sign-in?next={next}")).into_response()
-            }
-            Failure::Confirm(next) => {
-                let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
-                Redirect::to(&format!("{}?next={next}", super::entry::CONFIRM)).into_response()
-            }
+            Failure::SignIn(next) => before("/sign-in", &next),
+            Failure::Confirm(next) => before(entry::CONFIRM, &next),
             Failure::Page(status, text) => page(status, text),
             Failure::Problem(problem) => {
                 let status = problem.status();

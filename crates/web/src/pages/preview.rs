@@ -1,59 +1,51 @@
 //! Pages with a chatbot in them that anybody may see: the preview of one, and a sample company's page.
 //!
-//! They are files of this program, with a word or two filled in. The keys in them are public: nobody signs in.
+//! They are outside of the dashboard's shell. The keys in them are public: nobody signs in.
 
 use std::collections::BTreeMap;
 
 use app::{AppError, conversations::visits};
+use askama::Template;
 use axum::extract::{Path, State, rejection::PathRejection};
 use axum::response::Response;
 use domain::VisitorToken;
 use http::StatusCode;
 
-use super::{Shared, shell::page};
+use super::{Shared, failure::Failure, shell::render};
 use crate::problem::Problem;
 
-const PREVIEW: &str = include_str!("../../assets/pages/preview.html");
-const MISSING: &str = include_str!("../../assets/pages/missing.html");
-const DEMO: &str = include_str!("../../assets/pages/demo.html");
-
-/// A template with its `{{words}}` filled in. A word cannot bring in markup, nor another word's place.
-fn fill(template: &str, words: &[(&str, &str)]) -> String {
-    words.iter().fold(template.to_owned(), |text, (place, word)| text.replace(place, &escape(word)))
+#[derive(Template)]
+#[template(path = "preview/preview.html")]
+struct PreviewPage {
+    key: String,
+    name: String,
 }
 
-/// A text as it can stand in an element or in a quoted attribute (the HTML standard, section 13.3).
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' | '<' | '>' | '"' | '\'' | '{' | '}' => {
-                escaped.push_str("&#");
-                escaped.push_str(&u32::from(c).to_string());
-                escaped.push(';');
-            }
-            c => escaped.push(c),
-        }
-    }
-    escaped
+#[derive(Template)]
+#[template(path = "preview/missing.html")]
+struct MissingPage {
+    key: String,
+}
+
+#[derive(Template)]
+#[template(path = "preview/demo.html")]
+struct DemoPage<'a> {
+    key: &'a str,
 }
 
 /// A chatbot to be tried out by whoever makes it. The key is public, so there is nobody to sign in.
 pub(crate) async fn preview(
     State(web): State<Shared>,
     key: Result<Path<String>, PathRejection>,
-) -> Result<Response, Problem> {
+) -> Result<Response, Failure> {
     let key = key.map(|Path(key)| key).unwrap_or_default();
     if !domain::chatbot::is_public_key(&key) {
-        return Ok(page(StatusCode::NOT_FOUND, fill(MISSING, &[("{{key}}", &*key)])));
+        return render(StatusCode::NOT_FOUND, &MissingPage { key });
     }
     let visit = visit(key.clone());
     match web.db.read(move |tx| visits::enter(tx, &visit)).await {
-        Ok(chatbot) => {
-            let words = [("{{key}}", &*key), ("{{name}}", &*chatbot.name)];
-            Ok(page(StatusCode::OK, fill(PREVIEW, &words)))
-        }
-        Err(AppError::NotFound) => Ok(page(StatusCode::NOT_FOUND, fill(MISSING, &[("{{key}}", &*key)]))),
+        Ok(chatbot) => render(StatusCode::OK, &PreviewPage { key, name: chatbot.name }),
+        Err(AppError::NotFound) => render(StatusCode::NOT_FOUND, &MissingPage { key }),
         Err(error) => Err(error.into()),
     }
 }
@@ -72,9 +64,8 @@ fn visit(public_key: String) -> visits::Visit {
 }
 
 /// The sample company's page with the chatbot of that key, where there is one to show.
-pub(crate) fn demo(key: Option<&str>) -> Result<Response, Problem> {
-    let key = key.ok_or_else(Problem::not_found)?;
-    Ok(page(StatusCode::OK, fill(DEMO, &[("{{key}}", key)])))
+pub(crate) fn demo(key: Option<&str>) -> Result<Response, Failure> {
+    render(StatusCode::OK, &DemoPage { key: key.ok_or_else(Problem::not_found)? })
 }
 
 #[cfg(test)]
@@ -120,7 +111,6 @@ mod tests {
         assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
         assert_eq!(answer.headers[header::REFERRER_POLICY], "no-referrer");
         assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store");
-        assert!(!answer.body.contains("{{"), "a word is not filled in: {}", answer.body);
     }
 
     #[tokio::test]
@@ -132,7 +122,7 @@ mod tests {
             format!(r#"<script src="/widget.js" data-bot="{key}" data-preview data-open async></script>"#);
         assert!(answer.body.contains(&tag), "{}", answer.body);
         assert!(answer.body.contains("Preview: nothing here is counted or sent"));
-        let name = "<h1 dir=\"auto\">Mia &#60;b&#62; &#38; &#34;Co&#34; &#123;&#123;key&#125;&#125;</h1>";
+        let name = "<h1 dir=\"auto\">Mia &#60;b&#62; &#38; &#34;Co&#34; {{key}}</h1>";
         assert!(answer.body.contains(name), "{}", answer.body);
     }
 
@@ -160,7 +150,7 @@ mod tests {
     #[tokio::test]
     async fn the_sample_page_is_there_only_with_a_chatbot_to_show() {
         let kit = Kit::start().await;
-        assert_eq!(get(&kit, "/demo").await.problem().0, 404);
+        assert_eq!(get(&kit, "/demo").await.status, StatusCode::NOT_FOUND);
         let response = demo(Some("pk_\"x")).unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()[header::CONTENT_SECURITY_POLICY], POLICY);
@@ -171,7 +161,10 @@ mod tests {
 
     #[test]
     fn no_page_has_a_script_a_style_or_a_handler_of_its_own_or_loads_from_elsewhere() {
-        for page in [PREVIEW, MISSING, DEMO] {
+        let key = || "pk_x".to_owned();
+        let preview = PreviewPage { key: key(), name: "Mia".to_owned() }.render();
+        for page in [preview, MissingPage { key: key() }.render(), DemoPage { key: &key() }.render()] {
+            let page = page.unwrap();
             for (at, _) in page.match_indices("<script") {
                 let (tag, rest) = page[at..].split_once('>').unwrap();
                 assert!(tag.contains(" src=\"/") && rest.starts_with("</script>"), "{tag}>");

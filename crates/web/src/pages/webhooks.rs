@@ -26,11 +26,11 @@ use axum::{
 use domain::{Id, Noun, Webhook, why};
 use http::StatusCode;
 
-use self::words::Badge;
 use super::{
     failure::Failure,
     form::Query,
     member::ByMember,
+    parts::{Badge, webhook_badge, webhook_path as path},
     shell::{Place, Shell, render},
     when::{When, filters},
 };
@@ -61,11 +61,6 @@ pub(super) fn routes() -> Router<Shared> {
         .route(&at("/{id}/recoveries/{recovery}/{to}"), post(recoveries::switch))
         .route("/analytics/settings", get(here))
         .route("/analytics/settings/conversation-configuration", get(here))
-}
-
-/// The address of a webhook's page.
-fn path(id: Id<Webhook>) -> String {
-    format!("{}/{id}", Place::Webhooks.path())
 }
 
 /// What a list can be narrowed to: the query's word, and the button's.
@@ -136,8 +131,8 @@ fn row(shell: &Shell, webhook: Webhook, lately: Lately) -> Row {
     let failed = |it: domain::Attempt| (shell.when(&it.outcome.at), why::explain(&it.outcome));
     Row {
         path: path(webhook.id),
-        badge: words::badge(webhook.state),
-        since: shell.when(&webhook.state_since),
+        badge: webhook_badge(webhook.state),
+        since: shell.when(&webhook.state_since).dated(),
         spark: pictures::spark(webhook.id, &lately),
         last_failure: lately.last_failure.map(failed),
         webhook,

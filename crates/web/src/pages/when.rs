@@ -6,17 +6,26 @@ use askama::{FastWritable, filters::HtmlSafe};
 use domain::Timestamp;
 use jiff::tz::TimeZone;
 
+pub(crate) use crate::charts::thousands as count;
+
 /// An instant in the account's time zone, with the exact one on hover.
 #[derive(Clone)]
 pub(crate) struct When {
     at: Timestamp,
     now: Timestamp,
     zone: TimeZone,
+    /// Whether the day is said also of today.
+    dated: bool,
 }
 
 impl When {
     pub(crate) fn new(at: Timestamp, now: Timestamp, zone: TimeZone) -> Self {
-        Self { at, now, zone }
+        Self { at, now, zone, dated: false }
+    }
+
+    /// With its day in any case: where it stands for long, today becomes yesterday.
+    pub(crate) fn dated(self) -> Self {
+        Self { dated: true, ..self }
     }
 }
 
@@ -33,7 +42,7 @@ impl Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (local, today) = (local(self.at, &self.zone), local(self.now, &self.zone));
         let shown = match local {
-            _ if local.date() == today.date() => local.strftime("%H:%M:%S"),
+            _ if local.date() == today.date() && !self.dated => local.strftime("%H:%M:%S"),
             _ if local.year() == today.year() => local.strftime("%-d %b, %H:%M"),
             _ => local.strftime("%-d %b %Y, %H:%M"),
         };
@@ -49,19 +58,6 @@ impl FastWritable for When {
 
 // It is made of digits and names of months.
 impl HtmlSafe for When {}
-
-/// A whole number with its thousands apart: `1,204,300`.
-pub(crate) fn count(number: impl Into<u64>) -> String {
-    let digits = number.into().to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.char_indices() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
 
 /// How long something takes or took, roughly: `4 min`, `3 h`, `2 days`.
 pub(crate) fn duration(length: std::time::Duration) -> String {
@@ -95,12 +91,28 @@ pub(crate) fn visible(text: &str) -> String {
 
 /// Filters for templates: `{{ name|visible }}`.
 pub(crate) mod filters {
-    use std::fmt::Display;
+    use std::fmt::{Display, Write};
+
+    use askama::filters::{Html, Safe, escape};
 
     /// See [`super::visible`].
     #[askama::filter_fn]
     pub(crate) fn visible(text: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
         Ok(super::visible(&text.to_string()))
+    }
+
+    /// Behind these a URL breaks before it breaks within a word.
+    const BREAKS: [char; 4] = ['/', '?', '&', '.'];
+
+    /// A URL as it is shown where it may need several lines.
+    #[askama::filter_fn]
+    pub(crate) fn url(text: impl Display, _: &dyn askama::Values) -> askama::Result<Safe<String>> {
+        let mut shown = String::new();
+        for part in super::visible(&text.to_string()).split_inclusive(BREAKS) {
+            let end = if part.ends_with(BREAKS) { "<wbr>" } else { "" };
+            write!(shown, "{}{end}", escape(part, Html)?)?;
+        }
+        Ok(Safe(shown.replace("/<wbr>/", "//")))
     }
 
     /// See [`super::count`].
@@ -122,6 +134,8 @@ mod tests {
         let shown = |text: &str| When::new(at(text), now, zone.clone()).to_string();
         assert!(shown("2026-03-04T19:00:00Z").contains(">00:30:00<"), "{}", shown("2026-03-04T19:00:00Z"));
         assert!(shown("2026-03-04T10:15:30Z").contains(">4 Mar, 15:45<"));
+        let today = When::new(at("2026-03-04T19:00:00Z"), now, zone.clone()).dated().to_string();
+        assert!(today.contains(">5 Mar, 00:30<"), "{today}");
         assert!(shown("2025-12-31T20:00:00Z").contains(">1 Jan, 01:30<"));
         assert!(shown("2025-03-04T10:15:30Z").contains("title=\"2025-03-04T10:15:30Z\">4 Mar 2025, 15:45<"));
     }

@@ -12,10 +12,7 @@ use axum::{
 use domain::{Delivery, DeliveryState, Event, Id, Timestamp, Webhook, why::Code};
 use http::StatusCode;
 
-use super::{
-    events::{Fate, Talk, about},
-    webhook_path,
-};
+use super::events::{Fate, Talk, about};
 use crate::{
     Shared,
     auth::{Manage, Read},
@@ -24,7 +21,7 @@ use crate::{
         failure::Failure,
         form::Query,
         member::ByMember,
-        parts::delivery_path,
+        parts::{Badge, badge, delivery_path, event_path, webhook_path},
         shell::{Place, Shell, go, render},
         when::filters,
     },
@@ -64,8 +61,7 @@ struct Line {
     name: String,
     /// The webhook's page, unless it is gone.
     webhook: Option<String>,
-    /// The class of the badge, and the state in a word.
-    badge: (&'static str, &'static str),
+    badge: Badge,
     why: String,
     next: Option<Timestamp>,
     /// The delivery's page, and where a form sends it again if it can be.
@@ -128,10 +124,6 @@ pub(super) async fn resend(
     Ok(go(&event_path(event), "resent"))
 }
 
-fn event_path(event: Id<Event>) -> String {
-    format!("{}/{event}", Place::Events.path())
-}
-
 impl Payload {
     fn of(event: &Event, sees_people: bool, raw: bool) -> Self {
         match &event.data {
@@ -160,7 +152,7 @@ fn lines(detail: &EventDetail, manages: bool) -> (Vec<Line>, Vec<Line>) {
             why: it.why.words.clone(),
             next: it.next_attempt_at,
             delivery: Some((
-                delivery_path(delivery),
+                delivery_path(delivery.id),
                 again.then(|| format!("{}/deliveries/{}/resend", event_path(delivery.event_id), delivery.id)),
             )),
         }
@@ -168,7 +160,7 @@ fn lines(detail: &EventDetail, manages: bool) -> (Vec<Line>, Vec<Line>) {
     let others = detail.webhooks.iter().filter(|it| it.delivery_id.is_none()).map(|it| Line {
         name: it.name.clone(),
         webhook: Some(webhook_path(it.webhook_id)),
-        badge: ("", "no delivery"),
+        badge: Badge { word: "no delivery", class: "" },
         why: it.why.words.clone(),
         next: None,
         delivery: None,
@@ -179,13 +171,4 @@ fn lines(detail: &EventDetail, manages: bool) -> (Vec<Line>, Vec<Line>) {
 /// Whether it is done, and no test.
 fn can_be_resent(delivery: &Delivery) -> bool {
     delivery.state != DeliveryState::Pending && !delivery.event_id.is_test()
-}
-
-fn badge(state: DeliveryState) -> (&'static str, &'static str) {
-    match state {
-        DeliveryState::Delivered => ("ok", "delivered"),
-        DeliveryState::Pending => ("warn", "waiting"),
-        DeliveryState::Exhausted(_) => ("bad", "given up"),
-        DeliveryState::Skipped(_) => ("", "skipped"),
-    }
 }

@@ -83,8 +83,8 @@ impl Fate {
         let all = if tally.delivered == planned { "ok" } else { "" };
         let delivered = format!("{} of {} delivered", count(tally.delivered), count(planned));
         let others = [
-            ("warn", tally.pending, "waiting"),
-            ("bad", tally.exhausted, "given up"),
+            ("on", tally.pending, "pending"),
+            ("bad", tally.exhausted, "exhausted"),
             ("", tally.skipped, "skipped"),
             ("", gone, "no longer kept"),
         ];

@@ -6,7 +6,7 @@ use axum::{extract::State, response::Response};
 use domain::{Contact, DisableReason, Tally, WebhookState, report::Preset};
 use http::StatusCode;
 
-use super::{report::slot, webhook_path};
+use super::report::slot;
 use crate::{
     Shared,
     auth::Read,
@@ -15,6 +15,7 @@ use crate::{
         failure::Failure,
         form::Query,
         member::ByMember,
+        parts::{Badge, webhook_badge, webhook_path},
         shell::{Place, Shell, render},
         when::{count, duration, filters},
     },
@@ -60,7 +61,7 @@ struct Stat {
 struct Trouble {
     name: String,
     path: String,
-    badge: (&'static str, &'static str),
+    badge: Badge,
     since: domain::Timestamp,
     words: String,
 }
@@ -169,12 +170,12 @@ fn today(seen: &Overview) -> Vec<Stat> {
             Some(Place::Events.path()),
         ),
         stat(
-            "Waiting",
+            "Pending",
             pending,
             "for their next attempt, or for their webhook",
             Some(Place::Webhooks.path()),
         ),
-        stat("Given up", exhausted, "of today's deliveries", Some(Place::Webhooks.path())),
+        stat("Exhausted", exhausted, "of today's deliveries", Some(Place::Webhooks.path())),
     ];
     if let Some((median, most)) = seen.times {
         let meaning = format!("median from event to answer; 95 % within {}", duration(most));
@@ -186,23 +187,23 @@ fn today(seen: &Overview) -> Vec<Stat> {
 impl Trouble {
     /// What is the matter with a webhook, if anything is.
     fn of(webhook: &WebhookGlance) -> Option<Self> {
+        let troubled = |word| Badge { word, class: "warn" };
         let (badge, words) = match webhook.state {
             WebhookState::Held => (
-                ("bad", "held"),
+                webhook_badge(webhook.state),
                 "its receiver failed too often in a row; probes find out when it is back".into(),
             ),
             WebhookState::Disabled(DisableReason::Gone) => {
-                (("bad", "disabled"), "its receiver says that it is gone for good (410)".into())
+                (webhook_badge(webhook.state), "its receiver says that it is gone for good (410)".into())
             }
             WebhookState::Disabled(DisableReason::HeldTooLong) => {
-                (("bad", "disabled"), "it had been held for five days".into())
+                (webhook_badge(webhook.state), "it had been held for five days".into())
             }
-            WebhookState::Disabled(DisableReason::ByHand) => return None,
-            WebhookState::Paused if webhook.pending > 0 => (("warn", "paused"), String::new()),
-            WebhookState::Paused => return None,
+            WebhookState::Paused if webhook.pending > 0 => (webhook_badge(webhook.state), String::new()),
+            WebhookState::Disabled(DisableReason::ByHand) | WebhookState::Paused => return None,
             WebhookState::Active if webhook.exhausted > 0 => {
                 let number = bounded(std::iter::once(webhook.exhausted));
-                (("warn", "given up"), format!("{number} of today's deliveries were given up"))
+                (troubled("exhausted"), format!("{number} of today's deliveries were given up"))
             }
             WebhookState::Active if webhook.failures > 0 => {
                 let times = if webhook.failures == 1 {
@@ -210,7 +211,7 @@ impl Trouble {
                 } else {
                     format!("the last {} attempts", webhook.failures)
                 };
-                (("warn", "failing"), format!("{times} failed"))
+                (troubled("failing"), format!("{times} failed"))
             }
             WebhookState::Active => return None,
         };

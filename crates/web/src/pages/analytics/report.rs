@@ -47,13 +47,9 @@ struct ReportPage {
 struct Asked {
     bot: Option<Id<Chatbot>>,
     department: Option<Id<Department>>,
-    days: Days,
-}
-
-#[derive(Clone)]
-enum Days {
-    Preset(Preset),
-    Between(Option<String>, Option<String>),
+    preset: Preset,
+    from: Option<String>,
+    to: Option<String>,
 }
 
 impl Asked {
@@ -66,7 +62,12 @@ impl Asked {
         let department =
             form.filled("department").map(str::parse).transpose().map_err(|_| wrong("department"));
         match (bot, department) {
-            (Ok(bot), Ok(department)) => Ok(Self { bot, department, days: Days::read(form) }),
+            (Ok(bot), Ok(department)) => {
+                let days = |preset: &Preset| form.get("days") == preset.days().to_string();
+                let preset = Preset::ALL.into_iter().find(days).unwrap_or(Preset::Last30);
+                let day = |name| form.filled(name).map(str::to_owned);
+                Ok(Self { bot, department, preset, from: day("from"), to: day("to") })
+            }
             (bot, department) => {
                 let errors = [bot.err(), department.err()].into_iter().flatten().collect();
                 Err(Invalid { code: "invalid", errors })
@@ -74,24 +75,21 @@ impl Asked {
         }
     }
 
-    fn filter(&self, tx: &mut app::Tx<'_>, actor: &Actor) -> Result<ReportFilter, AppError> {
-        let period = match &self.days {
-            Days::Preset(preset) => reports::preset(tx, actor, *preset)?,
-            Days::Between(from, to) => reports::period(tx, actor, from.as_deref(), to.as_deref(), None)?,
+    /// Days that are given go before a preset, unless they are its own: the form shows those. Without either it is the
+    /// last 30. Also answers which preset it is.
+    fn filter(
+        &self,
+        tx: &mut app::Tx<'_>,
+        actor: &Actor,
+    ) -> Result<(ReportFilter, Option<Preset>), AppError> {
+        let preset = reports::preset(tx, actor, self.preset)?;
+        let own = [preset.first(), preset.last()].map(|day| Some(day.to_string()));
+        let given = [self.from.clone(), self.to.clone()];
+        let (period, chosen) = match given == [None, None] || given == own {
+            true => (preset, Some(self.preset)),
+            false => (reports::period(tx, actor, self.from.as_deref(), self.to.as_deref(), None)?, None),
         };
-        Ok(ReportFilter { chatbot: self.bot, department: self.department, period })
-    }
-}
-
-impl Days {
-    /// Days that are given go before a preset, and without either it is the last 30.
-    fn read(form: &Form) -> Self {
-        let (from, to) = (form.filled("from"), form.filled("to"));
-        if from.is_some() || to.is_some() {
-            return Self::Between(from.map(str::to_owned), to.map(str::to_owned));
-        }
-        let asked = |preset: &Preset| form.get("days") == preset.days().to_string();
-        Self::Preset(Preset::ALL.into_iter().find(asked).unwrap_or(Preset::Last30))
+        Ok((ReportFilter { chatbot: self.bot, department: self.department, period }, chosen))
     }
 }
 
@@ -110,9 +108,7 @@ pub(super) async fn show(
         Err(invalid) => Err(invalid.clone().into()),
     };
     let (shown, errors) = match report {
-        Ok((report, markers, period)) => {
-            (Some(Shown::of(report, markers, &period, &form)), Errors::default())
-        }
+        Ok(read) => (Some(Shown::of(read, &form)), Errors::default()),
         Err(AppError::Invalid(invalid)) => (None, Errors::from(invalid)),
         Err(error) => return Err(error.into()),
     };
@@ -133,15 +129,21 @@ fn choices(tx: &mut app::Tx<'_>, actor: &Actor) -> Result<(Choices, Choices), Ap
     Ok((bots, departments.map(|it| (it.id.to_string(), it.name)).collect()))
 }
 
-async fn read(
-    web: &Shared,
-    actor: Actor,
-    asked: Asked,
-) -> Result<(BotReport, Vec<MarkerRow>, ReportPeriod), AppError> {
+/// What is read of a period.
+struct Counted {
+    report: BotReport,
+    markers: Vec<MarkerRow>,
+    period: ReportPeriod,
+    /// Which preset the period is, if it is one.
+    preset: Option<Preset>,
+}
+
+async fn read(web: &Shared, actor: Actor, asked: Asked) -> Result<Counted, AppError> {
     let read = move |tx: &mut app::Tx<'_>| {
-        let filter = asked.filter(tx, &actor)?;
+        let (filter, preset) = asked.filter(tx, &actor)?;
         let report = reports::bot(tx, &actor, &filter)?;
-        Ok((report, reports::markers(tx, &actor, &filter)?, filter.period))
+        let markers = reports::markers(tx, &actor, &filter)?;
+        Ok(Counted { report, markers, period: filter.period, preset })
     };
     web.db.read(read).await
 }
@@ -152,7 +154,7 @@ pub(super) async fn bot_csv(
     Query(form): Query,
     by: ByMember<Read>,
 ) -> Result<Response, Failure> {
-    let (report, _, period) = read(&web, by.actor, Asked::read(&form)?).await?;
+    let Counted { report, period, .. } = read(&web, by.actor, Asked::read(&form)?).await?;
     Ok(csv_file("bot-report", &period, rows::bot_rows(&report)))
 }
 
@@ -162,7 +164,7 @@ pub(super) async fn marker_csv(
     Query(form): Query,
     by: ByMember<Read>,
 ) -> Result<Response, Failure> {
-    let (_, markers, period) = read(&web, by.actor, Asked::read(&form)?).await?;
+    let Counted { markers, period, .. } = read(&web, by.actor, Asked::read(&form)?).await?;
     Ok(csv_file("marker-report", &period, rows::marker_rows(&markers)))
 }
 
@@ -178,14 +180,22 @@ fn query(form: &Form, without: &[&str]) -> String {
 }
 
 impl ReportPage {
+    /// What stands in the fields of the first and the last day: what was given, or what a preset came to.
+    fn days(&self) -> [&str; 2] {
+        match &self.shown {
+            Some(shown) => [&shown.days[0], &shown.days[1]],
+            None => [self.form.get("from"), self.form.get("to")],
+        }
+    }
+
     /// The presets: their words, where they lead, and whether it is the one shown.
     fn presets(&self) -> Vec<(&'static str, String, bool)> {
         let own = query(&self.form, &["days", "from", "to"]);
-        let chosen = Days::read(&self.form);
+        let chosen = self.shown.as_ref().and_then(|it| it.preset);
         let link = |preset: Preset| {
             let joint = if own.is_empty() { "" } else { "&" };
             let path = format!("{}?days={}{joint}{own}", Place::BotReport.path(), preset.days());
-            (words(preset), path, matches!(&chosen, Days::Preset(it) if *it == preset))
+            (words(preset), path, chosen == Some(preset))
         };
         Preset::ALL.into_iter().map(link).collect()
     }

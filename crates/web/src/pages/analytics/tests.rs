@@ -91,7 +91,7 @@ async fn an_event_is_listed_with_whom_it_is_about_and_what_became_of_it() {
     let text = words(&page);
     assert!(page.body.contains(&format!("href=\"/analytics/events/{id}\"")));
     assert!(page.body.contains("Ada &#60;b&#62;") && text.contains("ada@example.com"), "{text}");
-    assert!(text.contains("0 of 1 delivered 1 waiting") && text.contains("unmatched"), "{text}");
+    assert!(text.contains("0 of 1 delivered 1 pending") && text.contains("unmatched"), "{text}");
     assert!(page.body.contains("href=\"/analytics/events?conversation=c%2F1\""));
     assert!(page.body.contains("data-live=\"events deliveries\""));
 }
@@ -211,7 +211,7 @@ async fn an_event_says_why_of_each_webhook_and_is_sent_again() {
     assert_eq!(sent.status, StatusCode::SEE_OTHER);
     assert_eq!(sent.headers[header::LOCATION], format!("{path}?done=resent"));
     let text = words(&ok(&kit, &admin, &path).await);
-    assert!(text.contains("1 waiting") && !text.contains("Send again"), "{text}");
+    assert!(text.contains("1 pending") && !text.contains("Send again"), "{text}");
     let elsewhere = resend.replace(&id, &Id::<domain::Event>::from_parts(1, &[1; 10]).to_string());
     assert_eq!(kit.submit(&admin, &elsewhere, &[]).await.status, StatusCode::NOT_FOUND);
 }
@@ -286,7 +286,7 @@ async fn the_overview_counts_today_and_names_webhooks_that_need_attention() {
     post(&kit, &ingest, "Contact Information", ada("Ada"), None).await;
     post(&kit, &ingest, "Contact Information", ada("Ada"), None).await;
     let text = words(&ok(&kit, &viewer, "/analytics").await);
-    assert!(text.contains("Waiting 2") && text.contains("all well"), "{text}");
+    assert!(text.contains("Pending 2") && text.contains("all well"), "{text}");
     assert!(!text.contains("Latest leads"), "a viewer sees nobody");
     assert!(words(&ok(&kit, &operator, "/analytics?days=30").await).contains("Latest leads"));
     kit.send(&key, "POST", &format!("/api/v1/webhooks/{crm}/pause"), "").await;
@@ -380,6 +380,20 @@ async fn a_period_of_own_days_goes_before_a_preset_and_stays_in_the_form() {
     let page = ok(&kit, &viewer, "/analytics/bot-report?from=2026-01-30&to=2026-02-02&days=7").await;
     assert!(words(&page).contains("30 January – 2 February 2026"), "{}", words(&page));
     assert!(page.body.contains("value=\"2026-01-30\"") && !page.body.contains("aria-current=\"true\""));
+    let page = ok(&kit, &viewer, "/analytics/bot-report").await;
+    for day in
+        ["name=\"from\" type=\"date\" value=\"2026-02-03\"", "name=\"to\" type=\"date\" value=\"2026-03-04\""]
+    {
+        assert!(page.body.contains(day), "the days of a preset are shown: {}", page.body);
+    }
+    // The same form, sent for another chatbot: the days are still the preset's.
+    for query in ["from=2026-02-26&to=2026-03-04&days=7", "days=7"] {
+        let page = ok(&kit, &viewer, &format!("/analytics/bot-report?{query}")).await;
+        assert!(page.body.contains("aria-current=\"true\">7 days"), "{query}: {}", page.body);
+        assert!(
+            page.body.contains("value=\"2026-02-26\"") && page.body.contains("name=\"days\" value=\"7\"")
+        );
+    }
     let page = ok(&kit, &viewer, "/analytics/bot-report?days=7&from=&to=").await;
     assert!(
         page.body.contains("name=\"days\" value=\"7\"") && page.body.contains("aria-current=\"true\">7 days")

@@ -47,8 +47,12 @@ async fn contacts_are_listed_and_found() {
     captured(&kit, &key, "b", json!({"name": "<b>نرگس</b>", "email": "n@example.com", "phone": null})).await;
     let all = kit.page(&operator, "/contacts").await.body;
     assert!(all.contains(&id) && all.contains("&#60;b&#62;نرگس&#60;/b&#62;") && all.contains("not asked"));
+    // A search is long, and is not made again by itself.
+    let live = "id=\"contacts\" data-live";
+    assert!(all.contains(live) && empty.body.contains(live));
     for q in ["lee", "ann%40exa", "98111"] {
         let found = kit.page(&operator, &format!("/contacts?q={q}")).await.body;
+        assert!(!found.contains(live), "{found}");
         assert!(found.contains(&id) && !found.contains("نرگس"), "{q}: {found}");
     }
     assert!(kit.page(&operator, "/contacts?q=zebra").await.body.contains("Nobody found"));

@@ -1,6 +1,6 @@
 //! What the console shows of chats, in words.
 
-use app::{conversations::desk, events::EventDetail};
+use app::{conversations::desk, standings::Told};
 use domain::{Author, CloseReason, Contact, Conversation, Fields, Id, MarkerRun, Message, Phase};
 
 use crate::pages::{shell::Shell, when::When};
@@ -123,7 +123,7 @@ pub(super) struct ChatView {
     pub(super) markers: Vec<MarkerRun>,
     pub(super) contact: Option<Contact>,
     pub(super) others: Vec<(Conversation, String)>,
-    pub(super) events: Vec<EventDetail>,
+    pub(super) events: Vec<Told>,
 }
 
 impl ChatView {
@@ -139,11 +139,14 @@ impl ChatView {
             id: it.id,
             who: name_of(&fields, it.id),
             facts: facts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
-            opened: shell.when(&it.opened_at),
+            opened: shell.when(&it.opened_at).dated(),
             page: it.page_url.as_deref().and_then(web_page),
             mine,
             instead: instead(&it),
-            messages: chat.detail.messages.iter().map(|message| Bubble::new(shell, message)).collect(),
+            messages: {
+                let visitor = fields.name.as_deref().unwrap_or("Visitor");
+                chat.detail.messages.iter().map(|message| Bubble::new(shell, message, visitor)).collect()
+            },
             left_out: first.saturating_sub(1),
             markers: chat.detail.markers,
             contact: chat.contact,
@@ -201,9 +204,9 @@ pub(super) struct Bubble {
 }
 
 impl Bubble {
-    fn new(shell: &Shell, message: &Message) -> Self {
+    fn new(shell: &Shell, message: &Message, visitor: &str) -> Self {
         let by = match message.author {
-            Author::Visitor => "Visitor".to_owned(),
+            Author::Visitor => visitor.to_owned(),
             Author::Bot => message.name.as_ref().map_or("Bot".to_owned(), |name| format!("{name} (bot)")),
             _ => message.author_name().to_owned(),
         };

@@ -253,3 +253,34 @@ async fn canned_texts_are_written_by_managers_and_filled_in_for_the_visitor() {
     assert_eq!(kit.submit(&admin, &format!("{path}/delete"), &[]).await.status, StatusCode::SEE_OTHER);
     assert!(kit.page(&admin, "/conversations/texts").await.body.contains("No canned text yet"));
 }
+
+#[tokio::test]
+async fn a_visitor_has_the_name_that_is_known_on_the_console_and_on_the_transcript() {
+    let (kit, key) = kit().await;
+    let id = chat(&kit, &key, "a", "Hello").await;
+    let operator = kit.member(Role::Operator).await;
+    let (path, transcript) =
+        (format!("/conversations/{id}"), format!("/api/v1/conversations/{id}/transcript"));
+    assert!(kit.page(&operator, &path).await.body.contains("<bdi>Visitor</bdi>"));
+    captured(&kit, &key, &id, "Ann <b>", "ann@example.com").await;
+    let page = kit.page(&operator, &path).await.body;
+    assert!(page.contains("<span class=\"by\"><bdi>Ann &#60;b&#62;</bdi>"), "{page}");
+    let as_page = http::Request::get(&transcript)
+        .header(header::ACCEPT, "text/html")
+        .header(header::AUTHORIZATION, format!("Bearer {key}"));
+    let page = kit.call(as_page.body(axum::body::Body::empty()).unwrap()).await.body;
+    assert!(page.contains(">Ann &#60;b&#62;</strong>"), "{page}");
+    // The text has the form that events have.
+    assert!(kit.page(&operator, &transcript).await.body.contains("Visitor: Hello"));
+}
+
+#[tokio::test]
+async fn scripts_are_told_whose_days_and_hours_the_console_shows() {
+    let (kit, _) = kit().await;
+    let operator = kit.member(Role::Operator).await;
+    let owner = kit.member(Role::Owner).await;
+    let zone = [("name", "Acme"), ("time_zone", "Asia/Kolkata")];
+    assert_eq!(kit.submit(&owner, "/account/settings", &zone).await.status, StatusCode::SEE_OTHER);
+    let page = kit.page(&operator, "/conversations").await.body;
+    assert!(page.contains("data-zone=\"Asia/Kolkata\""), "{page}");
+}

@@ -11,10 +11,7 @@ use axum::{
 use domain::{Actor, Delivery, Event, EventType, Id, Outcome, Timestamp, Webhook};
 use http::StatusCode;
 
-use super::{
-    delivery, known, path,
-    words::{self, Badge},
-};
+use super::{known, path, words};
 use crate::{
     Shared,
     auth::Read,
@@ -22,6 +19,7 @@ use crate::{
         failure::Failure,
         form::{Form, Query},
         member::ByMember,
+        parts::{Badge, badge, delivery_path},
         shell::{Place, Shell, render},
         when::{When, filters},
     },
@@ -44,9 +42,9 @@ impl Row {
     pub(super) fn new(shell: &Shell, explained: Explained, last: Option<Outcome>) -> Self {
         let Explained { delivery, next_attempt_at, why } = explained;
         Self {
-            path: delivery::path(delivery.id),
+            path: delivery_path(delivery.id),
             planned: shell.when(&delivery.created_at),
-            badge: words::delivery_badge(delivery.state),
+            badge: badge(delivery.state),
             why: words::local_times(&why.words, shell.zone()),
             answer: last.as_ref().map(words::answer),
             next: next_attempt_at.map(|at| shell.when(&at)),
@@ -148,7 +146,7 @@ pub(super) async fn list(
     let shell = Shell::new(&web, &by, Place::Webhooks);
     let (filter, problem) = match asked(&query, id, shell.now()) {
         Asked::List(filter) => (Some(filter), None),
-        Asked::One(delivery) => return Ok(Redirect::to(&delivery::path(delivery)).into_response()),
+        Asked::One(delivery) => return Ok(Redirect::to(&delivery_path(delivery)).into_response()),
         Asked::Nonsense => (None, Some("is neither the id of an event (evt_…) nor of a delivery (dlv_…)")),
     };
     let page =

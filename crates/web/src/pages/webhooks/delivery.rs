@@ -11,10 +11,7 @@ use axum::{
 use domain::{Actor, Attempt, AttemptKind, Delivery, DeliveryState, Event, Id, Webhook, why};
 use http::StatusCode;
 
-use super::{
-    known, pictures,
-    words::{self, Badge},
-};
+use super::{known, pictures, words};
 use crate::{
     Shared,
     auth::{Manage, Read},
@@ -23,15 +20,11 @@ use crate::{
         failure::Failure,
         form::Query,
         member::ByMember,
+        parts::{Badge, badge, delivery_path as path},
         shell::{Place, Shell, go, render},
         when::{When, filters},
     },
 };
-
-/// The address of a delivery's page.
-pub(super) fn path(id: Id<Delivery>) -> String {
-    format!("{}/deliveries/{id}", Place::Webhooks.path())
-}
 
 /// One attempt as it is shown.
 struct AttemptRow {
@@ -177,7 +170,7 @@ fn fill(shell: Shell, webhook_path: String, found: Found) -> DeliveryPage {
     let body = event.body(delivery.body).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     DeliveryPage {
         path: path(delivery.id),
-        badge: words::delivery_badge(delivery.state),
+        badge: badge(delivery.state),
         why: words::local_times(&why.words, shell.zone()),
         planned: shell.when(&delivery.created_at),
         next: next_attempt_at.map(|at| shell.when(&at)),

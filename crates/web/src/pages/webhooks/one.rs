@@ -16,10 +16,10 @@ use http::StatusCode;
 
 use super::{
     deliveries::Row,
-    delivery, known, path,
+    known, path,
     pictures::{self, SPANS, Span},
     recoveries::RecoveryRow,
-    words::{self, Badge},
+    words,
 };
 use crate::{
     Shared,
@@ -29,6 +29,7 @@ use crate::{
         failure::Failure,
         form::{Form, Query},
         member::ByMember,
+        parts::{Badge, delivery_path, webhook_badge},
         shell::{Place, Shell, go, render},
         when::{When, count, duration, filters},
     },
@@ -140,8 +141,8 @@ fn fill(shell: Shell, span: Span, read: Found) -> OnePage {
     let all = |of: fn(&Stretch) -> u64| count(stretches.iter().map(of).sum::<u64>());
     OnePage {
         path: path(webhook.id),
-        badge: words::badge(webhook.state),
-        since: shell.when(&webhook.state_since),
+        badge: webhook_badge(webhook.state),
+        since: shell.when(&webhook.state_since).dated(),
         standing: words::standing(&webhook, shell.now()),
         next_probe: webhook.health.probe_at.map(|at| shell.when(&at)),
         health: pictures::health(&shell, &webhook, span, &stretches),
@@ -303,5 +304,5 @@ pub(super) async fn test(
         std::sync::Arc::new(web.db.read(move |tx| webhooks::prepare_test(tx, &actor, id, event_type)).await?);
     let outcome = web.outbound.send_test(&plan).await;
     let (sent, _) = web.db.write(move |tx| webhooks::record_test(tx, &actor, &plan, &outcome)).await?;
-    Ok(go(&delivery::path(sent), "tested"))
+    Ok(go(&delivery_path(sent), "tested"))
 }

@@ -10,10 +10,7 @@ use domain::{Actor, EndState, Id, Invalid, NewRecovery, Recovery, RecoveryState,
 use http::StatusCode;
 use jiff::{civil::DateTime, tz::TimeZone};
 
-use super::{
-    known, path, pictures,
-    words::{self, Badge},
-};
+use super::{known, path, pictures, words};
 use crate::{
     Shared,
     auth::{Manage, Read},
@@ -22,6 +19,7 @@ use crate::{
         failure::Failure,
         form::{Errors, Form, Query},
         member::ByMember,
+        parts::Badge,
         shell::{Place, Shell, go, render},
         when::{When, count, duration, filters, local},
     },

@@ -6,7 +6,7 @@ use app::webhooks;
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    response::{IntoResponse, Redirect, Response},
+    response::Response,
 };
 use domain::Webhook;
 use http::StatusCode;
@@ -16,6 +16,7 @@ use crate::{
     Shared,
     auth::Manage,
     pages::{
+        account::confirmed,
         failure::Failure,
         form::Query,
         member::ByMember,
@@ -133,11 +134,7 @@ pub(super) async fn reveal(
     by: ByMember<Manage>,
 ) -> Result<Response, Failure> {
     let (id, actor) = (known::<Webhook>(&id)?, by.actor);
-    if !by.signed.session.is_confirmed(web.db.ambient().clock.now()) {
-        let next: String =
-            url::form_urlencoded::byte_serialize(format!("{}/secret", path(id)).as_bytes()).collect();
-        return Ok(Redirect::to(&format!("/confirm?next={next}")).into_response());
-    }
+    confirmed(&web, &by, &format!("{}/secret", path(id)))?;
     let secret = web.db.write(move |tx| webhooks::reveal_secret(tx, &actor, id)).await?;
     let webhook = web.db.read(move |tx| webhooks::get(tx, &actor, id)).await?;
     let page = fill(&web, &by, &webhook, Some(secret.to_text().reveal().to_owned()));

@@ -421,3 +421,77 @@ fn gone(tx: &mut Tx<'_>, actor: &Actor, id: Id<Delivery>) -> Result<(), app::App
     assert!(deliveries::finish(tx, &report)?.is_some());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_url_breaks_where_it_has_parts() {
+    let kit = Kit::start().await;
+    let admin = kit.member(Role::Admin).await;
+    let id = made(&kit, &admin, "CRM").await;
+    let url = ("url", "https://crm.example.com/in?a=1&b=2");
+    let form = [
+        ("name", "CRM"),
+        url,
+        ("event_type", "Contact Information"),
+        ("body", "exact"),
+        ("ordering", "none"),
+        ("retry", "3d"),
+    ];
+    let saved = kit.submit(&admin, &path(&format!("/{id}/edit")), &form).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+    let parts = "https://<wbr>crm.<wbr>example.<wbr>com/<wbr>in?<wbr>a=1&#38;<wbr>b=2";
+    for below in ["", &format!("/{id}")] {
+        let page = kit.page(&admin, &path(below)).await.body;
+        assert!(page.contains(parts), "{below}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_page_links_to_is_there() {
+    let kit = Kit::start().await;
+    let (owner, key) = (kit.member(Role::Owner).await, kit.key(Scope::Admin).await);
+    let webhook = made(&kit, &owner, "CRM").await;
+    let chat = kit.send(&key, "POST", "/api/v1/conversations", r#"{"external_id":"a"}"#).await.json();
+    let chat = chat["id"].as_str().unwrap();
+    for (what, body) in [
+        ("messages", r#"{"author":"visitor","text":"Hello"}"#),
+        ("contact", r#"{"name":"Ann","email":"ann@example.com","phone":null}"#),
+        ("close", r#"{"reason":"visitor_ended"}"#),
+    ] {
+        let done = kit.send(&key, "POST", &format!("/api/v1/conversations/{chat}/{what}"), body).await;
+        assert!(done.status.is_success(), "{what}: {}", done.body);
+    }
+    let first = async |list: &str| {
+        let all = kit.send(&key, "GET", &format!("/api/v1/{list}"), "").await.json();
+        all["items"][0]["id"].as_str().unwrap().to_owned()
+    };
+    let (event, delivery, contact) =
+        (first("events").await, first("deliveries").await, first("contacts").await);
+    let pages = [
+        "/analytics".to_owned(),
+        "/analytics/events".to_owned(),
+        format!("/analytics/events/{event}"),
+        BASE.to_owned(),
+        path(&format!("/{webhook}")),
+        path(&format!("/{webhook}/deliveries")),
+        path(&format!("/deliveries/{delivery}")),
+        "/contacts".to_owned(),
+        format!("/contacts/{contact}"),
+        "/conversations?state=closed".to_owned(),
+        format!("/conversations/{chat}"),
+    ];
+    let mut followed = std::collections::BTreeSet::new();
+    for page in pages {
+        let body = kit.page(&owner, &page).await.body;
+        let links =
+            body.split("href=\"/").skip(1).map(|rest| format!("/{}", rest.split('"').next().unwrap()));
+        for link in links.map(|link| link.replace("&#38;", "&").replace("&amp;", "&")) {
+            if followed.insert(link.clone()) {
+                let status = kit.page(&owner, &link).await.status;
+                assert!(status.is_success() || status.is_redirection(), "{page} links to {link}: {status}");
+            }
+        }
+    }
+    for (below, id) in [("/events/", &event), ("/deliveries/", &delivery), ("/contacts/", &contact)] {
+        assert!(followed.iter().any(|link| link.contains(below) && link.contains(id)), "{below}{id}");
+    }
+}

@@ -5,40 +5,16 @@
 use std::time::Duration;
 
 use domain::{
-    Attempt, BodyForm, DeliveryState, DisableReason, Ordering, Outcome, RecoveryState, RetryPolicy,
-    Timestamp, Webhook, WebhookState, hold,
+    Attempt, BodyForm, DisableReason, Ordering, Outcome, RecoveryState, RetryPolicy, Timestamp, Webhook,
+    WebhookState, hold,
 };
 
 use jiff::tz::TimeZone;
 
-use crate::pages::when::{duration, local};
-
-/// A state's word, and the class that gives it its colour.
-#[derive(Clone, Copy)]
-pub(super) struct Badge {
-    pub(super) word: &'static str,
-    pub(super) class: &'static str,
-}
-
-pub(super) fn badge(state: WebhookState) -> Badge {
-    let class = match state {
-        WebhookState::Active => "ok",
-        WebhookState::Held => "warn",
-        WebhookState::Paused => "",
-        WebhookState::Disabled(_) => "bad",
-    };
-    Badge { word: state.as_str(), class }
-}
-
-pub(super) fn delivery_badge(state: DeliveryState) -> Badge {
-    let class = match state {
-        DeliveryState::Delivered => "ok",
-        DeliveryState::Pending => "on",
-        DeliveryState::Exhausted(_) => "bad",
-        DeliveryState::Skipped(_) => "",
-    };
-    Badge { word: state.as_str(), class }
-}
+use crate::pages::{
+    parts::Badge,
+    when::{duration, local},
+};
 
 pub(super) fn recovery_badge(state: RecoveryState) -> Badge {
     let class = match state {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use domain::{
     BotReport, CloseReason, MarkerRow, ReportPeriod,
-    report::{BotRow, Figures},
+    report::{BotRow, Figures, Preset},
 };
 
-use super::query;
+use super::{Counted, query};
 use crate::{
     charts::{Bars, Funnel, Look, Series, Share, Slot},
     pages::{
@@ -21,6 +21,10 @@ pub(super) struct Shown {
     /// The days, in words.
     pub(super) period: String,
     pub(super) zone: String,
+    /// The first and the last of them, as fields have them.
+    pub(super) days: [String; 2],
+    /// Which preset they are, if they are one.
+    pub(super) preset: Option<Preset>,
     /// The headline: what is counted, how many, and what that means.
     pub(super) headline: Vec<(&'static str, String, &'static str)>,
     /// Whether anything happened.
@@ -58,11 +62,14 @@ pub(super) struct MarkerLine {
 }
 
 impl Shown {
-    pub(super) fn of(report: BotReport, markers: Vec<MarkerRow>, period: &ReportPeriod, form: &Form) -> Self {
+    pub(super) fn of(read: Counted, form: &Form) -> Self {
+        let Counted { report, markers, period, preset } = read;
         let Figures { conversations, engaged, contacts, handovers } = report.total.figures;
         let closed: u64 = report.total.closed.all().map(|(_, closes)| closes).sum();
         Self {
-            period: days_in_words(period),
+            period: days_in_words(&period),
+            days: [period.first(), period.last()].map(|day| day.to_string()),
+            preset,
             zone: period.zone().name().to_owned(),
             headline: vec![
                 ("Conversations", count(conversations), "opened by a visitor"),
