@@ -4,7 +4,7 @@
 //
 // Attributes of the script tag, all optional:
 //   data-color="#rrggbb"  data-position="left|right"  data-dir="ltr|rtl"  data-lang="de"  data-theme="light|dark"
-//   data-texts='{"send":"Senden"}'  data-open (opens at once)  data-preview (the editor's preview page)
+//   data-texts='{"send":"Senden"}'  data-open (opens at once)  data-preview (the preview page; ="draft" the editor's)
 // CSS custom properties of the page: --leadpost-color, --leadpost-on-color (text upon it), --leadpost-radius,
 //   --leadpost-font, --leadpost-z, --leadpost-inset (distance from the edges).
 // Texts: `texts` below; the bot's own come before them, then window.leadpostTexts, then data-texts.
@@ -28,6 +28,8 @@
   const data = script.dataset;
   const endpoint = new URL(script.src).origin + '/w/' + encodeURIComponent(data.bot) + '/';
   const preview = 'preview' in data || undefined;
+  // The draft is for who is signed in, and loading the page again begins with what it has become.
+  const draft = data.preview === 'draft' || undefined;
   const LIMIT = 4000;
 
   const texts = {
@@ -71,12 +73,12 @@
 
   // ---- What the browser keeps, for all tabs of the site: {token, live, conversation, seen}, and unsent messages ----
 
-  const KEY = 'leadpost:' + data.bot + (preview ? '/preview' : '');
+  const KEY = 'leadpost:' + data.bot + (draft ? '/draft' : preview ? '/preview' : '');
   // Each unsent message has a key of its own: tabs that change one list at the same time would lose some.
   const UNSENT = KEY + '#';
   let store = {};
   try {
-    store = localStorage || store;
+    store = (!draft && localStorage) || store;
   } catch {}
   const put = (key, value) => {
     const text = JSON.stringify(value);
@@ -132,7 +134,7 @@
 
   const call = async (verb, body, signal = AbortSignal.timeout(20000)) => {
     // A string goes as text/plain, which spares the browser's preflight request.
-    const response = await fetch(endpoint + verb, { method: 'POST', credentials: 'omit', body: JSON.stringify({ preview, ...body }), signal });
+    const response = await fetch(endpoint + verb, { method: 'POST', credentials: draft ? 'same-origin' : 'omit', body: JSON.stringify({ preview, draft, ...body }), signal });
     if (response.ok) return response;
     throw Object.assign(new Error(verb), {
       status: response.status,
