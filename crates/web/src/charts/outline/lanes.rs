@@ -19,9 +19,9 @@ use super::{
 
 /// So many columns are seen at once on a desk.
 pub(super) const ACROSS: usize = 4;
-const BOX: f64 = 180.0;
-const GAP: f64 = 56.0;
-const PAD: f64 = 36.0;
+const BOX: f64 = 176.0;
+const GAP: f64 = 48.0;
+const PAD: f64 = 28.0;
 /// Above the first lane.
 const TOP: f64 = 24.0;
 /// Between boxes of a column.
@@ -207,7 +207,7 @@ impl Lanes<'_> {
         let (number, track) = self.tracks.get(&(self.channel(edge.0, target), target))?;
         let ((x, y), to) = (self.port(edge), self.places[target]);
         // Neighbours in a gap stay apart; those that leave keep to its left half, those that arrive to its right.
-        let aside = 8.0 + 4.0 * (number % 5) as f64;
+        let aside = 7.0 + 3.0 * (number % 5) as f64;
         let end = (to.0, to.1 + HEAD / 2.0);
         let path = format!(
             "M{} {}H{}V{}H{}V{}H{}",
