@@ -73,7 +73,10 @@ async fn tries_the_draft(maya: &Member) {
     maya.arrives("Flow of Our travel desk").await;
     for _ in 0..2 {
         maya.follows("Try the draft").await;
-        maya.until("document.querySelector('.warned')?.textContent.includes('members of this account alone')").await;
+        maya.until(
+            "document.querySelector('.warned')?.textContent.includes('members of this account alone')",
+        )
+        .await;
         maya.person.reads("What can I do for you?").await;
         maya.person.until("!texts().includes('Where would you like to go?')").await;
         maya.person.run("$('textarea').focus()").await;

@@ -221,13 +221,12 @@ impl Preview {
         }
     }
 
-    /// The value of the widget's own attribute; None if it is not there.
-    fn tag(&self) -> Option<&'static str> {
-        match self {
-            Self::Closed | Self::Unsound => None,
-            Self::Draft => Some("draft"),
-            Self::Published(_) => Some("published"),
-        }
+    fn is_open(&self) -> bool {
+        matches!(self, Self::Draft | Self::Published(_))
+    }
+
+    fn is_draft(&self) -> bool {
+        matches!(self, Self::Draft)
     }
 }
 
