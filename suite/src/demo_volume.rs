@@ -191,6 +191,7 @@ fn visit(bot: &Chatbot, number: usize, preview: bool) -> Visit {
         origin: if preview { crate::OWN_ORIGIN } else { ORIGIN }.into(),
         own_origin: preview,
         preview,
+        draft: None,
         token: VisitorToken::from_bytes(&token),
         page_url: Some("https://www.example.com/offers".into()),
         variables: BTreeMap::new(),

@@ -14,8 +14,7 @@ use domain::{
     chatbot,
     flow::{
         Flow,
-        document::Node,
-        draft::{self, Changes, Draft},
+        draft::{Changes, Draft},
         templates,
     },
 };
@@ -209,15 +208,11 @@ pub fn configure(
     update(tx, actor, id, &ChatbotUpdate { settings: Some(settings), ..ChatbotUpdate::default() })
 }
 
-/// Everything that would keep `flow` from being published. Pointers begin at the flow.
-pub fn problems(tx: &mut Tx<'_>, actor: &Actor, flow: &str) -> Result<Vec<FieldError>, AppError> {
-    require(actor, Permission::Read)?;
-    let Ok(parsed) = Flow::parse(flow) else { return Ok(draft::problems(flow)) };
-    match check_departments(tx, actor.account(), &parsed) {
-        Ok(()) => Ok(Vec::new()),
-        Err(AppError::Invalid(invalid)) => Ok(invalid.errors),
-        Err(other) => Err(other),
-    }
+/// Everything that would keep `flow` from being published in an account with these departments. Pointers begin at the
+/// flow. It is taken apart, which no transaction should wait for: hence not by one.
+pub fn problems(flow: &str, departments: &[String]) -> Vec<FieldError> {
+    let checked = Flow::parse(flow).and_then(|flow| flow.check_departments(departments));
+    checked.map_or_else(|invalid| invalid.errors, |()| Vec::new())
 }
 
 /// Makes the draft what a version was.
@@ -227,14 +222,17 @@ pub fn restore(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>, number: u32) -> 
     update(tx, actor, id, &ChatbotUpdate { flow: Some(flow), ..ChatbotUpdate::default() })
 }
 
-/// Whether the draft is not what is published.
-pub fn is_ahead(tx: &mut Tx<'_>, actor: &Actor, chatbot: &Chatbot) -> Result<bool, AppError> {
+/// The flow that is published, if one is.
+pub fn published(tx: &mut Tx<'_>, actor: &Actor, chatbot: &Chatbot) -> Result<Option<String>, AppError> {
     require(actor, Permission::Read)?;
-    let Some(number) = chatbot.version else { return Ok(true) };
-    let published = version(tx, actor, chatbot.id, number)?;
+    chatbot.version.map(|number| version(tx, actor, chatbot.id, number)).transpose()
+}
+
+/// Whether a draft is not what is published. Both may be taken apart, which no transaction should wait for.
+pub fn is_ahead(draft: &str, published: Option<&str>) -> bool {
+    let Some(published) = published else { return true };
     // Most often they differ in white space only, which is seen without taking them apart.
-    let same = domain::json::compact(&chatbot.draft) == published;
-    Ok(!same && !Changes::between(&published, &chatbot.draft).is_empty())
+    domain::json::compact(draft) != published && !Changes::between(published, draft).is_empty()
 }
 
 /// When something was last said to the chatbot, previews left out.
@@ -261,7 +259,8 @@ pub fn publish(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<Chatbo
     let found = store::chatbots::find_to_change(tx, actor.account(), id)?;
     let mut chatbot = found.ok_or(AppError::NotFound)?;
     let flow = Flow::parse(&chatbot.draft)?;
-    check_departments(tx, chatbot.account, &flow)?;
+    let departments = store::departments::list(tx, chatbot.account)?;
+    flow.check_departments(&departments.into_iter().map(|it| it.name).collect::<Vec<_>>())?;
     let now = tx.now();
     let version = store::chatbots::insert_version(tx, chatbot.account, chatbot.id, &flow.text(), now)?;
     chatbot.version = Some(version);
@@ -269,20 +268,6 @@ pub fn publish(tx: &mut Tx<'_>, actor: &Actor, id: Id<Chatbot>) -> Result<Chatbo
     changed(tx, &chatbot);
     audit::note(tx, actor, Deed::new(Action::ChatbotPublished).to(id).detail(format!("version {version}")))?;
     Ok(chatbot)
-}
-
-/// What is handed over must be handed to somebody.
-fn check_departments(tx: &mut Tx<'_>, account: Id<Account>, flow: &Flow) -> Result<(), AppError> {
-    let known: Vec<String> = store::departments::list(tx, account)?.into_iter().map(|it| it.name).collect();
-    let handovers = flow.document().nodes.iter().enumerate().filter_map(|(place, node)| match node {
-        Node::Handover(handover) => Some((place, &handover.department)),
-        _ => None,
-    });
-    let unknown = handovers.filter(|(_, name)| !known.contains(name)).map(|(place, name)| {
-        let message = format!("there is no department {name:?}; there are: {}", known.join(", "));
-        Err(Invalid::field(format!("/nodes/{place}/department"), message))
-    });
-    Ok(Invalid::gather(unknown)?)
 }
 
 /// How many versions are listed.
@@ -312,7 +297,11 @@ pub(crate) fn flow(
     chatbot: Id<Chatbot>,
     version: u32,
 ) -> Result<Arc<Flow>, AppError> {
-    let text = store::chatbots::flow(tx, account, chatbot, version)?.ok_or(AppError::NotFound)?;
+    read(store::chatbots::flow(tx, account, chatbot, version)?.ok_or(AppError::NotFound)?)
+}
+
+/// A flow from its text.
+pub(crate) fn read(text: String) -> Result<Arc<Flow>, AppError> {
     let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
     let read = read.get_or_insert_default();
     if let Some(flow) = read.get(&text) {

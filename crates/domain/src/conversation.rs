@@ -15,7 +15,8 @@ pub struct Conversation {
     pub account: Id<Account>,
     /// The chatbot, unless another chat tool pushed it without naming one.
     pub chatbot: Option<Id<Chatbot>>,
-    /// The version of the chatbot's flow that it began with and keeps. None for one of another chat tool.
+    /// The version of the chatbot's flow that it began with and keeps. None for one of another chat tool, and for a
+    /// preview of a draft.
     pub version: Option<u32>,
     /// The browser that it is held with. None for one of another chat tool.
     pub visitor: Option<Id<Visitor>>,
@@ -238,6 +239,16 @@ impl Conversation {
             messages: 0,
             replies: 0,
         }
+    }
+
+    /// Whether it goes by a draft, which only a preview does.
+    pub fn is_of_draft(&self) -> bool {
+        self.preview && self.version.is_none()
+    }
+
+    /// Whether there is a flow to go on with. That of another chat tool has none.
+    pub fn has_flow(&self) -> bool {
+        self.version.is_some() || self.is_of_draft()
     }
 
     /// What is due at `now`; None if it is too early, whatever made somebody ask. `patience` is how long the present

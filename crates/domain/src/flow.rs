@@ -86,6 +86,23 @@ impl Flow {
         &self.document
     }
 
+    /// What is handed over must be handed to somebody: a department of the account, by its name.
+    ///
+    /// # Errors
+    ///
+    /// Every handover to one that there is not.
+    pub fn check_departments(&self, known: &[String]) -> Result<(), Invalid> {
+        let handovers = self.document.nodes.iter().enumerate().filter_map(|(place, node)| match node {
+            Node::Handover(handover) => Some((place, &handover.department)),
+            _ => None,
+        });
+        let unknown = handovers.filter(|(_, name)| !known.contains(name)).map(|(place, name)| {
+            let message = format!("there is no department {name:?}; there are: {}", known.join(", "));
+            Err(Invalid::field(format!("/nodes/{place}/department"), message))
+        });
+        Invalid::gather(unknown)
+    }
+
     /// Whether the visitor is asked anywhere whether details may be kept.
     pub fn asks_consent(&self) -> bool {
         self.document.nodes.iter().any(|node| matches!(node, Node::Consent(_)))

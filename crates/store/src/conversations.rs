@@ -1,7 +1,9 @@
 //! Conversations and the visitors that hold them.
 
+pub(crate) mod drafts;
 pub(crate) mod shelves;
 
+pub use drafts::{delete_draft, find_draft, insert_draft};
 pub use shelves::{Line, Shelf, shelf};
 
 use domain::{

@@ -58,6 +58,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         chatbots::STATEMENTS,
         contacts::STATEMENTS,
         conversations::STATEMENTS,
+        conversations::drafts::STATEMENTS,
         conversations::shelves::STATEMENTS,
         db::STATEMENTS,
         deliveries::STATEMENTS,

@@ -4,7 +4,8 @@
 //
 // Attributes of the script tag, all optional:
 //   data-color="#rrggbb"  data-position="left|right"  data-dir="ltr|rtl"  data-lang="de"  data-theme="light|dark"
-//   data-texts='{"send":"Senden"}'  data-open (opens at once)  data-preview (the editor's preview page)
+//   data-texts='{"send":"Senden"}'  data-open (opens at once)  data-preview (our own pages only)
+//   data-draft (with it: what is not published yet, for who is signed in)
 // CSS custom properties of the page: --leadpost-color, --leadpost-on-color (text upon it), --leadpost-radius,
 //   --leadpost-font, --leadpost-z, --leadpost-inset (distance from the edges).
 // Texts: `texts` below; the bot's own come before them, then window.leadpostTexts, then data-texts.
@@ -28,6 +29,8 @@
   const data = script.dataset;
   const endpoint = new URL(script.src).origin + '/w/' + encodeURIComponent(data.bot) + '/';
   const preview = 'preview' in data || undefined;
+  // Nothing of a draft is kept: loading the page again begins with what it has become.
+  const draft = 'draft' in data || undefined;
   const LIMIT = 4000;
 
   const texts = {
@@ -76,7 +79,7 @@
   const UNSENT = KEY + '#';
   let store = {};
   try {
-    store = localStorage || store;
+    store = (draft ? 0 : localStorage) || store;
   } catch {}
   const put = (key, value) => {
     const text = JSON.stringify(value);
@@ -131,8 +134,9 @@
   // ---- Calls ----
 
   const call = async (verb, body, signal = AbortSignal.timeout(20000)) => {
+    // The session shows who tries a draft: cookies go to this script's own pages, as is usual, and else nowhere.
     // A string goes as text/plain, which spares the browser's preflight request.
-    const response = await fetch(endpoint + verb, { method: 'POST', credentials: 'omit', body: JSON.stringify({ preview, ...body }), signal });
+    const response = await fetch(endpoint + verb, { method: 'POST', credentials: draft ? undefined : 'omit', body: JSON.stringify({ preview, draft, ...body }), signal });
     if (response.ok) return response;
     throw Object.assign(new Error(verb), {
       status: response.status,

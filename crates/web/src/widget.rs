@@ -23,7 +23,7 @@ use axum::{
     response::Response,
     routing::{MethodRouter, post},
 };
-use domain::{Timestamp, VisitorToken};
+use domain::{SessionToken, Timestamp, VisitorToken};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde::Serialize;
 
@@ -37,6 +37,7 @@ pub(crate) use self::{sightings::Sightings, texts::TEXTS};
 use crate::{
     Shared,
     extract::{parse, receive},
+    pages::member,
     peer,
     problem::Problem,
 };
@@ -84,6 +85,8 @@ pub(super) struct Caller {
     pub(super) token: Option<VisitorToken>,
     /// The header `Last-Event-ID`.
     pub(super) last_event: Option<String>,
+    /// The session in whose browser a draft is tried.
+    draft: Option<SessionToken>,
     origin: String,
     public_key: String,
     peer: IpAddr,
@@ -99,13 +102,16 @@ impl FromRequest<Shared> for Caller {
             key.filter(|key| domain::chatbot::is_public_key(key)).ok_or_else(Problem::not_found)?;
         let origin = text_header(&parts, header::ORIGIN).ok_or_else(Problem::no_origin)?;
         let last_event = text_header(&parts, "last-event-id");
+        let session = member::token(web, &parts.headers);
         let peer = peer::origin(&parts, &web.settings.trusted_proxies);
         check_content_type(&parts)?;
         let request = Request::from_parts(parts, body);
         let bytes = receive(request, Call::LIMIT_IN_BYTES, web.settings.body_timeout).await?;
         let call = parse::<Call>(bytes).await?.value;
         let token = call.token.as_deref().and_then(VisitorToken::parse);
-        Ok(Self { call, token, last_event, origin, public_key, peer })
+        // Nobody is told that there is a draft.
+        let draft = if call.draft { Some(session.ok_or_else(Problem::not_found)?) } else { None };
+        Ok(Self { call, token, last_event, draft, origin, public_key, peer })
     }
 }
 
@@ -134,6 +140,7 @@ impl Caller {
             origin: self.origin.clone(),
             own_origin: web.settings.own_origins.contains(&self.origin),
             preview: self.call.preview,
+            draft: self.draft.clone(),
             token,
             page_url: self.call.page_url.clone(),
             variables: self.call.variables.clone(),
@@ -168,7 +175,7 @@ async fn open(State(web): State<Shared>, caller: Caller) -> Result<axum::Json<Op
     let (visit, cursor) = (caller.visit(&web, token.clone()), caller.call.cursor);
     let opened = web.db.read(move |tx| visits::open(tx, &visit, cursor)).await;
     let refused = matches!(opened, Err(AppError::Forbidden { .. }));
-    if !caller.call.preview && (opened.is_ok() || refused) {
+    if !caller.call.preview && caller.draft.is_none() && (opened.is_ok() || refused) {
         let seen = Seen { public_key: &caller.public_key, origin: &caller.origin, admitted: !refused };
         sightings::note(&web, &seen, caller.peer).await;
     }

@@ -319,3 +319,24 @@ async fn a_foreign_account_sees_and_changes_no_conversation() {
         assert_eq!(find(&db, 1).await, Some(full(1)), "{}", store.engine);
     }
 }
+
+#[tokio::test]
+async fn a_conversation_keeps_its_draft_until_it_is_forgotten_and_a_foreign_account_has_no_part_in_it() {
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        let look = |tx: &mut Tx<'_>| {
+            conversations::insert(tx, &begun(1))?;
+            conversations::insert(tx, &begun(2))?;
+            conversations::insert_draft(tx, acme().id, id(1), "{\"ö\":1}")?;
+            assert_eq!(conversations::find_draft(tx, acme().id, id(1))?.as_deref(), Some("{\"ö\":1}"));
+            assert_eq!(conversations::find_draft(tx, acme().id, id(2))?, None);
+            assert_eq!(conversations::find_draft(tx, globex().id, id(1))?, None);
+            conversations::delete_draft(tx, globex().id, id(1))?;
+            assert!(conversations::find_draft(tx, acme().id, id(1))?.is_some());
+            conversations::delete_draft(tx, acme().id, id(1))?;
+            conversations::delete_draft(tx, acme().id, id(1))?;
+            conversations::find_draft(tx, acme().id, id(1))
+        };
+        assert_eq!(write(&db, look).await, None, "{}", store.engine);
+    }
+}

@@ -2,6 +2,7 @@
 //! cases. A visitor is a [`Tab`], which knows what a widget knows; operators act under keys of their own.
 
 mod clock;
+mod drafts;
 mod operators;
 mod previews;
 mod races;
@@ -89,6 +90,7 @@ impl Scene {
             origin: ORIGIN.into(),
             own_origin: false,
             preview: false,
+            draft: None,
             token: VisitorToken::from_bytes(&[browser; 32]),
             page_url: Some("https://www.example.com/offers".into()),
             variables: BTreeMap::new(),

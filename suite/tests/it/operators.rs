@@ -45,6 +45,7 @@ pub async fn visitor_says(app: &TestApp, key: &str, browser: u8, text: &str) -> 
         origin: "https://www.example.com".to_owned(),
         own_origin: false,
         preview: false,
+        draft: None,
         token: VisitorToken::from_bytes(&[browser; 32]),
         page_url: Some("https://www.example.com/secret-page".to_owned()),
         variables: BTreeMap::new(),

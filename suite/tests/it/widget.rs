@@ -1,5 +1,6 @@
 //! The public endpoints that the widget calls: who may, what is heard once, and what comes live.
 
+mod drafts;
 mod live;
 
 use app::{

@@ -82,7 +82,7 @@ pub fn reply(
 /// Gives the chat back to the bot, which goes on behind the handover.
 pub fn hand_back(tx: &mut Tx<'_>, actor: &Actor, id: Id<Conversation>) -> Result<Conversation, AppError> {
     let (mut session, operator) = grasp_own(tx, actor, id)?;
-    if session.it.version.is_none() {
+    if !session.it.has_flow() {
         let message = "this chat has no bot; close it, or transfer it".to_owned();
         return Err(AppError::Conflict { code: "no_bot", message });
     }

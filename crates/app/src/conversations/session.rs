@@ -17,6 +17,8 @@ pub(super) struct Session {
     pub(super) it: Conversation,
     /// Its chatbot, unless that was deleted or there never was one.
     pub(super) chatbot: Option<Chatbot>,
+    /// The draft that it goes by, if it has begun with one in this transaction.
+    draft: Option<String>,
     /// What was said in this transaction.
     said: Vec<Message>,
     /// Whether it has a row already.
@@ -26,7 +28,14 @@ pub(super) struct Session {
 impl Session {
     /// A conversation that begins now.
     pub(super) fn begin(conversation: Conversation, chatbot: Option<Chatbot>) -> Self {
-        Self { it: conversation, chatbot, said: Vec::new(), stored: false }
+        Self { it: conversation, chatbot, draft: None, said: Vec::new(), stored: false }
+    }
+
+    /// A preview that begins now, and keeps the chatbot's draft as it is.
+    pub(super) fn begin_draft(conversation: Conversation, chatbot: Chatbot) -> Self {
+        let draft = Some(chatbot.draft.clone());
+        let conversation = Conversation { preview: true, version: None, ..conversation };
+        Self { draft, ..Self::begin(conversation, Some(chatbot)) }
     }
 
     /// A conversation that was read to be changed.
@@ -35,7 +44,7 @@ impl Session {
             Some(id) => store::chatbots::find(tx, conversation.account, id)?,
             None => None,
         };
-        Ok(Self { it: conversation, chatbot, said: Vec::new(), stored: true })
+        Ok(Self { it: conversation, chatbot, draft: None, said: Vec::new(), stored: true })
     }
 
     /// The visitor says something.
@@ -97,10 +106,15 @@ impl Session {
 
     /// The flow that it goes by, if it has one.
     pub(super) fn flow(&self, tx: &mut Tx<'_>) -> Result<Option<Arc<Flow>>, AppError> {
-        match (self.it.chatbot, self.it.version) {
-            (Some(chatbot), Some(version)) => chatbots::flow(tx, self.it.account, chatbot, version).map(Some),
-            _ => Ok(None),
+        let (account, id) = (self.it.account, self.it.id);
+        if let (Some(chatbot), Some(version)) = (self.it.chatbot, self.it.version) {
+            return chatbots::flow(tx, account, chatbot, version).map(Some);
         }
+        let draft = match &self.draft {
+            None if self.it.is_of_draft() => store::conversations::find_draft(tx, account, id)?,
+            draft => draft.clone(),
+        };
+        draft.map(chatbots::read).transpose()
     }
 
     /// What the flow may know of the world.
@@ -112,7 +126,7 @@ impl Session {
     /// When idle chats of its kind end.
     pub(super) fn timers(&self) -> Timers {
         match &self.chatbot {
-            _ if self.it.version.is_none() => Timers::external(),
+            _ if !self.it.has_flow() => Timers::external(),
             Some(chatbot) => chatbot.settings.timers.clone(),
             None => Timers::default(),
         }
@@ -150,6 +164,9 @@ impl Session {
     pub(super) fn save_row(&mut self, tx: &mut Tx<'_>) -> Result<(), AppError> {
         if !self.stored {
             store::conversations::insert(tx, &self.it)?;
+            if let Some(draft) = &self.draft {
+                store::conversations::insert_draft(tx, self.it.account, self.it.id, draft)?;
+            }
             self.stored = true;
         }
         Ok(())
@@ -170,6 +187,9 @@ impl Session {
         }
         if !self.said.is_empty() {
             store::messages::insert(tx, self.it.account, self.it.id, &self.said)?;
+        }
+        if self.it.is_of_draft() && self.it.phase == Phase::Closed {
+            store::conversations::delete_draft(tx, self.it.account, self.it.id)?;
         }
         tx.emit(Signal::Changed(self.it.account, Changed::Conversation(self.it.id, self.it.visitor)));
         Ok(self.it)

@@ -6,14 +6,14 @@
 use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 
 use domain::{
-    Author, Chatbot, ChatbotSettings, CloseReason, Conversation, Id, Invalid, Message, Phase, Visitor,
-    VisitorToken, answers,
+    Author, Chatbot, ChatbotSettings, CloseReason, Conversation, Id, Invalid, Message, Permission, Phase,
+    SessionToken, Visitor, VisitorToken, answers,
     flow::{self, Input, State, Step, Turn, Value},
 };
 use store::Tx;
 
 use super::session::Session;
-use crate::{AppError, chatbots};
+use crate::{AppError, chatbots, sessions};
 
 /// Who calls, and from where.
 #[derive(Clone, Debug)]
@@ -26,12 +26,26 @@ pub struct Visit {
     pub own_origin: bool,
     /// Whether the chatbot is only tried out, which can be done on this server's own pages only.
     pub preview: bool,
+    /// Opens the session of a member who tries the draft and not what is published, which makes it a preview.
+    pub draft: Option<SessionToken>,
     /// The browser's token.
     pub token: VisitorToken,
     /// The page.
     pub page_url: Option<String>,
     /// What the page brings along.
     pub variables: BTreeMap<String, Value>,
+}
+
+impl Visit {
+    fn is_preview(&self) -> bool {
+        self.preview || self.draft.is_some()
+    }
+
+    /// A token is good for a draft or for what is published: what a draft said is not shown by leaving out who asks.
+    fn check_kind(&self, conversation: &Conversation) -> Result<(), AppError> {
+        let fits = self.draft.is_some() == conversation.is_of_draft();
+        if fits { Ok(()) } else { Err(AppError::NotFound) }
+    }
 }
 
 /// What a visitor does.
@@ -117,12 +131,21 @@ const MOST_MESSAGES: u32 = 5_000;
 /// The longest name that a browser can give a message.
 const MAX_CLIENT_ID: usize = 64;
 
-/// The chatbot, if it is published and the page may embed it.
+/// The chatbot, if it is published and the page may embed it. Of a draft nobody learns but the account's members,
+/// and they are asked for on every call: whoever is signed out sees no more of it.
 pub fn enter(tx: &mut Tx<'_>, visit: &Visit) -> Result<Chatbot, AppError> {
     let found = store::chatbots::find_by_key(tx, &visit.public_key)?;
-    let chatbot = found.filter(|chatbot| chatbot.version.is_some()).ok_or(AppError::NotFound)?;
+    let chatbot = found.ok_or(AppError::NotFound)?;
+    let is_there = match &visit.draft {
+        None => chatbot.version.is_some(),
+        Some(session) => sessions::still(tx, &session.hash())?
+            .is_some_and(|by| by.account() == chatbot.account && by.may(Permission::Read)),
+    };
+    if !is_there {
+        return Err(AppError::NotFound);
+    }
     let embeds = chatbot.settings.allowed_origins.contains(&visit.origin);
-    let admitted = if visit.preview { visit.own_origin } else { embeds };
+    let admitted = if visit.is_preview() { visit.own_origin } else { embeds };
     if admitted {
         return Ok(chatbot);
     }
@@ -168,7 +191,10 @@ pub fn look(tx: &mut Tx<'_>, visit: &Visit, cursor: Option<Cursor>) -> Result<Up
         cursor.conversation == Some(it.id) || it.closed.is_none_or(|(at, _)| now.since(at) < SHOWN_FOR)
     };
     match last.filter(shown) {
-        Some(conversation) => show(tx, conversation, cursor),
+        Some(conversation) => {
+            visit.check_kind(&conversation)?;
+            show(tx, conversation, cursor)
+        }
         None => greet(tx, visit, chatbot, cursor),
     }
 }
@@ -184,8 +210,13 @@ fn show(tx: &mut Tx<'_>, conversation: Conversation, cursor: Cursor) -> Result<U
 
 /// What the flow does before the visitor does anything.
 fn opening(tx: &mut Tx<'_>, visit: &Visit, chatbot: &Chatbot) -> Result<Turn, AppError> {
-    let version = chatbot.version.ok_or(AppError::NotFound)?;
-    let flow = chatbots::flow(tx, chatbot.account, chatbot.id, version)?;
+    let flow = match (&visit.draft, chatbot.version) {
+        // While it cannot be published, it is not there to be tried.
+        (Some(_), _) => chatbots::read(chatbot.draft.clone()).map_err(|_| AppError::NotFound)?,
+        (None, version) => {
+            chatbots::flow(tx, chatbot.account, chatbot.id, version.ok_or(AppError::NotFound)?)?
+        }
+    };
     let conversation = Conversation::begun(tx.new_id(), chatbot.account, tx.now());
     let session = Session::begin(conversation, Some(chatbot.clone()));
     let begin = Input::Begin { variables: visit.variables.clone() };
@@ -232,7 +263,7 @@ pub fn hear(tx: &mut Tx<'_>, visit: &Visit, said: &Said, cursor: Option<Cursor>)
     let client_id = format!("{} {}", visitor.id, said.client_id);
     let known = store::messages::find_conversation(tx, visitor.account, &client_id)?;
     if known.is_none() {
-        let mut session = match open_session(tx, &visitor)? {
+        let mut session = match open_session(tx, visit, &visitor)? {
             Some(session) if session.it.messages < MOST_MESSAGES => session,
             Some(mut full) => {
                 full.close(tx, CloseReason::BotFinished)?;
@@ -288,9 +319,12 @@ fn visitor(tx: &mut Tx<'_>, visit: &Visit, chatbot: &Chatbot) -> Result<Visitor,
     if known.chatbot == chatbot.id { Ok(known) } else { Err(AppError::NotFound) }
 }
 
-fn open_session(tx: &mut Tx<'_>, visitor: &Visitor) -> Result<Option<Session>, AppError> {
+fn open_session(tx: &mut Tx<'_>, visit: &Visit, visitor: &Visitor) -> Result<Option<Session>, AppError> {
     match store::conversations::find_open_of_visitor(tx, visitor.account, visitor.id)? {
-        Some(open) => Session::resume(tx, open).map(Some),
+        Some(open) => {
+            visit.check_kind(&open)?;
+            Session::resume(tx, open).map(Some)
+        }
         None => Ok(None),
     }
 }
@@ -320,9 +354,12 @@ fn begin(
     conversation.chatbot = Some(chatbot.id);
     conversation.version = chatbot.version;
     conversation.visitor = Some(visitor.id);
-    conversation.preview = visit.preview;
+    conversation.preview = visit.is_preview();
     conversation.page_url = visit.page_url.clone();
-    let mut session = Session::begin(conversation, Some(chatbot));
+    let mut session = match visit.draft {
+        Some(_) => Session::begin_draft(conversation, chatbot),
+        None => Session::begin(conversation, Some(chatbot)),
+    };
     if !asks && let What::Text(text) = &said.what {
         session.hear(tx, &check_text("/text", text)?, Some(client_id.to_owned()));
     }
@@ -368,7 +405,7 @@ pub fn end(tx: &mut Tx<'_>, visit: &Visit, cursor: Option<Cursor>) -> Result<Upd
     let chatbot = enter(tx, visit)?;
     if let Some(visitor) = store::conversations::find_visitor_to_change(tx, &visit.token.hash())?
         && visitor.chatbot == chatbot.id
-        && let Some(mut session) = open_session(tx, &visitor)?
+        && let Some(mut session) = open_session(tx, visit, &visitor)?
     {
         session.close(tx, CloseReason::VisitorEnded)?;
         session.save(tx)?;

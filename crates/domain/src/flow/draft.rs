@@ -7,11 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    Flow,
-    document::{Document, MAX_NODES},
-};
-use crate::{FieldError, Invalid};
+use super::document::{Document, MAX_NODES};
+use crate::Invalid;
 
 /// One step as it is written.
 pub type Step = Map<String, Value>;
@@ -299,11 +296,6 @@ fn named_in<'a>(field: &str, value: &'a mut Value, jumps: bool) -> Vec<&'a mut V
         (_, value @ Value::String(_)) if is_way => vec![value],
         _ => Vec::new(),
     }
-}
-
-/// Everything that keeps a draft from being a flow.
-pub fn problems(text: &str) -> Vec<FieldError> {
-    Flow::parse(text).map_or_else(|invalid| invalid.errors, |_| Vec::new())
 }
 
 /// What differs between two flows, by the ids of steps.

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeMap;
 
-/// An edge that leads over more columns than this is set aside, too: its passages would push boxes apart.
-const FAR: usize = 4;
 /// Passes over all columns; more change little. Odd: the last is to the right, the way in which a chat is read.
 const SWEEPS: usize = 9;
 
@@ -23,13 +21,14 @@ pub(super) struct Layers {
     pub(super) chains: BTreeMap<Edge, Vec<usize>>,
     /// Edges that lead back, and where to.
     pub(super) back: BTreeMap<Edge, usize>,
-    /// Edges that lead far ahead, and where to.
+    /// Edges that lead into another lane, and where to.
     pub(super) far: BTreeMap<Edge, usize>,
     pub(super) unreached: Vec<usize>,
 }
 
-/// The graph is told by the targets of each node's edges; a target that does not exist is None.
-pub(super) fn arrange(targets: &[Vec<Option<usize>>], start: Option<usize>) -> Layers {
+/// The graph is told by the targets of each node's edges; a target that does not exist is None. So many columns as
+/// `across` are a lane; edges that leave theirs have no passages.
+pub(super) fn arrange(targets: &[Vec<Option<usize>>], start: Option<usize>, across: usize) -> Layers {
     let mut layers = Layers::default();
     let order = match start {
         Some(start) => walk(targets, start, &mut layers.back),
@@ -46,7 +45,7 @@ pub(super) fn arrange(targets: &[Vec<Option<usize>>], start: Option<usize>) -> L
         for (port, target) in targets[node].iter().enumerate() {
             let (edge, Some(target)) = ((node, port), *target) else { continue };
             let Some(to) = column[target].filter(|_| !layers.back.contains_key(&edge)) else { continue };
-            if to - from > FAR {
+            if to / across != from / across {
                 layers.far.insert(edge, target);
                 continue;
             }

@@ -231,25 +231,56 @@ fn numbers_and_names_are_written_for_people() {
 #[test]
 fn lines_that_lead_back_are_drawn_apart_and_what_is_not_reached_is_marked() {
     let html = outline().to_string();
-    // menu again, the phone number again, the e-mail again.
-    assert_eq!(html.matches("class=\"line back\"").count(), 3);
-    assert_eq!(html.matches("class=\"node unreached\"").count(), 1);
-    assert_eq!(html.matches("class=\"node problem\"").count(), 1);
-    assert_eq!(html.matches("class=\"bang\"").count(), 1);
-    // "nobody there" leads to a step that does not exist.
-    assert_eq!(html.matches("branch lost").count(), 1);
-    assert!(html.contains("href=\"#node-menu\""));
+    for picture in pictures(&html) {
+        // menu again, the phone number again, the e-mail again.
+        assert!(picture.matches("class=\"line back\"").count() >= 3);
+        assert_eq!(picture.matches("class=\"node unreached\"").count(), 1);
+        assert_eq!(picture.matches("class=\"node problem\"").count(), 1);
+        assert_eq!(picture.matches("class=\"bang\"").count(), 1);
+        // "nobody there" leads to a step that does not exist.
+        assert_eq!(picture.matches("branch lost").count(), 1);
+        assert!(picture.contains("href=\"#node-menu\""));
+    }
+}
+
+/// An outline for wide places, and for narrow ones.
+fn pictures(html: &str) -> [&str; 2] {
+    let (wide, narrow) = html.split_at(html.find("<div class=\"chart-scroll narrow\"").unwrap());
+    [wide, narrow]
 }
 
 #[test]
 fn boxes_of_an_outline_do_not_cover_each_other() {
     for seed in 0..200 {
-        let boxes = markup::boxes(&Dice::new(seed).outline().to_string());
-        for (place, a) in boxes.iter().enumerate() {
-            for b in &boxes[place + 1..] {
-                let apart = a.0 + a.2 <= b.0 || b.0 + b.2 <= a.0 || a.1 + a.3 <= b.1 || b.1 + b.3 <= a.1;
-                assert!(apart, "seed {seed}: {a:?} and {b:?}");
+        let html = Dice::new(seed).outline().to_string();
+        if html.contains("chart-empty") {
+            continue;
+        }
+        for boxes in pictures(&html).map(markup::boxes) {
+            for (place, a) in boxes.iter().enumerate() {
+                for b in &boxes[place + 1..] {
+                    let apart = a.0 + a.2 <= b.0 || b.0 + b.2 <= a.0 || a.1 + a.3 <= b.1 || b.1 + b.3 <= a.1;
+                    assert!(apart, "seed {seed}: {a:?} and {b:?}");
+                }
             }
         }
+    }
+}
+
+#[test]
+fn an_outline_is_as_wide_as_a_desk_or_a_phone_however_long_the_flow_is() {
+    let width = |html: &str| -> f64 {
+        let of = html.split(" width=\"").nth(1).unwrap();
+        of.split('"').next().unwrap().parse().unwrap()
+    };
+    for steps in [1, 8, 60, 200] {
+        let next = |number: usize| vec![(String::new(), format!("n {}", number + 1))];
+        let step =
+            |number| OutlineNode { next: next(number), ..node(&format!("n {number}"), "say", "Hi", &[]) };
+        let long = Outline { nodes: (0..steps).map(step).collect(), start: Some("n 0".into()), ..outline() };
+        let html = long.to_string();
+        check(&html);
+        let [wide, narrow] = pictures(&html).map(width);
+        assert!(wide <= 904.0 && narrow <= 300.0, "{steps} steps: {wide} and {narrow}");
     }
 }

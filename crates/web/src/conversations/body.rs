@@ -19,7 +19,7 @@ pub(crate) struct ConversationView {
     /// Null if another chat tool pushed it without naming one.
     #[schema(required = true)]
     chatbot_id: Option<String>,
-    /// The version of the chatbot's flow that it goes by; null if another chat tool pushes it.
+    /// The version of the chatbot's flow that it goes by; null if another chat tool pushes it, or a draft is tried.
     #[schema(required = true)]
     version: Option<u32>,
     /// The other chat tool's own name of it.

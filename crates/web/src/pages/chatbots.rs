@@ -82,11 +82,15 @@ fn shell_of<N>(web: &Shared, by: &ByMember<N>, bot: &Chatbot) -> Shell {
     Shell::new(web, by, Place::Chatbots).below(&bot.name, &format!("/chatbots/{}", bot.id))
 }
 
+/// Takes flows apart where neither the store nor other requests wait for it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal().into())
+}
+
 /// How a chatbot is doing.
 struct Standing {
     bot: Chatbot,
-    /// Whether its draft is not what is published.
-    ahead: bool,
+    published: Option<String>,
     last_heard: Option<Timestamp>,
     /// When a page that may embed it last called.
     seen: Option<(String, Timestamp)>,
@@ -96,11 +100,16 @@ impl Standing {
     fn of(tx: &mut Tx<'_>, actor: &Actor, bot: Chatbot) -> Result<Self, AppError> {
         let seen = sightings::list(tx, actor, bot.id)?.into_iter().find(|it| it.admitted);
         Ok(Self {
-            ahead: chatbots::is_ahead(tx, actor, &bot)?,
+            published: chatbots::published(tx, actor, &bot)?,
             last_heard: chatbots::last_heard(tx, actor, bot.id)?,
             seen: seen.map(|it| (it.origin, it.seen_at)),
             bot,
         })
+    }
+
+    /// Whether its draft is not what is published.
+    fn is_ahead(&self) -> bool {
+        chatbots::is_ahead(&self.bot.draft, self.published.as_deref())
     }
 }
 
@@ -108,7 +117,8 @@ impl Standing {
 #[template(path = "chatbots/index.html")]
 struct IndexPage {
     shell: Shell,
-    chatbots: Vec<Standing>,
+    /// Each with whether its draft is ahead.
+    chatbots: Vec<(Standing, bool)>,
     older: Option<String>,
 }
 
@@ -124,7 +134,12 @@ async fn list(State(web): State<Shared>, query: Query, by: ByMember<Read>) -> Re
             found.items.into_iter().map(|bot| Standing::of(tx, &actor, bot)).collect();
         Ok::<_, AppError>((standings?, found.next))
     });
-    let (chatbots, next) = found.await?;
+    let (standings, next) = found.await?;
+    let judge = |it: Standing| {
+        let ahead = it.is_ahead();
+        (it, ahead)
+    };
+    let chatbots = aside(move || standings.into_iter().map(judge).collect()).await?;
     render(StatusCode::OK, &IndexPage { shell, chatbots, older: next.map(|id| id.to_string()) })
 }
 

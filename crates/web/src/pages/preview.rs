@@ -57,6 +57,7 @@ fn visit(public_key: String) -> visits::Visit {
         origin: String::new(),
         own_origin: true,
         preview: true,
+        draft: None,
         token: VisitorToken::from_bytes(&[0; 32]),
         page_url: None,
         variables: BTreeMap::new(),

@@ -84,6 +84,7 @@ impl Arena {
             origin: ORIGIN.into(),
             own_origin: false,
             preview: false,
+            draft: None,
             token: VisitorToken::from_bytes(&token),
             page_url: None,
             variables: Default::default(),

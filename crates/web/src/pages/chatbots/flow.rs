@@ -25,8 +25,9 @@ use super::{
         form::{Errors, Form, Query},
         member::ByMember,
         shell::{Shell, go, render},
-        when::filters,
+        when::{filters, visible},
     },
+    aside,
     fields::title,
     id_of,
     kinds::kind,
@@ -193,8 +194,40 @@ struct FlowPage {
     /// Why the draft cannot be shown as a list.
     unread: Option<String>,
     prefill: String,
-    preview: bool,
+    preview: Preview,
+    /// The step that was asked for, if there is none of that id.
+    missing: Option<String>,
     errors: Errors,
+}
+
+/// What the widget on the page talks as.
+enum Preview {
+    /// There is none.
+    Closed,
+    Draft,
+    /// It was to be the draft, which makes no sense.
+    Unsound,
+    /// This version.
+    Published(u32),
+}
+
+impl Preview {
+    fn of(query: &Form, is_sound: bool, published: Option<u32>) -> Self {
+        match (query.has_name("preview"), query.get("preview"), published) {
+            (false, ..) => Self::Closed,
+            (true, "published", Some(version)) => Self::Published(version),
+            _ if is_sound => Self::Draft,
+            _ => Self::Unsound,
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self, Self::Draft | Self::Published(_))
+    }
+
+    fn is_draft(&self) -> bool {
+        matches!(self, Self::Draft)
+    }
 }
 
 async fn page<N>(
@@ -207,11 +240,15 @@ async fn page<N>(
     let (id, actor) = (id_of(id)?, by.actor);
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
-        let ahead = chatbots::is_ahead(tx, &actor, &bot)?;
-        let problems = chatbots::problems(tx, &actor, &bot.draft)?;
-        Ok::<_, AppError>((bot, ahead, problems))
+        let published = chatbots::published(tx, &actor, &bot)?;
+        Ok::<_, AppError>((bot, published, department_names(tx, &actor)?))
     });
-    let (bot, ahead, problems) = found.await?;
+    let (bot, published, departments) = found.await?;
+    let judge = move || {
+        let ahead = chatbots::is_ahead(&bot.draft, published.as_deref());
+        (ahead, chatbots::problems(&bot.draft, &departments), bot)
+    };
+    let (ahead, problems, bot) = aside(judge).await?;
     let draft = Draft::read(&bot.draft);
     let shell = shell_of(web, by, &bot).below("Flow", "").saying(query, DONE);
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -227,7 +264,8 @@ async fn page<N>(
         picture: known.map(|draft| outline(draft, "flow", &problems).to_string()).unwrap_or_default(),
         unread: draft.as_ref().err().map(ToString::to_string),
         prefill: known.map(|draft| draft.prefill().join(", ")).unwrap_or_default(),
-        preview: query.has_name("preview") && bot.version.is_some(),
+        preview: Preview::of(query, problems.is_empty() && known.is_some(), bot.version),
+        missing: query.filled("at").filter(|at| known.is_some_and(|it| it.step(at).is_none())).map(visible),
         errors,
         bot,
     };
@@ -322,18 +360,18 @@ async fn json_page<N>(
     given: Option<(String, Errors)>,
 ) -> Result<Response, Failure> {
     let (id, actor) = (id_of(id)?, by.actor);
-    let text = given.as_ref().map(|(text, _)| text.clone());
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
-        let text = text.clone().unwrap_or_else(|| bot.draft.clone());
-        let problems = chatbots::problems(tx, &actor, &text)?;
-        Ok::<_, AppError>((bot, text, problems))
+        Ok::<_, AppError>((bot, department_names(tx, &actor)?))
     });
-    let (bot, text, problems) = found.await?;
+    let (bot, departments) = found.await?;
+    let text = given.as_ref().map_or(&bot.draft, |(text, _)| text).clone();
+    let judge = move || (in_text(&text, &chatbots::problems(&text, &departments)), text);
+    let (problems, text) = aside(judge).await?;
     let shell =
         shell_of(web, by, &bot).below("Flow", &format!("/chatbots/{}/flow", bot.id)).below("JSON", "");
     let status = if given.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let (problems, errors) = (in_text(&text, &problems), given.map(|it| it.1).unwrap_or_default());
+    let errors = given.map(|it| it.1).unwrap_or_default();
     render(status, &JsonPage { shell, tab: "flow", bot, text, problems, errors })
 }
 
@@ -394,29 +432,31 @@ pub(super) async fn check(
     form: Form,
 ) -> Result<Response, Failure> {
     let (id, actor) = (id_of(&id)?, by.actor);
-    let Some(step) = query.0.filled("step").map(str::to_owned) else {
-        let text = form.get("flow").to_owned();
-        let given = text.clone();
-        let check = move |tx: &mut app::Tx<'_>| {
-            chatbots::get(tx, &actor, id)?;
-            chatbots::problems(tx, &actor, &given)
-        };
-        let found = web.db.read(check).await?;
-        return Ok(Json(Checked { problems: in_text(&text, &found), elsewhere: 0 }).into_response());
-    };
-    let checked = web.db.read(move |tx| {
-        let mut draft = Draft::read(&chatbots::get(tx, &actor, id)?.draft)?;
-        let place = match steps::change(&mut draft, &step, &form) {
-            Ok(place) => place,
-            Err(Invalid { errors, .. }) => {
-                return Ok::<_, AppError>(Checked { problems: of_step(errors), elsewhere: 0 });
-            }
-        };
-        let all = chatbots::problems(tx, &actor, &draft.text())?;
-        let own = of_step(errors_at(&all, place));
-        Ok(Checked { elsewhere: all.len() - own.len(), problems: own })
+    let found = web.db.read(move |tx| {
+        let bot = chatbots::get(tx, &actor, id)?;
+        Ok::<_, AppError>((bot, department_names(tx, &actor)?))
+    });
+    let (bot, departments) = found.await?;
+    let step = query.0.filled("step").map(str::to_owned);
+    let checked = aside(move || match step {
+        None => {
+            let text = form.get("flow");
+            let problems = in_text(text, &chatbots::problems(text, &departments));
+            Checked { problems, elsewhere: 0 }
+        }
+        Some(step) => check_step(&bot.draft, &step, &form, &departments)
+            .unwrap_or_else(|Invalid { errors, .. }| Checked { problems: of_step(errors), elsewhere: 0 }),
     });
     Ok(Json(checked.await?).into_response())
+}
+
+/// What would be wrong with the step if it were filled in so.
+fn check_step(draft: &str, step: &str, form: &Form, departments: &[String]) -> Result<Checked, Invalid> {
+    let mut draft = Draft::read(draft)?;
+    let place = steps::change(&mut draft, step, form)?;
+    let all = chatbots::problems(&draft.text(), departments);
+    let own = of_step(errors_at(&all, place));
+    Ok(Checked { elsewhere: all.len() - own.len(), problems: own })
 }
 
 fn of_step(errors: Vec<FieldError>) -> Vec<JsonProblem> {

@@ -19,7 +19,9 @@ use super::{
         shell::{Shell, go, render},
         when::filters,
     },
-    Standing, id_of, shell_of, wrong,
+    Standing, aside,
+    flow::department_names,
+    id_of, shell_of, wrong,
 };
 use crate::{
     Shared,
@@ -38,6 +40,7 @@ struct ShowPage {
     shell: Shell,
     tab: &'static str,
     it: Standing,
+    ahead: bool,
     problems: usize,
     name: String,
     errors: Errors,
@@ -53,14 +56,18 @@ async fn page<N>(
     let (id, actor) = (id_of(id)?, by.actor);
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
-        let problems = chatbots::problems(tx, &actor, &bot.draft)?.len();
-        Ok::<_, AppError>((Standing::of(tx, &actor, bot)?, problems))
+        Ok::<_, AppError>((Standing::of(tx, &actor, bot)?, department_names(tx, &actor)?))
     });
-    let (it, problems) = found.await?;
+    let (it, departments) = found.await?;
+    let judge = move || {
+        let (ahead, problems) = (it.is_ahead(), chatbots::problems(&it.bot.draft, &departments));
+        (it, ahead, problems.len())
+    };
+    let (it, ahead, problems) = aside(judge).await?;
     let shell = shell_of(web, by, &it.bot).saying(query, DONE);
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let (name, errors) = wrong.unwrap_or_else(|| (it.bot.name.clone(), Errors::default()));
-    render(status, &ShowPage { shell, tab: "overview", it, problems, name, errors })
+    render(status, &ShowPage { shell, tab: "overview", it, ahead, problems, name, errors })
 }
 
 pub(super) async fn show(

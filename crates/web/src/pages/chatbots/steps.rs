@@ -21,6 +21,7 @@ use super::{
         shell::{Shell, render},
         when::filters,
     },
+    aside,
     fields::{self, Group, Offers, title},
     flow::{department_names, encoded, errors_at},
     id_of,
@@ -98,6 +99,10 @@ pub(super) async fn add(
         let kind = kind(&asked).ok_or_else(|| Invalid::field("/kind", "choose what the step does"))?;
         chatbots::edit(tx, &actor, bot, |draft| {
             let mut step: Step = serde_json::from_str(kind.begin).unwrap_or_default();
+            if !after.is_empty() && draft.place(&after).is_none() {
+                let message = format!("there is no step {after:?} any more; choose where the new one stands");
+                return Err(Invalid::field("/after", message));
+            }
             let name = draft.fresh_id(&kind.key.replace('_', "-"));
             step.insert("id".to_owned(), json!(name));
             draft.insert(step, Some(after.as_str()).filter(|it| !it.is_empty()))?;
@@ -139,10 +144,11 @@ async fn step_page<N>(
     let (id, actor) = (id_of(id)?, by.actor);
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
-        let problems = chatbots::problems(tx, &actor, &bot.draft)?;
-        Ok::<_, AppError>((bot, problems, department_names(tx, &actor)?))
+        Ok::<_, AppError>((bot, department_names(tx, &actor)?))
     });
-    let (bot, problems, departments) = found.await?;
+    let (bot, departments) = found.await?;
+    let judge = move || (chatbots::problems(&bot.draft, &departments), bot, departments);
+    let (problems, bot, departments) = aside(judge).await?;
     let draft = Draft::read(&bot.draft)?;
     let place = draft.place(name).ok_or_else(Problem::not_found)?;
     let mut step = draft.steps()[place].clone();
@@ -237,18 +243,20 @@ pub(super) async fn shift(
     let moved = web.db.write(move |tx| {
         let to: Option<usize> = form.number("to")?;
         chatbots::edit(tx, &actor, bot, |draft| {
-            let place = draft.place(&name).unwrap_or_default();
+            let Some(place) = draft.place(&name) else { return Ok(false) };
             let to = match form.get("by") {
                 "up" => place.saturating_sub(1),
                 "down" => place + 1,
                 _ => to.unwrap_or(place + 1).saturating_sub(1),
             };
             draft.shift(&name, to);
-            Ok(())
+            Ok(true)
         })
     });
-    moved.await?;
-    Ok(back(bot, &step, "moved"))
+    match moved.await? {
+        true => Ok(back(bot, &step, "moved")),
+        false => Err(Problem::not_found().into()),
+    }
 }
 
 pub(super) async fn duplicate(
@@ -313,10 +321,15 @@ pub(super) async fn delete(
     let at = instead.clone().unwrap_or_default();
     let removed = web.db.write(move |tx| {
         chatbots::edit(tx, &actor, bot, |draft| {
-            draft.remove(&step, instead.as_deref());
-            Ok(())
+            let is_there = draft.place(&step).is_some();
+            if is_there {
+                draft.remove(&step, instead.as_deref());
+            }
+            Ok(is_there)
         })
     });
-    removed.await?;
-    Ok(back(bot, &at, "deleted"))
+    match removed.await? {
+        true => Ok(back(bot, &at, "deleted")),
+        false => Err(Problem::not_found().into()),
+    }
 }

@@ -396,13 +396,58 @@ async fn another_accounts_chatbot_is_not_there() {
 }
 
 #[tokio::test]
-async fn the_live_preview_is_the_real_widget_once_something_is_published() {
+async fn the_live_preview_is_the_real_widget_with_the_draft_and_says_so_if_that_makes_no_sense() {
     let (kit, admin) = with(Role::Admin).await;
     let bot = made(&kit, &admin, "Mia", "empty").await;
-    let flow = format!("{bot}/flow?preview");
-    assert!(!shown(&kit, &admin, &flow).await.contains("/widget.js"));
+    let (flow, key) = (format!("{bot}/flow?preview"), public_key(&kit, &admin, &bot).await);
+    let tag = |kind: &str| {
+        format!("<script src=\"/widget.js\" data-bot=\"{key}\" data-preview{kind} data-open async></script>")
+    };
+    let page = shown(&kit, &admin, &flow).await;
+    assert!(page.contains(&tag(" data-draft")) && page.contains("members of this account alone"));
+    let published = shown(&kit, &admin, &format!("{flow}=published")).await;
+    assert!(published.contains(&tag(" data-draft")), "nothing is published yet");
     location(&kit.submit(&admin, &format!("{bot}/publish"), &[]).await);
-    let key = public_key(&kit, &admin, &bot).await;
-    let tag = format!("<script src=\"/widget.js\" data-bot=\"{key}\" data-preview data-open async></script>");
-    assert!(shown(&kit, &admin, &flow).await.contains(&tag));
+    assert!(shown(&kit, &admin, &flow).await.contains("talks as the draft, which is what is published"));
+
+    let gone = [("start", "gone")];
+    location(&kit.submit(&admin, &format!("{bot}/flow"), &gone).await);
+    let page = shown(&kit, &admin, &flow).await;
+    assert!(page.contains("The draft cannot be tried") && !page.contains("/widget.js"));
+    assert!(page.contains(&format!("{flow}=published")), "the published one is offered");
+    let published = shown(&kit, &admin, &format!("{flow}=published")).await;
+    assert!(published.contains(&tag("")) && published.contains("talks as version 1"));
+    location(&kit.submit(&admin, &format!("{bot}/flow/json"), &[("flow", r#"{"nodes":0}"#)]).await);
+    let page = shown(&kit, &admin, &flow).await;
+    assert!(page.contains("The draft cannot be tried") && !page.contains("/widget.js"));
+}
+
+#[tokio::test]
+async fn a_step_that_is_not_there_is_named_and_nothing_else_is_done_in_its_place() {
+    let (kit, admin) = with(Role::Admin).await;
+    let bot = made(&kit, &admin, "Mia", "empty").await;
+    let before = shown(&kit, &admin, &format!("{bot}/flow/export")).await;
+    let page = shown(&kit, &admin, &format!("{bot}/flow?at=g%3Cb%3E")).await;
+    assert!(page.contains("There is no step <code>g&#60;b&#62;</code>"), "{page}");
+    for here in ["?at=hello", "?at=", ""] {
+        assert!(!shown(&kit, &admin, &format!("{bot}/flow{here}")).await.contains("There is no step"));
+    }
+    let check = format!("{bot}/flow/check?step=gone");
+    let answer = kit.submit(&admin, &check, &[("id", "gone"), ("text", "x")]).await.json();
+    assert_eq!(answer["problems"][0]["message"], "this step was deleted meanwhile", "{answer}");
+
+    let added = kit.submit(&admin, &format!("{bot}/flow/new"), &[("kind", "jump"), ("after", "gone")]).await;
+    assert_eq!(added.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(added.body.contains("there is no step &#34;gone&#34; any more"), "{}", added.body);
+    for rest in ["move", "delete", "duplicate"] {
+        let path = format!("{bot}/flow/step/gone/{rest}");
+        let answer = kit.submit(&admin, &path, &[("by", "up"), ("instead", "bye")]).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{rest}");
+    }
+    let saved = kit.submit(&admin, &format!("{bot}/flow/step/gone"), &[("id", "gone")]).await;
+    assert_eq!(saved.status, StatusCode::NOT_FOUND);
+    for path in ["/flow/step/gone", "/flow/step/gone/delete", "/flow/step/%00"] {
+        assert_eq!(kit.page(&admin, &format!("{bot}{path}")).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert_eq!(shown(&kit, &admin, &format!("{bot}/flow/export")).await, before);
 }

@@ -20,7 +20,8 @@ use super::{
         shell::{Shell, go, render},
         when::filters,
     },
-    flow::outline,
+    aside,
+    flow::{department_names, outline},
     id_of, shell_of, wrong,
 };
 use crate::{
@@ -67,16 +68,19 @@ struct VersionsPage {
     versions: Vec<VersionView>,
 }
 
-fn read_versions(
-    tx: &mut app::Tx<'_>,
-    actor: &domain::Actor,
-    bot: &Chatbot,
-) -> Result<Vec<VersionView>, AppError> {
+/// What was published when, and the flows of the newest, as they are read.
+type Published = (Vec<(u32, Timestamp)>, Vec<String>);
+
+fn read_versions(tx: &mut app::Tx<'_>, actor: &domain::Actor, bot: &Chatbot) -> Result<Published, AppError> {
     let all = chatbots::versions(tx, actor, bot.id)?;
     let mut flows = Vec::new();
     for (number, _) in all.iter().take(COMPARED + 1) {
         flows.push(chatbots::version(tx, actor, bot.id, *number)?);
     }
+    Ok((all, flows))
+}
+
+fn views((all, flows): Published, bot: &Chatbot) -> Vec<VersionView> {
     let view = |(place, (number, at)): (usize, (u32, Timestamp))| VersionView {
         number,
         at,
@@ -87,7 +91,7 @@ fn read_versions(
         },
         is_current: bot.version == Some(number),
     };
-    Ok(all.into_iter().enumerate().map(view).collect())
+    all.into_iter().enumerate().map(view).collect()
 }
 
 pub(super) async fn list(
@@ -98,10 +102,15 @@ pub(super) async fn list(
     let (id, actor) = (id_of(&id)?, by.actor);
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
-        let versions = read_versions(tx, &actor, &bot)?;
-        Ok::<_, AppError>((chatbots::is_ahead(tx, &actor, &bot)?, versions, bot))
+        let published = chatbots::published(tx, &actor, &bot)?;
+        Ok::<_, AppError>((read_versions(tx, &actor, &bot)?, published, bot))
     });
-    let (ahead, versions, bot) = found.await?;
+    let (all, published, bot) = found.await?;
+    let judge = move || {
+        let ahead = chatbots::is_ahead(&bot.draft, published.as_deref());
+        (ahead, views(all, &bot), bot)
+    };
+    let (ahead, versions, bot) = aside(judge).await?;
     let shell = shell_of(&web, &by, &bot).below("Versions", "");
     render(StatusCode::OK, &VersionsPage { shell, tab: "versions", bot, ahead, versions })
 }
@@ -178,15 +187,15 @@ async fn publish_page<N>(
     let actor = by.actor;
     let found = web.db.read(move |tx| {
         let bot = chatbots::get(tx, &actor, id)?;
-        let problems = chatbots::problems(tx, &actor, &bot.draft)?;
-        let published = match bot.version {
-            Some(number) => Some(chatbots::version(tx, &actor, id, number)?),
-            None => None,
-        };
-        Ok::<_, AppError>((bot, problems, published))
+        let published = chatbots::published(tx, &actor, &bot)?;
+        Ok::<_, AppError>((bot, published, department_names(tx, &actor)?))
     });
-    let (bot, problems, published) = found.await?;
-    let changes = published.map(|published| Changes::between(&published, &bot.draft));
+    let (bot, published, departments) = found.await?;
+    let judge = move || {
+        let changes = published.map(|published| Changes::between(&published, &bot.draft));
+        (changes, chatbots::problems(&bot.draft, &departments), bot)
+    };
+    let (changes, problems, bot) = aside(judge).await?;
     let problems: Vec<String> = problems.into_iter().map(|it| it.message).collect();
     let refused = refused.iter().flat_map(|errors| errors.under("").map(|it| it.message.clone()));
     let page = PublishPage {

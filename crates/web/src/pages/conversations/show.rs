@@ -171,7 +171,7 @@ impl ChatView {
 
     /// Whether there is a bot to hand it back to.
     pub(super) fn has_bot(&self) -> bool {
-        self.mine && self.it.version.is_some()
+        self.mine && self.it.has_flow()
     }
 }
 
