@@ -5,6 +5,7 @@
 //! journeys tell what people come for.
 
 mod crawl;
+mod gallery;
 mod hostile;
 mod house;
 mod journeys;
