@@ -5,6 +5,7 @@
 //! journeys tell what people come for.
 
 mod crawl;
+mod further;
 mod gallery;
 mod hostile;
 mod house;

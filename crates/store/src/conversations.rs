@@ -58,6 +58,9 @@ sql! {
             transfers = $13, reminded_at = $14, closed_at = $15, close_reason = $16, due_at = $17, messages = $18,
             replies = $19, captured_at = $20, handed_over_at = $21
         where account_id = $1 and id = $2 and state <> 'closed'";
+    // Reports count runs by the department without a look at the conversation.
+    MOVE_RUNS = "update marker_run set department_id = $3
+        where account_id = $1 and conversation_id = $2 and department_id is distinct from $3";
     POSTPONE = "update conversation set due_at = $3 where account_id = $1 and id = $2 and due_at < $3";
     DUE = "select account_id, id from conversation where due_at <= $1 order by due_at limit $2";
 }
@@ -228,7 +231,12 @@ pub fn update(tx: &mut Tx<'_>, it: &Conversation) -> Result<bool, StoreError> {
         it.captured_at,
         it.handed_over_at,
     ];
-    Ok(tx.execute(&UPDATE, args)? == 1)
+    let open = tx.execute(&UPDATE, args)? == 1;
+    // None never comes back, so chats of the bot alone are spared that.
+    if open && it.department.is_some() {
+        tx.execute(&MOVE_RUNS, args![it.account, it.id, it.department])?;
+    }
+    Ok(open)
 }
 
 /// A conversation, named with its account.

@@ -12,8 +12,10 @@ sql! {
     LIST = "select number, name, started_at, ended_at from marker_run
         where account_id = $1 and conversation_id = $2 order by number";
     // Of a preview it never counts, whatever reads it.
-    INSERT = "insert into marker_run (account_id, conversation_id, number, name, chatbot_id, started_at, preview)
-        select account_id, id, $3, $4, $5, $6, preview from conversation where account_id = $1 and id = $2";
+    INSERT = "insert into marker_run
+            (account_id, conversation_id, number, name, chatbot_id, started_at, department_id, preview)
+        select account_id, id, $3, $4, $5, $6, department_id, preview
+        from conversation where account_id = $1 and id = $2";
     END = "update marker_run set ended_at = $4
         where account_id = $1 and conversation_id = $2 and number = $3 and ended_at is null";
 }

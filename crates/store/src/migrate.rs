@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = &[
     ("V7__canned_texts", include_str!("../migrations/0007_canned_texts.sql")),
     ("V8__sightings", include_str!("../migrations/0008_sightings.sql")),
     ("V9__lists", include_str!("../migrations/0009_lists.sql")),
+    ("V11__departments", include_str!("../migrations/0011_departments.sql")),
 ];
 
 fn runner(for_engine: fn(&str) -> String) -> Result<Runner, StoreError> {

@@ -90,7 +90,7 @@ macro_rules! reasons {
 
 /// Runs of a marker between two instants.
 macro_rules! runs {
-    ($what:literal, $instant:literal, $more:literal) => {
+    ($what:literal, $instant:literal) => {
         concat!(
             "select ",
             $what,
@@ -98,20 +98,7 @@ macro_rules! runs {
             $instant,
             " >= $3 and r.",
             $instant,
-            " < $4 and (r.chatbot_id = $5 or $5 is null)",
-            $more
-        )
-    };
-}
-
-/// The same of a department only: then conversations have to be looked at.
-macro_rules! runs_of_department {
-    ($what:literal, $instant:literal) => {
-        runs!(
-            $what,
-            $instant,
-            " and exists (select 1 from conversation c
-            where c.account_id = $1 and c.id = r.conversation_id and c.department_id = $6)"
+            " < $4 and (r.chatbot_id = $5 or $5 is null) and (r.department_id = $6 or $6 is null)"
         )
     };
 }
@@ -136,10 +123,8 @@ sql! {
                 where r.account_id = $1 and not r.preview and r.name > m.name)
             from marker m where m.name is not null)
         select name from marker where name is not null order by name";
-    STARTS = runs!("count(*), count(r.ended_at)", "started_at", "");
-    STARTS_OF_DEPARTMENT = runs_of_department!("count(*), count(r.ended_at)", "started_at");
-    EXECUTIONS = runs!("r.conversation_id, r.ended_at - r.started_at", "ended_at", "");
-    EXECUTIONS_OF_DEPARTMENT = runs_of_department!("r.conversation_id, r.ended_at - r.started_at", "ended_at");
+    STARTS = runs!("count(*), count(r.ended_at)", "started_at");
+    EXECUTIONS = runs!("r.conversation_id, r.ended_at - r.started_at", "ended_at");
     // Few conversations are open, so it begins with these.
     IN_PROGRESS = "select r.name, count(*) from conversation c cross join marker_run r
         where c.account_id = $1 and c.state in ('bot', 'queued', 'agent') and not c.preview
@@ -249,15 +234,8 @@ pub fn starts(
     limits: Limits,
     period: &ReportPeriod,
 ) -> Result<(u64, u64), StoreError> {
-    let (from, to) = (period.from, period.to);
-    let row = match limits.department {
-        None => tx.query_one(&STARTS, args![account, marker, from, to, limits.chatbot])?,
-        Some(department) => {
-            let args = args![account, marker, from, to, limits.chatbot, department];
-            tx.query_one(&STARTS_OF_DEPARTMENT, args)?
-        }
-    };
-    let mut row = row.expect("a count has one row");
+    let args = args![account, marker, period.from, period.to, limits.chatbot, limits.department];
+    let mut row = tx.query_one(&STARTS, args)?.expect("a count has one row");
     Ok((row.take()?, row.take()?))
 }
 
@@ -280,17 +258,10 @@ pub fn executions(
     limits: Limits,
     period: &ReportPeriod,
 ) -> Result<Vec<Execution>, StoreError> {
-    let (from, to) = (period.from, period.to);
-    let rows = match limits.department {
-        None => tx.query(&EXECUTIONS, args![account, marker, from, to, limits.chatbot])?,
-        Some(department) => {
-            let args = args![account, marker, from, to, limits.chatbot, department];
-            tx.query(&EXECUTIONS_OF_DEPARTMENT, args)?
-        }
-    };
+    let args = args![account, marker, period.from, period.to, limits.chatbot, limits.department];
     let read = |mut row: Row| {
         let (conversation, micros) = (row.take()?, row.take()?);
         Ok(Execution { conversation, length: Duration::from_micros(micros) })
     };
-    rows.into_iter().map(read).collect()
+    tx.query(&EXECUTIONS, args)?.into_iter().map(read).collect()
 }

@@ -3,6 +3,8 @@
 pub(crate) mod body;
 pub(crate) mod export;
 
+use std::time::Duration;
+
 use app::{
     AppError, PageRequest,
     contacts::{self, Filter},
@@ -68,6 +70,7 @@ pub(crate) async fn search(
     actor: Actor,
     text: Needle,
     page: PageRequest<Contact>,
+    patience: Duration,
 ) -> Result<Searched<Contact>, AppError> {
     let beginning = text.clone();
     let found = web.db.read(move |tx| contacts::beginning(tx, &actor, &beginning, page)).await?;
@@ -75,7 +78,7 @@ pub(crate) async fn search(
         return Ok(Searched::by_index(page));
     }
     let slice = |page| web.db.read(move |tx| contacts::list(tx, &actor, &Filter::default(), page));
-    search::look(page, slice, move |contact: &Contact| contacts::matches(contact, &text)).await
+    search::look(patience, page, slice, move |contact: &Contact| contacts::matches(contact, &text)).await
 }
 
 /// List the contacts
@@ -94,7 +97,7 @@ pub(crate) async fn list(
 ) -> Answer<SearchedList<ContactView>> {
     let (page, filter) = (paging.request()?, params.filter()?);
     if let Some(text) = params.q {
-        let searched = search(&web, actor, text, page).await?;
+        let searched = search(&web, actor, text, page, search::AT_LENGTH).await?;
         return Ok(axum::Json(SearchedList::searched(searched, ContactView::from)));
     }
     let page = web.db.read(move |tx| contacts::list(tx, &actor, &filter, page)).await?;

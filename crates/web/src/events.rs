@@ -5,6 +5,8 @@
 
 pub(crate) mod body;
 
+use std::time::Duration;
+
 use app::{
     AppError, PageRequest,
     events::{self, Accepted, EventFilter, Posting},
@@ -127,12 +129,13 @@ pub(crate) async fn search(
     filter: EventFilter,
     text: Needle,
     page: PageRequest<Event>,
+    patience: Duration,
 ) -> Result<Searched<Event>, AppError> {
     let slice = |page| {
         let filter = filter.clone();
         web.db.read(move |tx| events::slice(tx, &actor, &filter, page))
     };
-    search::look(page, slice, move |event: &Event| text.is_in_event(event)).await
+    search::look(patience, page, slice, move |event: &Event| text.is_in_event(event)).await
 }
 
 fn conversation_id(text: &str) -> Result<String, Invalid> {
@@ -159,7 +162,7 @@ pub(crate) async fn list(
 ) -> Result<axum::Json<SearchedList<EventView>>, Problem> {
     let (page, (filter, text)) = (paging.request()?, params.split());
     if let Some(text) = text {
-        let searched = search(&web, actor, filter, text, page).await?;
+        let searched = search(&web, actor, filter, text, page, search::AT_LENGTH).await?;
         return Ok(axum::Json(SearchedList::searched(searched, EventView::from)));
     }
     let page = web.db.read(move |tx| events::list(tx, &actor, &filter, page)).await?;

@@ -1,9 +1,12 @@
 //! Where passwords are hashed: on threads of their own, few at a time, so that a rush of sign-ins slows down sign-ins
 //! and nothing else.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
 };
 
 use app::{
@@ -11,7 +14,7 @@ use app::{
     passwords::{self, Verdict},
 };
 use domain::{Invalid, Password};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Lets few hash at once, and not too many wait.
 pub(crate) struct Hashing {
@@ -63,14 +66,28 @@ impl Hashing {
         let _place = Place::take(&self.waiting)?;
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
-        let done = tokio::task::spawn_blocking(move || {
+        let (tell, told) = oneshot::channel();
+        // A thread of its own and not one of the runtime's, since a thread that steps back does so for good.
+        let thread = thread::Builder::new().name("hashing".to_owned()).spawn(move || {
+            step_back();
             let done = work();
             // Given back here and not by whoever waits, who may have gone.
             drop(permit);
-            done
+            // Whoever waited may have gone.
+            tell.send(done).ok();
         });
-        Ok(done.await.expect("hashing does not panic"))
+        thread.map_err(|_| AppError::Busy)?;
+        Ok(told.await.expect("hashing does not panic"))
     }
+}
+
+/// Lets all other threads go first: for one that answers requests or delivers, the processor is free at once. Still a
+/// tenth of a processor that is never idle, so that people can sign in to see why.
+fn step_back() {
+    // Linux counts niceness by thread (setpriority(2), "C library/kernel differences"); elsewhere it would be the whole
+    // process. One that may not is as quick as before.
+    #[cfg(target_os = "linux")]
+    rustix::process::setpriority_process(None, 10).ok();
 }
 
 /// A place in the queue, given back when it is dropped.

@@ -16,8 +16,10 @@ use crate::list::List;
 
 /// Most items that one request looks at.
 const MOST: u32 = 50_000;
-/// How long one request looks.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long one request of a program looks.
+pub(crate) const AT_LENGTH: Duration = Duration::from_secs(2);
+/// How long a page looks. Its own script goes on from there and shows how far it came (`further.js`).
+pub(crate) const AT_A_GLANCE: Duration = Duration::from_millis(25);
 /// How many items are read at once: some milliseconds of work, and at the worst 64 MiB of payloads.
 const SLICE: u32 = 250;
 /// Searches beyond these wait for one to end: they take memory, and nothing is as urgent as events.
@@ -64,6 +66,11 @@ pub(crate) struct Searched<T> {
 }
 
 impl<T> Searched<T> {
+    /// Whether it ended before it had found as many as there is room for or had looked at all there is.
+    pub(crate) fn is_unfinished(&self, room: u32) -> bool {
+        self.page.next.is_some() && self.looked_at > 0 && self.page.items.len() < room as usize
+    }
+
     /// What an index found: nothing had to be looked at.
     pub(crate) fn by_index(page: Page<T, T>) -> Self {
         Self { page, ..Self::default() }
@@ -78,6 +85,7 @@ impl<T> Default for Searched<T> {
 
 /// Looks through what `slice` reads for up to `page.limit` items that match, from behind `page.after` on.
 pub(crate) async fn look<T, S, F, M>(
+    patience: Duration,
     page: PageRequest<T>,
     slice: S,
     matches: M,
@@ -106,7 +114,7 @@ where
         after = sifted.last.map(|(id, _)| id).or(after);
         searched.page.next = after.filter(|_| end.is_some() || sifted.more);
         let enough = searched.page.items.len() >= page.limit as usize || searched.looked_at >= MOST;
-        if searched.page.next.is_none() || enough || begun.elapsed() >= PATIENCE {
+        if searched.page.next.is_none() || enough || begun.elapsed() >= patience {
             return Ok(searched);
         }
     }
@@ -176,5 +184,39 @@ impl<V> SearchedList<V> {
             looked_at: Some(looked_at),
             looked_back_to: looked_back_to.map(|at| at.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::samples::person;
+
+    use super::*;
+
+    fn id(number: u64) -> Id<Contact> {
+        Id::from_parts(number, &[0; 10])
+    }
+
+    /// Looks for nobody among a hundred contacts, ten in a slice, each of which takes ten milliseconds.
+    async fn search(patience: u64, after: Option<Id<Contact>>) -> Searched<Contact> {
+        let slice = async |page: PageRequest<Contact>| {
+            let rest = (0..100).rev().map(id).filter(|it| page.after.is_none_or(|after| *it < after));
+            let items: Vec<_> = rest.take(10).map(|id| person(id, "ada@example.com")).collect();
+            tokio::time::advance(Duration::from_millis(10)).await;
+            let next = items.last().map(|it| it.id).filter(|last| *last > id(0));
+            Ok(Page { items, next })
+        };
+        let page = PageRequest { after, limit: 50 };
+        look(Duration::from_millis(patience), page, slice, |_| false).await.expect("it reads")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_search_ends_with_its_patience_and_the_next_goes_on_from_there() {
+        let first = search(25, None).await;
+        assert_eq!((first.looked_at, first.page.next, first.is_unfinished(50)), (30, Some(id(70)), true));
+        let second = search(60, first.page.next).await;
+        assert_eq!((second.looked_at, second.page.next), (60, Some(id(10))));
+        let last = search(25, second.page.next).await;
+        assert_eq!((last.looked_at, last.page.next, last.is_unfinished(50)), (10, None, false));
     }
 }

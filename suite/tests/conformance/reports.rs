@@ -267,6 +267,28 @@ async fn executions_count_where_they_ended() {
 }
 
 #[tokio::test]
+async fn runs_count_with_the_department_that_their_conversation_has_now() {
+    for store in stores().await {
+        let db = with_runs(&store).await;
+        for (department, counts) in [(8, [0, 2]), (7, [2, 0])] {
+            let moved = Conversation { department: Some(id(department)), ..of(1, 1, start()) };
+            write(&db, move |tx| conversations::update(tx, &moved)).await;
+            let count = move |tx: &mut Tx<'_>, department| {
+                let limits = Limits { department: Some(id(department)), ..Limits::default() };
+                let (starts, _) = reports::starts(tx, acme().id, "Trip", limits, &period())?;
+                let ends = reports::executions(tx, acme().id, "Trip", limits, &period())?;
+                Ok::<_, app::StoreError>((starts, ends.len() as u64))
+            };
+            let [seven, eight] = counts.map(|it| (it, it));
+            // One of the seventh's is in a conversation that was its from the start.
+            let seven = (seven.0 + 1, seven.1 + 1);
+            assert_eq!(read(&db, move |tx| count(tx, 7)).await, seven, "{}", store.engine);
+            assert_eq!(read(&db, move |tx| count(tx, 8)).await, eight, "{}", store.engine);
+        }
+    }
+}
+
+#[tokio::test]
 async fn deleted_chatbots_keep_their_names_in_reports() {
     for store in stores().await {
         let db = with_bots(&store).await;

@@ -1,5 +1,6 @@
 // What every page of the dashboard has: live parts, windows, buttons that copy, and a menu that fits the screen.
 
+import "./further.js";
 import "./live.js";
 import "./window.js";
 import { announce } from "./page.js";

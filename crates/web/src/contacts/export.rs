@@ -25,6 +25,7 @@ use crate::{
     auth::{Caller, People},
     problem::Problem,
     query::{FromQuery, Params, Query},
+    search,
 };
 
 /// What programs read contacts as.
@@ -125,7 +126,9 @@ impl Export {
     async fn read(&self, after: Option<Id<Contact>>) -> Result<ContactPage, AppError> {
         let (actor, request) = (self.actor, PageRequest { after, limit: PageRequest::<Contact>::MAX });
         match &self.q {
-            Some(text) => Ok(super::search(&self.web, actor, text.clone(), request).await?.page),
+            Some(text) => {
+                Ok(super::search(&self.web, actor, text.clone(), request, search::AT_LENGTH).await?.page)
+            }
             None => self.web.db.read(move |tx| contacts::list(tx, &actor, &Filter::default(), request)).await,
         }
     }

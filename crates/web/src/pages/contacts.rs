@@ -25,7 +25,13 @@ use super::{
     shell::{Place, Shell, render},
     when::filters,
 };
-use crate::{Shared, auth::People, extract::PathId, problem::Problem};
+use crate::{
+    Shared,
+    auth::People,
+    extract::PathId,
+    problem::Problem,
+    search::{self, Searched},
+};
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
@@ -58,6 +64,8 @@ struct Found {
     next: Option<Id<Contact>>,
     /// How many a search has looked at.
     looked_at: u64,
+    /// Whether a search has not ended.
+    unfinished: bool,
     /// What is wrong with what is looked for.
     wrong: Option<String>,
 }
@@ -69,17 +77,19 @@ async fn find<N>(web: &Shared, by: &ByMember<N>, query: &Form, limit: u32) -> Re
         Ok(text) => text,
         Err(invalid) => {
             let wrong = invalid.errors.into_iter().map(|error| error.message).next();
-            return Ok(Found { items: Vec::new(), next: None, looked_at: 0, wrong });
+            return Ok(Found { items: Vec::new(), next: None, looked_at: 0, unfinished: false, wrong });
         }
     };
-    let (page, looked_at) = match text {
-        Some(text) => {
-            let searched = crate::contacts::search(web, actor, text, page).await?;
-            (searched.page, u64::from(searched.looked_at))
+    let searched = match text {
+        Some(text) => crate::contacts::search(web, actor, text, page, search::AT_A_GLANCE).await?,
+        None => {
+            let read = move |tx: &mut app::Tx<'_>| contacts::list(tx, &actor, &Filter::default(), page);
+            Searched::by_index(web.db.read(read).await?)
         }
-        None => (web.db.read(move |tx| contacts::list(tx, &actor, &Filter::default(), page)).await?, 0),
     };
-    Ok(Found { items: page.items, next: page.next, looked_at, wrong: None })
+    let unfinished = searched.is_unfinished(limit);
+    let Searched { page, looked_at, .. } = searched;
+    Ok(Found { items: page.items, next: page.next, looked_at: looked_at.into(), unfinished, wrong: None })
 }
 
 #[derive(Template)]

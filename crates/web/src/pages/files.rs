@@ -28,6 +28,7 @@ pub(crate) const FILES: &[(&str, &str, &str)] = &files![
     "analytics.css" as STYLE,
     "webhooks.css" as STYLE,
     "app.js" as SCRIPT,
+    "further.js" as SCRIPT,
     "live.js" as SCRIPT,
     "window.js" as SCRIPT,
     "page.js" as SCRIPT,

@@ -31,8 +31,6 @@ use crate::{
 const GOAL: Duration = Duration::from_millis(50);
 /// What anybody would notice. The short form, on a machine that does other things too, looks for that only.
 const NOTICED: Duration = Duration::from_millis(500);
-/// What is searched for in texts is looked for as long, and how far that came is said; few take so long.
-const LOOKING: Duration = Duration::from_millis(2_100);
 /// The most that a page may weigh with all that it loads, as compressed as it travels.
 const LIGHT: usize = 60 * 1024;
 /// A page that takes so long in all is asked for no more often.
@@ -177,11 +175,11 @@ async fn every_page_comes_at_once_and_is_light_over_a_store_that_is_full() {
     let load = fs::read_to_string("/proc/loadavg").expect("the kernel tells");
     println!("{} pages, in milliseconds, at a load of {}:\n{}", pages.len(), load.trim(), table(&pages));
     assert!(missing.is_empty(), "{}", missing.join("\n"));
-    let slow = |path: &str, page: &Measured| match form::is_long() {
-        true => page.percentile(99) > if path.contains("q=") { LOOKING } else { GOAL },
+    let slow = |page: &Measured| match form::is_long() {
+        true => page.percentile(99) > GOAL,
         false => page.percentile(50) > NOTICED,
     };
-    let wrong: Vec<_> = pages.iter().filter(|(path, page)| slow(path, page) || page.weight > LIGHT).collect();
+    let wrong: Vec<_> = pages.iter().filter(|(_, page)| slow(page) || page.weight > LIGHT).collect();
     assert!(
         wrong.is_empty(),
         "too slow or too heavy: {:?}",

@@ -17,6 +17,7 @@ use crate::{
         shell::{Place, Shell, render},
         when::{count, filters},
     },
+    search,
 };
 
 #[derive(Template)]
@@ -27,7 +28,9 @@ struct EventsPage {
     errors: Errors,
     rows: Vec<Line>,
     /// How far a search came: when the oldest that was looked at was accepted, and how many were.
-    looked: Option<(Timestamp, String)>,
+    looked: Option<(Timestamp, u64)>,
+    /// Whether that was not the end of it.
+    unfinished: bool,
     /// The address of what follows.
     next: Option<String>,
     /// Whether anything is filtered.
@@ -131,7 +134,8 @@ pub(super) fn about(event: &Event) -> Vec<String> {
 struct Found {
     rows: Vec<(Event, Tally)>,
     next: Option<Id<Event>>,
-    looked: Option<(Timestamp, u32)>,
+    looked: Option<(Timestamp, u64)>,
+    unfinished: bool,
 }
 
 /// The log, newest first.
@@ -150,7 +154,8 @@ pub(super) async fn list(
     let live = form.filled("q").is_none() && form.filled("after").is_none();
     let page = EventsPage {
         rows: found.rows.into_iter().map(|(event, tally)| Line::new(event, tally, sees_people)).collect(),
-        looked: found.looked.map(|(at, number)| (at, count(number))),
+        looked: found.looked,
+        unfinished: found.unfinished,
         next: found.next.map(|after| filter::link(&form, Some(after))),
         filtered: filter::is_any(&form) || form.filled("after").is_some(),
         live,
@@ -168,7 +173,7 @@ async fn find(web: &Shared, by: &ByMember<Read>, asked: Asked) -> Result<Found, 
         let ids: Vec<_> = page.items.iter().map(|event| event.id).collect();
         let tallies = events::tally(tx, &actor, &ids)?;
         let rows = page.items.into_iter().zip(tallies).collect();
-        Ok::<_, app::AppError>(Found { rows, next: page.next, looked: None })
+        Ok::<_, app::AppError>(Found { rows, next: page.next, ..Found::default() })
     };
     let Some(text) = text else {
         let read = move |tx: &mut app::Tx<'_>| {
@@ -177,12 +182,14 @@ async fn find(web: &Shared, by: &ByMember<Read>, asked: Asked) -> Result<Found, 
         };
         return Ok(web.db.read(read).await?);
     };
-    let searched = crate::events::search(web, actor, filter, text, page).await?;
-    let looked = searched.looked_back_to.map(|at| (at, searched.looked_at));
+    let room = page.limit;
+    let searched = crate::events::search(web, actor, filter, text, page, search::AT_A_GLANCE).await?;
+    let unfinished = searched.is_unfinished(room);
+    let looked = searched.looked_back_to.map(|at| (at, searched.looked_at.into()));
     let ids: Vec<_> = searched.page.items.iter().map(|event| event.id).collect();
     let tallies = web.db.read(move |tx| events::tally(tx, &actor, &ids)).await?;
     let rows = searched.page.items.into_iter().zip(tallies).collect();
-    Ok(Found { rows, next: searched.page.next, looked })
+    Ok(Found { rows, next: searched.page.next, looked, unfinished })
 }
 
 impl EventsPage {

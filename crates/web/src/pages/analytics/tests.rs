@@ -139,7 +139,7 @@ async fn events_are_filtered_and_the_fields_stay() {
     }
     let page = ok(&kit, &admin, &format!("{EVENTS}?email=ADA%40example.com&q=none")).await;
     assert!(page.body.contains("value=\"ADA@example.com\"") && page.body.contains("value=\"none\""));
-    assert!(words(&page).contains("(1 events). That is all there is."), "{}", words(&page));
+    assert!(words(&page).contains("1 looked at. That is all there is."), "{}", words(&page));
     assert!(!page.body.contains("data-live=\"events"), "a search is not made again by itself");
 }
 

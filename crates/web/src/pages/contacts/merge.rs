@@ -6,7 +6,7 @@ use axum::{extract::State, response::Response};
 use domain::{Contact, Invalid};
 use http::StatusCode;
 
-use super::{ContactId, Found, called, find, path};
+use super::{ContactId, Found, called, encode, find, path};
 use crate::{
     Shared,
     auth::Converse,
@@ -27,6 +27,8 @@ struct MergePage {
     contact: Contact,
     title: String,
     q: String,
+    /// `q` as it stands in an address.
+    q_encoded: String,
     /// Who could be the other, while none is chosen.
     found: Option<Found>,
     /// The one that stays, the one that goes into it, and what they become; empty while none is chosen.
@@ -64,7 +66,7 @@ pub(super) async fn choose(
         None => Vec::new(),
     };
     let shell = Shell::new(&web, &by, Place::Contacts).below(&title, &path(id)).below("Merge", "");
-    render(StatusCode::OK, &MergePage { shell, contact, title, q, found, three })
+    render(StatusCode::OK, &MergePage { shell, contact, title, q_encoded: encode(&q), q, found, three })
 }
 
 pub(super) async fn merge(

@@ -86,8 +86,8 @@ insert into message (account_id, conversation_id, number, author, name, text, at
 insert into capture (account_id, contact_id, conversation_id)
   select account, unhex(printf('%012x70018000%012x', p.at / 1000, p.n)), chat.id
   from chat join person p on p.n = chat.person, span order by 2, 3;
-insert into marker_run (account_id, conversation_id, number, name, chatbot_id, started_at, ended_at)
-  select account, id, run.n, iif(run.n = 1, 'Greeting', 'Booking'), bot, at + run.n * 9000000,
+insert into marker_run (account_id, conversation_id, number, name, chatbot_id, department_id, started_at, ended_at)
+  select account, id, run.n, iif(run.n = 1, 'Greeting', 'Booking'), bot, iif(state = 'bot', null, team), at + run.n * 9000000,
     iif(chat.n * 31 % 10 < 7, at + run.n * 27000000, null)
   from chat, number run, span where run.n between 1 and 2 order by chat.n, run.n;
 
