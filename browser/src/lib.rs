@@ -11,6 +11,6 @@ mod receiver;
 mod server;
 
 pub use double::{Double, Streams};
-pub use person::Person;
+pub use person::{Person, shots};
 pub use receiver::{Answer, Received, Receiver};
 pub use server::{Server, port};

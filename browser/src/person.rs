@@ -232,8 +232,9 @@ impl Drop for Chromedriver {
     }
 }
 
+/// The folder for pictures, if there are to be any.
 #[expect(clippy::disallowed_methods, reason = "tests alone; no setting of the product")]
-fn shots() -> Option<PathBuf> {
+pub fn shots() -> Option<PathBuf> {
     std::env::var_os("LEADPOST_SHOTS").map(PathBuf::from)
 }
 

@@ -34,7 +34,7 @@ const SHAPE: &str = r#"(() => {
 })()"#;
 
 /// Where the body scrolls sideways, and because of what.
-const SIDEWAYS: &str = r#"(() => {
+pub const SIDEWAYS: &str = r#"(() => {
     const room = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= room && document.body.scrollWidth <= room) return [];
     const wide = [...document.body.querySelectorAll("*")].filter((it) => it.getBoundingClientRect().right > room + 1);

@@ -105,23 +105,25 @@ impl Phases {
             y += ROW;
         }
         let end = bars.iter().map(|(_, _, begin, ms)| begin + ms).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+        // Behind every bar there is room for how long it took, also in the larger letters.
+        let told = bars.iter().map(|bar| width(&length(bar.3)) * NARROW_LETTERS).fold(0.0, f64::max);
+        let room = WIDTH - BEGIN - LEAST - told - 8.0;
         for (name, look, begin, ms) in bars {
             let told = length(*ms);
-            let room = WIDTH - BEGIN - LEAST;
             let (x, wide) = (BEGIN + begin / end * room, (ms / end * room).max(LEAST));
             write!(
                 out,
-                r#"<g><title>{name}: {told}</title><text class="name" x="0" y="{middle}" dy=".35em">{name}</text><path class="grid" d="M{} {middle}H{}"/><rect {} x="{}" y="{}" width="{}" height="{BAR}"/>"#,
+                r#"<g><title>{name}: {told}</title><text class="name" x="0" y="{middle}" dy=".35em">{name}</text><path class="grid" d="M{} {middle}H{}"/><rect {} x="{}" y="{}" width="{}" height="{BAR}"/><text class="ms" x="{}" y="{middle}" dy=".35em">{}</text></g>"#,
                 At(BEGIN),
                 At(WIDTH),
                 look.fill(key),
                 At(x),
                 At(y + (ROW - BAR) / 2.0),
                 At(wide),
+                At(x + wide + 6.0),
+                Escaped(&told),
                 middle = At(y + ROW / 2.0)
             )?;
-            write_length(&mut out, &told, (x, wide), y + ROW / 2.0)?;
-            out.write_str("</g>")?;
             y += ROW;
         }
         Ok(out)
@@ -137,32 +139,6 @@ impl Phases {
         rows.push(vec!["Whole attempt".to_owned(), length(self.total_ms)]);
         Table { heads: vec!["Phase".to_owned(), "Time".to_owned()], rows }
     }
-}
-
-/// Behind the bar, or before it, or on it: wherever the larger letters have room.
-fn write_length(out: &mut String, told: &str, (x, wide): (f64, f64), y: f64) -> fmt::Result {
-    let needed = width(told) * NARROW_LETTERS + 8.0;
-    let (class, place) = match () {
-        () if x + wide + needed <= WIDTH => ("ms", x + wide + 6.0),
-        () if x - needed >= BEGIN => ("ms before", x - 6.0),
-        () => ("ms before plate", x + wide - 6.0),
-    };
-    if class.ends_with("plate") {
-        write!(
-            out,
-            r#"<rect class="plate" x="{}" y="{}" width="{}" height="{BAR}"/>"#,
-            At(place + 4.0 - needed),
-            At(y - BAR / 2.0),
-            At(needed)
-        )?;
-    }
-    write!(
-        out,
-        r#"<text class="{class}" x="{}" y="{}" dy=".35em">{}</text>"#,
-        At(place),
-        At(y),
-        Escaped(told)
-    )
 }
 
 /// `0.4 ms`, `120 ms`, `15.2 s`: as exact as anyone wants it.

@@ -36,7 +36,7 @@ const _: fn(Invalid) -> Failure = Failure::from;
 #[template(path = "failure.html")]
 struct FailurePage<'a> {
     title: &'a str,
-    detail: &'a str,
+    detail: String,
     /// Whether trying again may help.
     passing: bool,
 }
@@ -61,10 +61,22 @@ impl IntoResponse for Failure {
                     _ if status.is_server_error() => "This does not work at the moment",
                     _ => "That was not understood",
                 };
-                let shown =
-                    FailurePage { title, detail: problem.detail(), passing: status.is_server_error() };
+                let detail = sentence(problem.detail());
+                let shown = FailurePage { title, detail, passing: status.is_server_error() };
                 page(status, shown.render().unwrap_or_default())
             }
         }
     }
+}
+
+/// What problems say begins small: in the API it goes on from a code.
+fn sentence(detail: &str) -> String {
+    let mut chars = detail.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[test]
+fn what_is_wrong_is_said_as_a_sentence() {
+    let said = ["this needs the role admin", "", "/name is missing", "ärgerlich"].map(sentence);
+    assert_eq!(said, ["This needs the role admin", "", "/name is missing", "Ärgerlich"]);
 }
