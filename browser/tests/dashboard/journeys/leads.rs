@@ -3,7 +3,6 @@
 use axum::{Router, response::Html, routing::get};
 use browser::Person;
 use serde_json::{Value, json};
-use thirtyfour::Key;
 use tokio::net::TcpListener;
 
 use super::{album, journeys};
@@ -43,7 +42,6 @@ async fn a_bot_is_made_from_a_template_and_put_on_a_page(hands: Hands) {
     maya.ticks("Meridian Travel Desk").await;
     maya.presses("Make it").await;
     maya.arrives("Our travel desk").await;
-    tries_the_draft(&maya).await;
     maya.follows("Publish…").await;
     maya.arrives("Publish Our travel desk").await;
     maya.presses("Publish").await;
@@ -65,26 +63,6 @@ async fn a_bot_is_made_from_a_template_and_put_on_a_page(hands: Hands) {
     visitor.reads("What can I do for you?").await;
     maya.until("document.querySelector('#seen .badge.ok')?.textContent === 'seen'").await;
     maya.person.photograph(&album("installed", hands)).await;
-}
-
-/// Talks to what is not published yet, and begins anew with what it has become.
-async fn tries_the_draft(maya: &Member) {
-    maya.follows("Open the flow").await;
-    maya.arrives("Flow of Our travel desk").await;
-    for _ in 0..2 {
-        maya.follows("Try the draft").await;
-        maya.until(
-            "document.querySelector('.warned')?.textContent.includes('members of this account alone')",
-        )
-        .await;
-        maya.person.reads("What can I do for you?").await;
-        maya.person.until("!texts().includes('Where would you like to go?')").await;
-        maya.person.run("$('textarea').focus()").await;
-        maya.person.press("book a trip" + Key::Enter).await;
-        maya.person.reads("Where would you like to go?").await;
-        maya.follows("Close preview").await;
-        maya.until("!document.querySelector('.warned')").await;
-    }
 }
 
 /// A published bot that pages of [`ORIGIN`] may embed; its public key.
