@@ -1,11 +1,13 @@
 //! Removing what was said and told of a person. Numbers stay, so that ledger and reports are still true.
 
-use domain::{Account, Contact, Conversation, Id, Visitor, Webhook};
+use std::collections::BTreeSet;
+
+use domain::{Account, Contact, Conversation, Event, Id, Visitor, Webhook};
 
 use crate::{
     StoreError, Tx,
     sql::sql,
-    value::{Row, args},
+    value::{Row, Value, args},
 };
 
 /// All that the same browsers held, also before it was known who sits there.
@@ -23,25 +25,93 @@ macro_rules! traces {
     };
 }
 
+/// The deliveries of the events that have that. SQLite would look among all of the account's, so it is told the index of
+/// the unique key.
+macro_rules! deliveries {
+    ($column:literal) => {
+        concat!(
+            "delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */ ",
+            "where account_id = $1 and event_id in (select id from event where account_id = $1 and ",
+            $column,
+            " = $2)"
+        )
+    };
+}
+
+macro_rules! count {
+    ($column:literal) => {
+        concat!(
+            "select (select count(*) from event where account_id = $1 and ",
+            $column,
+            " = $2 and data is not null), (select count(*) from ",
+            deliveries!($column),
+            " and state = 'pending')"
+        )
+    };
+}
+
+macro_rules! skip {
+    ($column:literal) => {
+        concat!(
+            "update delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */ ",
+            "set state = 'skipped', reason = 'erased' where account_id = $1 and state = 'pending' ",
+            "and event_id in (select id from event where account_id = $1 and ",
+            $column,
+            " = $2) returning webhook_id"
+        )
+    };
+}
+
+macro_rules! forget_answers {
+    ($column:literal) => {
+        concat!(
+            "update attempt set response_headers = null, response_body = null ",
+            "where account_id = $1 and delivery_id in (select id from ",
+            deliveries!($column),
+            ")"
+        )
+    };
+}
+
+macro_rules! forget_events {
+    ($column:literal) => {
+        concat!(
+            "update event set data = null, context = null, email_key = null, phone = null where account_id = $1 and ",
+            $column,
+            " = $2 and data is not null"
+        )
+    };
+}
+
+/// Events with that, each with its conversation, unless that names somebody else too: then it is no chat with the person.
+macro_rules! naming {
+    ($what:literal) => {
+        concat!(
+            "select e.id, case when exists (select 1 from event o
+                where o.account_id = $1 and o.conversation_id = e.conversation_id
+                  and ((o.email_key is not null and o.email_key is distinct from $2)
+                    or (o.email_key is null and o.phone is not null and o.phone is distinct from $3)))
+              then null else e.conversation_id end
+            from event e where e.account_id = $1 and ",
+            $what
+        )
+    };
+}
+
 sql! {
     CONVERSATIONS = concat!(traces!(), " /*pg: for no key update of c */");
     CONVERSATIONS_TO_SHOW = traces!();
-    // SQLite takes the index of the unique key, as below.
-    COUNT = "select (select count(*) from event where account_id = $1 and conversation_id = $2 and data is not null),
-            (select count(*) from delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */
-             where account_id = $1 and state = 'pending'
-                and event_id in (select id from event where account_id = $1 and conversation_id = $2))";
-    // SQLite would look among all deliveries of the account, so it is told the index of the unique key.
-    SKIP = "update delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */ set state = 'skipped', reason = 'erased' where account_id = $1 and state = 'pending'
-        and event_id in (select id from event where account_id = $1 and conversation_id = $2)
-        returning webhook_id";
-    FORGET_ANSWERS = "update attempt set response_headers = null, response_body = null
-        where account_id = $1 and delivery_id in
-            (select id from delivery /*sqlite: indexed by sqlite_autoindex_delivery_2 */
-             where account_id = $1 and event_id in
-                (select id from event where account_id = $1 and conversation_id = $2))";
-    FORGET_EVENTS = "update event set data = null, context = null, email_key = null, phone = null
-        where account_id = $1 and conversation_id = $2 and data is not null";
+    // What was posted of the person, by whomever. A number alone is shared at times: with another's address it is not theirs.
+    NAMING = concat!(naming!("e.email_key = $2"), " union ",
+        naming!("e.phone = $3 and (e.email_key is null or e.email_key = $2)"));
+    COUNT_OF_CONVERSATION = count!("conversation_id");
+    COUNT_OF_EVENT = count!("id");
+    SKIP_OF_CONVERSATION = skip!("conversation_id");
+    SKIP_OF_EVENT = skip!("id");
+    FORGET_ANSWERS_OF_CONVERSATION = forget_answers!("conversation_id");
+    FORGET_ANSWERS_OF_EVENT = forget_answers!("id");
+    FORGET_EVENTS = forget_events!("conversation_id");
+    FORGET_EVENT = forget_events!("id");
     FORGET_CONVERSATION = "update conversation set flow_state = null, consent = null, told = null, contact_id = null,
             page_url = null, external_id = null, visitor_id = null
         where account_id = $1 and id = $2";
@@ -80,25 +150,63 @@ fn read_trace(mut row: Row) -> Result<Trace, StoreError> {
     })
 }
 
-/// How many events of a conversation still have their data, and how many of its deliveries are still to be made.
-pub fn count(tx: &mut Tx<'_>, account: Id<Account>, conversation: &str) -> Result<(u64, u32), StoreError> {
-    let row = tx.query_one(&COUNT, args![account, conversation])?;
+/// What webhooks are told of a person.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Told {
+    /// All events of the conversation that has this name, ours or another chat tool's.
+    Conversation(String),
+    /// An event of no conversation.
+    Event(Id<Event>),
+}
+
+impl Told {
+    /// One of two statements: that of a conversation, that of an event.
+    fn choose<T>(&self, of: [T; 2]) -> (T, Value) {
+        let [conversation, event] = of;
+        match self {
+            Self::Conversation(name) => (conversation, name.as_str().into()),
+            Self::Event(id) => (event, (*id).into()),
+        }
+    }
+}
+
+/// What names a person by the key of their e-mail address or of their phone number ([`domain::search`]).
+pub fn naming(
+    tx: &mut Tx<'_>,
+    account: Id<Account>,
+    email: Option<&str>,
+    phone: Option<&str>,
+) -> Result<BTreeSet<Told>, StoreError> {
+    let read = |mut row: Row| {
+        let (event, conversation): (_, Option<String>) = (row.take()?, row.take()?);
+        Ok(conversation.map_or(Told::Event(event), Told::Conversation))
+    };
+    tx.query(&NAMING, args![account, email, phone])?.into_iter().map(read).collect()
+}
+
+/// How many of the events still have their data, and how many of their deliveries are still to be made.
+pub fn count(tx: &mut Tx<'_>, account: Id<Account>, told: &Told) -> Result<(u64, u32), StoreError> {
+    let (statement, which) = told.choose([&COUNT_OF_CONVERSATION, &COUNT_OF_EVENT]);
+    let row = tx.query_one(statement, args![account, which])?;
     row.map_or(Ok((0, 0)), |mut row| Ok((row.take()?, row.take()?)))
 }
 
-/// Skips what is still to be delivered of a conversation's events; the webhooks of it.
+/// Skips what is still to be delivered of the events; the webhooks of it.
 pub fn skip_deliveries(
     tx: &mut Tx<'_>,
     account: Id<Account>,
-    conversation: &str,
+    told: &Told,
 ) -> Result<Vec<Id<Webhook>>, StoreError> {
-    tx.query_changing(&SKIP, args![account, conversation])?.into_iter().map(|mut row| row.take()).collect()
+    let (statement, which) = told.choose([&SKIP_OF_CONVERSATION, &SKIP_OF_EVENT]);
+    tx.query_changing(statement, args![account, which])?.into_iter().map(|mut row| row.take()).collect()
 }
 
-/// Removes the data of a conversation's events and what receivers answered to it; how many events.
-pub fn forget_events(tx: &mut Tx<'_>, account: Id<Account>, conversation: &str) -> Result<u64, StoreError> {
-    tx.execute(&FORGET_ANSWERS, args![account, conversation])?;
-    tx.execute(&FORGET_EVENTS, args![account, conversation])
+/// Removes the data of the events and what receivers answered to it; how many events.
+pub fn forget_events(tx: &mut Tx<'_>, account: Id<Account>, told: &Told) -> Result<u64, StoreError> {
+    let (answers, which) = told.choose([&FORGET_ANSWERS_OF_CONVERSATION, &FORGET_ANSWERS_OF_EVENT]);
+    tx.execute(answers, args![account, which])?;
+    let (events, which) = told.choose([&FORGET_EVENTS, &FORGET_EVENT]);
+    tx.execute(events, args![account, which])
 }
 
 /// Removes from a conversation everything that says who it was held with.

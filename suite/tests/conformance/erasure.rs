@@ -12,7 +12,11 @@ use domain::{
     id::Uuid,
     samples::{acme, chatbot, globex},
 };
-use store::{contacts, conversations, deliveries, erasure, events, webhooks};
+use store::{
+    contacts, conversations, deliveries,
+    erasure::{self, Told},
+    events, webhooks,
+};
 use suite::{TestStore, stores};
 
 use crate::{
@@ -67,7 +71,7 @@ async fn found(store: &TestStore, texts: &[&'static str]) -> Vec<&'static str> {
 }
 
 /// Somebody of that name chats in another tool, leaves everything that can be left, and is gone.
-async fn chat(
+async fn leave_all(
     db: &app::Db,
     name: &'static str,
     email: &'static str,
@@ -101,6 +105,11 @@ async fn chat(
         Ok(conversation)
     };
     carry_out(db, chat).await
+}
+
+/// All events of that conversation.
+fn chat(name: &str) -> Told {
+    Told::Conversation(name.into())
 }
 
 /// The contact with that e-mail address.
@@ -158,8 +167,8 @@ async fn nothing_of_an_erased_person_is_left_in_any_table() {
             webhooks::insert(tx, &webhook(2))
         };
         write(&db, fill).await;
-        let conversation = chat(&db, "janes", "jane.doe@example.com", "+4915228817386").await;
-        chat(&db, "johns", "john.carter@example.com", "+12025550143").await;
+        let conversation = leave_all(&db, "janes", "jane.doe@example.com", "+4915228817386").await;
+        leave_all(&db, "johns", "john.carter@example.com", "+12025550143").await;
         let jane = who(&db, "jane.doe@example.com").await;
         answer_and_speak_before(&db, conversation, jane).await;
         assert_eq!(found(&store, &TRACES).await, TRACES, "what is looked for is there to be found");
@@ -253,11 +262,11 @@ async fn what_waits_is_skipped_and_what_is_done_stays_without_its_data() {
         };
         write(&db, fill).await;
         let foreign = |tx: &mut Tx<'_>| {
-            let skipped = erasure::skip_deliveries(tx, globex().id, "c-1")?;
-            Ok((skipped, erasure::forget_events(tx, globex().id, "c-1")?))
+            let skipped = erasure::skip_deliveries(tx, globex().id, &chat("c-1"))?;
+            Ok((skipped, erasure::forget_events(tx, globex().id, &chat("c-1"))?))
         };
         assert_eq!(write(&db, foreign).await, (vec![], 0), "another account's stays");
-        let skip = |tx: &mut Tx<'_>| erasure::skip_deliveries(tx, acme().id, "c-1");
+        let skip = |tx: &mut Tx<'_>| erasure::skip_deliveries(tx, acme().id, &chat("c-1"));
         assert_eq!(write(&db, skip).await, [id(1)]);
         assert_eq!(write(&db, skip).await, []);
         let state = |number| {
@@ -266,9 +275,67 @@ async fn what_waits_is_skipped_and_what_is_done_stays_without_its_data() {
         };
         assert_eq!(state(1).await, DeliveryState::Skipped(SkipReason::Erased), "{}", store.engine);
         assert_eq!(state(2).await, DeliveryState::Delivered);
-        let forget = |tx: &mut Tx<'_>| erasure::forget_events(tx, acme().id, "c-1");
+        let forget = |tx: &mut Tx<'_>| erasure::forget_events(tx, acme().id, &chat("c-1"));
         assert_eq!((write(&db, forget).await, write(&db, forget).await), (1, 0));
         assert_eq!(found(&store, &["seen", "john.carter"]).await, Vec::<&str>::new());
+    }
+}
+
+/// Posts an event of that e-mail address, phone number and conversation; its id.
+async fn post(
+    db: &app::Db,
+    number: u32,
+    email: Option<&'static str>,
+    phone: Option<&'static str>,
+    conversation: Option<&'static str>,
+) -> Id<domain::Event> {
+    let insert = move |tx: &mut Tx<'_>| {
+        let mut event = event(number);
+        event.data =
+            Some(serde_json::json!({ "name": "Jane", "email": email, "phone": phone }).to_string().into());
+        event.context.conversation_id = conversation.map(Into::into);
+        events::insert(tx, &event)
+    };
+    write(db, insert).await;
+    id(number)
+}
+
+#[tokio::test]
+async fn what_was_posted_of_a_person_goes_with_them_and_nothing_of_others() {
+    const JANE: Option<&str> = Some("Jane.Doe@example.com");
+    const NUMBER: Option<&str> = Some("+49 1522 8817386");
+    const OTHER: Option<&str> = Some("john.carter@example.com");
+    for store in stores().await {
+        let (db, _) = open(&store).await;
+        let mut jane = domain::samples::person(id(1), "jane.doe@example.com");
+        jane.fields.phone = Some("+4915228817386".into());
+        write(&db, move |tx| contacts::insert(tx, &jane)).await;
+        let gone = [
+            post(&db, 1, JANE, None, None).await,
+            post(&db, 2, None, NUMBER, None).await,
+            post(&db, 3, JANE, NUMBER, Some("hers")).await,
+            post(&db, 4, None, None, Some("hers")).await,
+            post(&db, 5, JANE, None, Some("everybody's")).await,
+        ];
+        let stay = [
+            post(&db, 6, OTHER, NUMBER, None).await,
+            post(&db, 7, OTHER, None, Some("everybody's")).await,
+            post(&db, 8, None, None, Some("everybody's")).await,
+            post(&db, 9, None, None, None).await,
+        ];
+        let foreign = |tx: &mut Tx<'_>| erasure::naming(tx, globex().id, Some("jane.doe@example.com"), None);
+        assert_eq!(read(&db, foreign).await.len(), 0, "{}", store.engine);
+        let receipt = carry_out(&db, |tx| app::contacts::erase(tx, &console(), id(1))).await;
+        assert_eq!(receipt, Receipt { events: 5, ..Receipt::default() }, "{}", store.engine);
+        let kept = async |event| {
+            read(&db, move |tx| events::find(tx, acme().id, event)).await.is_some_and(|it| it.data.is_some())
+        };
+        for event in gone {
+            assert!(!kept(event).await, "{}: {event}", store.engine);
+        }
+        for event in stay {
+            assert!(kept(event).await, "{}: {event}", store.engine);
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Erasing a person, what that would remove, and the receipt that stays.
 
-use domain::{Actor, AuditEntry, CloseReason, Contact, Id, Permission, Phase};
-use store::{Changed, Signal, Tx};
+use std::collections::BTreeSet;
+
+use domain::{Actor, AuditEntry, CloseReason, Contact, Id, Permission, Phase, search};
+use store::{Changed, Signal, Tx, erasure::Told};
 
 use crate::{
     AppError, PageRequest,
@@ -51,14 +53,16 @@ pub fn receipt(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<AuditE
 pub fn would_erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt, AppError> {
     require(actor, Permission::Admin)?;
     let account = actor.account();
-    store::contacts::find(tx, account, id)?.ok_or(AppError::NotFound)?;
-    let mut receipt = Receipt::default();
+    let contact = store::contacts::find(tx, account, id)?.ok_or(AppError::NotFound)?;
+    let (mut receipt, mut told) = (Receipt::default(), naming(tx, &contact)?);
     for trace in store::erasure::traces_to_show(tx, account, id)? {
         let found = store::conversations::find(tx, account, trace.conversation)?;
         receipt.conversations += 1;
         receipt.messages += found.map_or(0, |it| u64::from(it.messages));
-        let name = trace.conversation.to_string();
-        let (events, pending) = store::erasure::count(tx, account, &name)?;
+        told.insert(Told::Conversation(trace.conversation.to_string()));
+    }
+    for told in &told {
+        let (events, pending) = store::erasure::count(tx, account, told)?;
         receipt.events += events;
         receipt.skipped += pending;
     }
@@ -70,19 +74,14 @@ pub fn would_erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Re
 pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt, AppError> {
     require(actor, Permission::Admin)?;
     let account = actor.account();
-    store::contacts::find_to_change(tx, account, id)?.ok_or(AppError::NotFound)?;
-    let mut receipt = Receipt::default();
+    let contact = store::contacts::find_to_change(tx, account, id)?.ok_or(AppError::NotFound)?;
+    let (mut receipt, mut told) = (Receipt::default(), naming(tx, &contact)?);
     for trace in store::erasure::traces(tx, account, id)? {
         let conversation = trace.conversation;
         if !trace.closed {
             end_silently(tx, actor, conversation)?;
         }
-        let name = conversation.to_string();
-        for webhook in store::erasure::skip_deliveries(tx, account, &name)? {
-            receipt.skipped += 1;
-            tx.emit(Signal::Changed(account, Changed::Deliveries(webhook)));
-        }
-        receipt.events += store::erasure::forget_events(tx, account, &name)?;
+        told.insert(Told::Conversation(conversation.to_string()));
         receipt.messages += store::messages::delete(tx, account, conversation)?;
         receipt.conversations += 1;
         store::erasure::forget_conversation(tx, account, conversation)?;
@@ -91,9 +90,23 @@ pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt,
         }
         tx.emit(Signal::Changed(account, Changed::Conversation(conversation, trace.visitor)));
     }
+    for told in &told {
+        for webhook in store::erasure::skip_deliveries(tx, account, told)? {
+            receipt.skipped += 1;
+            tx.emit(Signal::Changed(account, Changed::Deliveries(webhook)));
+        }
+        receipt.events += store::erasure::forget_events(tx, account, told)?;
+    }
     store::contacts::delete(tx, account, id)?;
     audit::note(tx, actor, Deed::new(ERASED).to(id).detail(receipt.to_text()))?;
     Ok(receipt)
+}
+
+/// What programs have posted of a person: all that names their address or number.
+fn naming(tx: &mut Tx<'_>, contact: &Contact) -> Result<BTreeSet<Told>, AppError> {
+    let (email, phone) =
+        (contact.fields.email_key(), contact.fields.phone.as_deref().and_then(search::phone_key));
+    Ok(store::erasure::naming(tx, contact.account, email.as_deref(), phone.as_deref())?)
 }
 
 fn end_silently(tx: &mut Tx<'_>, actor: &Actor, id: Id<domain::Conversation>) -> Result<(), AppError> {

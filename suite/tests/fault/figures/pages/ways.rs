@@ -160,14 +160,13 @@ fn encoded(value: &str) -> String {
         .collect()
 }
 
-/// The address without ids and numbers.
+/// The address without ids, and without numbers but those that are asked for: a report of 90 days is another than of 7.
 pub fn kind(address: &str) -> String {
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
-    let id = |step: &str| {
-        let named = step.split_once('_').is_some_and(|(_, rest)| rest.len() >= 16);
-        named || (!step.is_empty() && step.bytes().all(|it| it.is_ascii_digit()))
-    };
-    let steps: Vec<&str> = path.split('/').map(|step| if id(step) { "*" } else { step }).collect();
+    let id = |step: &str| step.split_once('_').is_some_and(|(_, rest)| rest.len() >= 16);
+    let number = |step: &str| !step.is_empty() && step.bytes().all(|it| it.is_ascii_digit());
+    let steps: Vec<&str> =
+        path.split('/').map(|step| if id(step) || number(step) { "*" } else { step }).collect();
     let values =
         query.split('&').filter_map(|pair| pair.split_once('=')).filter(|(_, value)| !value.is_empty());
     let values: BTreeSet<String> =
