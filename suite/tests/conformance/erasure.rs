@@ -293,8 +293,7 @@ async fn post(
 ) -> Id<domain::Event> {
     let insert = move |tx: &mut Tx<'_>| {
         let mut event = event(number);
-        event.data =
-            Some(serde_json::json!({ "name": "Jane", "email": email, "phone": phone }).to_string().into());
+        event.data = Some(serde_json::json!({ "name": "Jane", "email": email, "phone": phone }).to_string());
         event.context.conversation_id = conversation.map(Into::into);
         events::insert(tx, &event)
     };

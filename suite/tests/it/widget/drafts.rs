@@ -8,7 +8,12 @@ use super::*;
 
 /// A session's cookie of a new member.
 async fn cookie(app: &TestApp, account: domain::Id<domain::Account>) -> String {
-    let token = app.db.write(move |tx| members::sample(tx, account, Role::Viewer)).await.unwrap().1;
+    let token = app
+        .db
+        .write(move |tx| members::sample(tx, account, Role::Viewer))
+        .await
+        .expect("a member can be made")
+        .1;
     format!("leadpost={}", token.reveal())
 }
 

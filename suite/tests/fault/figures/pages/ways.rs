@@ -138,7 +138,7 @@ fn queries(fields: &[&Tag]) -> Vec<String> {
                 queries.extend(choice.zip(value).map(|(name, value)| pair(name, value)));
             }
             ("input", Some(name), "hidden") => {
-                always.push(pair(name, field.get("value").unwrap_or_default()))
+                always.push(pair(name, field.get("value").unwrap_or_default()));
             }
             ("input", Some(name), "search" | "text" | "email" | "tel") => {
                 queries.extend(TYPED.map(|typed| pair(name, typed)));
