@@ -82,6 +82,7 @@ fn statements() -> impl Iterator<Item = &'static &'static sql::Sql> {
         sessions::STATEMENTS,
         sightings::STATEMENTS,
         webhooks::STATEMENTS,
+        webhooks::heads::STATEMENTS,
     ]
     .into_iter()
     .flatten()
