@@ -28,9 +28,15 @@ impl Receipt {
     /// As the audit log keeps it: numbers, and nothing about the person.
     fn to_text(self) -> String {
         let Self { conversations, messages, events, skipped } = self;
-        format!(
-            "{conversations} conversations, {messages} messages, {events} events, {skipped} deliveries not made"
-        )
+        let one_or_more =
+            |number: u64, one: &str, more: &str| format!("{number} {}", if number == 1 { one } else { more });
+        [
+            one_or_more(conversations.into(), "conversation", "conversations"),
+            one_or_more(messages, "message", "messages"),
+            one_or_more(events, "event", "events"),
+            one_or_more(skipped.into(), "delivery not made", "deliveries not made"),
+        ]
+        .join(", ")
     }
 }
 
