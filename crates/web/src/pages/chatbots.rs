@@ -21,7 +21,7 @@ use axum::{
     routing::{get, post},
 };
 use domain::{
-    Actor, Chatbot, Id, Timestamp,
+    Actor, Chatbot, ChatbotSettings, Id, Timestamp,
     flow::{Template as Sample, templates},
 };
 use http::StatusCode;
@@ -186,6 +186,8 @@ async fn create(State(web): State<Shared>, by: ByMember<Manage>, form: Form) -> 
     let new = NewChatbot {
         name: form.get("name").to_owned(),
         template: form.filled("template").map(str::to_owned),
+        // Where the account is, so are most who come; it greets them by that clock.
+        settings: ChatbotSettings { time_zone: by.signed.account.time_zone.clone(), ..Default::default() },
         ..NewChatbot::default()
     };
     let actor = by.actor;

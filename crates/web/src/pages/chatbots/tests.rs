@@ -352,6 +352,15 @@ async fn viewers_look_and_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_new_chatbot_goes_by_the_clock_of_its_account() {
+    let (kit, admin) = with(Role::Admin).await;
+    let form = [("name", "Acme"), ("time_zone", "Asia/Kolkata")];
+    location(&kit.submit(&admin, "/account/settings", &form).await);
+    let bot = made(&kit, &admin, "Mia", "saas-demo").await;
+    assert!(shown(&kit, &admin, &format!("{bot}/install")).await.contains("value=\"Asia/Kolkata\""));
+}
+
+#[tokio::test]
 async fn another_accounts_chatbot_is_not_there() {
     let (kit, _) = with(Role::Admin).await;
     let make = |tx: &mut Tx<'_>| {
