@@ -208,13 +208,20 @@ impl Drop for Person {
 
 impl Chromedriver {
     fn start() -> Self {
+        // It takes a free port of IPv4 and then the same of IPv6, which may be somebody's; then it ends.
+        (0..5).find_map(|_| Self::try_start()).expect("chromedriver ended five times before it took a port")
+    }
+
+    fn try_start() -> Option<Self> {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .spawn()
             .expect("chromedriver is installed (Debian: chromium-driver)");
-        let port = port_of(&mut process);
-        Self { process, port }
+        match port_of(&mut process) {
+            Some(port) => Some(Self { process, port }),
+            None => process.wait().ok().and(None),
+        }
     }
 }
 
@@ -238,18 +245,20 @@ pub fn shots() -> Option<PathBuf> {
     std::env::var_os("LEADPOST_SHOTS").map(PathBuf::from)
 }
 
-/// The port that a driver says it took.
-fn port_of(chromedriver: &mut Child) -> u16 {
+/// The port that a driver says it took; None if it ended first.
+fn port_of(chromedriver: &mut Child) -> Option<u16> {
     let mut output = BufReader::new(chromedriver.stdout.take().expect("its output is a pipe"));
     let mut line = String::new();
     loop {
         line.clear();
         let read = output.read_line(&mut line).expect("its output can be read");
-        assert!(read > 0, "chromedriver ended before it took a port");
+        if read == 0 {
+            return None;
+        }
         if let Some((_, port)) = line.trim().trim_end_matches('.').rsplit_once("successfully on port ") {
             // What it says later must not fill the pipe.
             std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
-            return port.parse().expect("a port is a number");
+            return Some(port.parse().expect("a port is a number"));
         }
     }
 }

@@ -75,6 +75,8 @@ pub fn change_role(tx: &mut Tx<'_>, actor: &Actor, id: Id<Member>, role: Role) -
     let after = Member { role, ..before.clone() };
     store(tx, &after)?;
     joining::take_back(tx, actor, &after)?;
+    // Whoever made a link to a new password for the role of before may have no right to one for this.
+    store::links::forget_resets(tx, after.account, id)?;
     let detail = format!("role: {} → {}", before.role.as_str(), role.as_str());
     audit::note(tx, actor, Deed::new(Action::MemberChanged).to(id).detail(detail))?;
     Ok(after)

@@ -3,7 +3,9 @@
 alter table marker_run add column department_id uuid;
 
 update marker_run set department_id = (select c.department_id from conversation c
-    where c.account_id = marker_run.account_id and c.id = marker_run.conversation_id);
+    where c.account_id = marker_run.account_id and c.id = marker_run.conversation_id)
+  where exists (select 1 from conversation c
+    where c.account_id = marker_run.account_id and c.id = marker_run.conversation_id and c.department_id is not null);
 
 drop index marker_run_chatbot;
 drop index marker_run_started;

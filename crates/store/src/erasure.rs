@@ -83,27 +83,16 @@ macro_rules! forget_events {
     };
 }
 
-/// Events with that, each with its conversation, unless that names somebody else too: then it is no chat with the person.
-macro_rules! naming {
-    ($what:literal) => {
-        concat!(
-            "select e.id, case when exists (select 1 from event o
-                where o.account_id = $1 and o.conversation_id = e.conversation_id
-                  and ((o.email_key is not null and o.email_key is distinct from $2)
-                    or (o.email_key is null and o.phone is not null and o.phone is distinct from $3)))
-              then null else e.conversation_id end
-            from event e where e.account_id = $1 and ",
-            $what
-        )
-    };
-}
-
 sql! {
     CONVERSATIONS = concat!(traces!(), " /*pg: for no key update of c */");
     CONVERSATIONS_TO_SHOW = traces!();
     // What was posted of the person, by whomever. A number alone is shared at times: with another's address it is not theirs.
-    NAMING = concat!(naming!("e.email_key = $2"), " union ",
-        naming!("e.phone = $3 and (e.email_key is null or e.email_key = $2)"));
+    NAMING = "select id, conversation_id from event where account_id = $1 and email_key = $2
+        union select id, conversation_id from event
+        where account_id = $1 and phone = $3 and (email_key is null or email_key = $2)";
+    NAMES_OTHERS = "select 1 from event where account_id = $1 and conversation_id = $4
+          and ((email_key is not null and email_key is distinct from $2)
+            or (email_key is null and phone is not null and phone is distinct from $3)) limit 1";
     COUNT_OF_CONVERSATION = count!("conversation_id");
     COUNT_OF_EVENT = count!("id");
     SKIP_OF_CONVERSATION = skip!("conversation_id");
@@ -170,18 +159,35 @@ impl Told {
     }
 }
 
-/// What names a person by the key of their e-mail address or of their phone number ([`domain::search`]).
-pub fn naming(
+/// Adds to `told` what names a person by the key of their e-mail address or of their phone number ([`domain::search`]):
+/// whole conversations, but of those that name somebody else too only the events that name the person.
+pub fn add_naming(
     tx: &mut Tx<'_>,
     account: Id<Account>,
     email: Option<&str>,
     phone: Option<&str>,
-) -> Result<BTreeSet<Told>, StoreError> {
-    let read = |mut row: Row| {
+    told: &mut BTreeSet<Told>,
+) -> Result<(), StoreError> {
+    let mut shared = BTreeSet::new();
+    for mut row in tx.query(&NAMING, args![account, email, phone])? {
         let (event, conversation): (_, Option<String>) = (row.take()?, row.take()?);
-        Ok(conversation.map_or(Told::Event(event), Told::Conversation))
-    };
-    tx.query(&NAMING, args![account, email, phone])?.into_iter().map(read).collect()
+        let Some(name) = conversation else {
+            told.insert(Told::Event(event));
+            continue;
+        };
+        let whole = Told::Conversation(name.clone());
+        if told.contains(&whole) {
+            continue;
+        }
+        let others = args![account, email, phone, &name];
+        if shared.contains(&name) || tx.query_one(&NAMES_OTHERS, others)?.is_some() {
+            shared.insert(name);
+            told.insert(Told::Event(event));
+        } else {
+            told.insert(whole);
+        }
+    }
+    Ok(())
 }
 
 /// How many of the events still have their data, and how many of their deliveries are still to be made.

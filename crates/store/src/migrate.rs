@@ -20,7 +20,7 @@ const FILES: &[(&str, &str)] = &[
     ("V9__lists", include_str!("../migrations/0009_lists.sql")),
     ("V10__audit", include_str!("../migrations/0010_audit.sql")),
     ("V11__departments", include_str!("../migrations/0011_departments.sql")),
-    ("V13__drafts", include_str!("../migrations/0013_drafts.sql")),
+    ("V12__drafts", include_str!("../migrations/0012_drafts.sql")),
 ];
 
 fn runner(for_engine: fn(&str) -> String) -> Result<Runner, StoreError> {

@@ -89,8 +89,8 @@ impl Throttle {
         match keys.iter().map(wait).max() {
             Some(wait) if !wait.is_zero() => Err(wait),
             _ => {
+                make_room(&mut counts, &keys, now);
                 for key in keys {
-                    make_room(&mut counts, &key, now);
                     let failures = counts.entry(key).or_insert(Failures::none(now));
                     *failures = failures.and_one(now);
                 }
@@ -110,15 +110,18 @@ impl Throttle {
     }
 }
 
-fn make_room(counts: &mut HashMap<Key, Failures>, key: &Key, now: Timestamp) {
-    if counts.len() < Throttle::CAPACITY || counts.contains_key(key) {
+/// Makes room for all keys of a try; none of them has to go for another of them.
+fn make_room(counts: &mut HashMap<Key, Failures>, keys: &[Key], now: Timestamp) {
+    let new = keys.iter().filter(|key| !counts.contains_key(key)).count();
+    if counts.len() + new <= Throttle::CAPACITY {
         return;
     }
-    counts.retain(|_, failures| failures.count(now) > 0);
-    if counts.len() >= Throttle::CAPACITY {
-        let least = counts.iter().min_by_key(|(_, failures)| (failures.count(now), failures.last()));
-        let least = least.map(|(key, _)| key.clone());
-        least.map(|key| counts.remove(&key));
+    counts.retain(|key, failures| keys.contains(key) || failures.count(now) > 0);
+    while counts.len() + new > Throttle::CAPACITY {
+        let others = counts.iter().filter(|(key, _)| !keys.contains(key));
+        let least = others.min_by_key(|(_, failures)| (failures.count(now), failures.last()));
+        let Some(least) = least.map(|(key, _)| key.clone()) else { return };
+        counts.remove(&least);
     }
 }
 

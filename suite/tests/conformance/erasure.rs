@@ -1,5 +1,7 @@
 //! Erasing a person: nothing of theirs is left in any table, and nothing of anybody else's is lost.
 
+use std::collections::BTreeSet;
+
 use app::{
     Tx,
     contacts::Receipt,
@@ -324,8 +326,15 @@ async fn what_was_posted_of_a_person_goes_with_them_and_nothing_of_others() {
             post(&db, 8, None, None, Some("everybody's")).await,
             post(&db, 9, None, None, None).await,
         ];
-        let foreign = |tx: &mut Tx<'_>| erasure::naming(tx, globex().id, Some("jane.doe@example.com"), None);
-        assert_eq!(read(&db, foreign).await.len(), 0, "{}", store.engine);
+        let foreign = |tx: &mut Tx<'_>| {
+            let mut told = BTreeSet::new();
+            erasure::add_naming(tx, globex().id, Some("jane.doe@example.com"), None, &mut told)?;
+            Ok(told)
+        };
+        assert!(read(&db, foreign).await.is_empty(), "{}", store.engine);
+        let would =
+            read(&db, |tx| Ok(app::contacts::would_erase(tx, &console(), id(1)).expect("it looks"))).await;
+        assert_eq!(would.events, 5, "{}", store.engine);
         let receipt = carry_out(&db, |tx| app::contacts::erase(tx, &console(), id(1))).await;
         assert_eq!(receipt, Receipt { events: 5, ..Receipt::default() }, "{}", store.engine);
         let kept = async |event| {

@@ -52,6 +52,11 @@ async fn who_is_shut_out_or_may_less_leaves_no_way_in_behind() {
         assert_eq!(omar.post(&role, &[("role", "operator")]).await.status, 303);
         assert!(!works("/join", &to_admin).await);
 
+        let to_promoted = shown(&maya.post(&format!("/account/members/{olgas}/password"), &[]).await);
+        assert!(works("/new-password", &to_promoted).await);
+        assert_eq!(omar.post(&role, &[("role", "owner")]).await.status, 303);
+        assert!(!works("/new-password", &to_promoted).await, "an admin gets no owner's password");
+
         let to_operator = invite(&mut maya, "d@example.com", Role::Operator).await;
         let to_password = shown(&maya.post(&format!("/account/members/{devis}/password"), &[]).await);
         assert!(works("/new-password", &to_password).await);

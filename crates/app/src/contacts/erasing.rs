@@ -51,13 +51,14 @@ pub fn would_erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Re
     require(actor, Permission::Admin)?;
     let account = actor.account();
     let contact = store::contacts::find(tx, account, id)?.ok_or(AppError::NotFound)?;
-    let (mut receipt, mut told) = (Receipt::default(), naming(tx, &contact)?);
+    let (mut receipt, mut told) = (Receipt::default(), BTreeSet::new());
     for trace in store::erasure::traces_to_show(tx, account, id)? {
         let found = store::conversations::find(tx, account, trace.conversation)?;
         receipt.conversations += 1;
         receipt.messages += found.map_or(0, |it| u64::from(it.messages));
         told.insert(Told::Conversation(trace.conversation.to_string()));
     }
+    add_naming(tx, &contact, &mut told)?;
     for told in &told {
         let (events, pending) = store::erasure::count(tx, account, told)?;
         receipt.events += events;
@@ -72,7 +73,7 @@ pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt,
     require(actor, Permission::Admin)?;
     let account = actor.account();
     let contact = store::contacts::find_to_change(tx, account, id)?.ok_or(AppError::NotFound)?;
-    let (mut receipt, mut told) = (Receipt::default(), naming(tx, &contact)?);
+    let (mut receipt, mut told) = (Receipt::default(), BTreeSet::new());
     for trace in store::erasure::traces(tx, account, id)? {
         let conversation = trace.conversation;
         if !trace.closed {
@@ -87,6 +88,7 @@ pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt,
         }
         tx.emit(Signal::Changed(account, Changed::Conversation(conversation, trace.visitor)));
     }
+    add_naming(tx, &contact, &mut told)?;
     for told in &told {
         for webhook in store::erasure::skip_deliveries(tx, account, told)? {
             receipt.skipped += 1;
@@ -100,10 +102,10 @@ pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt,
 }
 
 /// What programs have posted of a person: all that names their address or number.
-fn naming(tx: &mut Tx<'_>, contact: &Contact) -> Result<BTreeSet<Told>, AppError> {
+fn add_naming(tx: &mut Tx<'_>, contact: &Contact, told: &mut BTreeSet<Told>) -> Result<(), AppError> {
     let (email, phone) =
         (contact.fields.email_key(), contact.fields.phone.as_deref().and_then(search::phone_key));
-    Ok(store::erasure::naming(tx, contact.account, email.as_deref(), phone.as_deref())?)
+    Ok(store::erasure::add_naming(tx, contact.account, email.as_deref(), phone.as_deref(), told)?)
 }
 
 fn end_silently(tx: &mut Tx<'_>, actor: &Actor, id: Id<domain::Conversation>) -> Result<(), AppError> {

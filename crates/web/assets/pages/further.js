@@ -14,6 +14,7 @@ function join(part, fresh) {
   const found = rows(part);
   if (found?.children.length) {
     const more = rows(fresh);
+    fresh.querySelector(".nobody")?.remove();
     if (more) more.prepend(...found.cloneNode(true).children);
     else fresh.querySelector(".empty").replaceWith(found.closest("table").cloneNode(true));
   }

@@ -11,7 +11,7 @@ use super::{
     failure::Failure,
     form::Form,
     member::ByMember,
-    when::{When, visible},
+    when::{When, local_times, visible},
 };
 use crate::{Shared, problem::Problem};
 
@@ -263,6 +263,11 @@ impl Shell {
     /// Whether they may see what was said and by whom.
     pub(crate) fn sees_people(&self) -> bool {
         self.may(Permission::People)
+    }
+
+    /// A text with every instant in it as the account's clocks show it.
+    pub(crate) fn local(&self, text: &str) -> String {
+        local_times(text, &self.zone)
     }
 
     /// An instant as it is shown.

@@ -38,6 +38,18 @@ pub(crate) fn local(at: Timestamp, zone: &TimeZone) -> jiff::civil::DateTime {
     zone.to_datetime(instant(at))
 }
 
+/// A text in which every instant in RFC 3339 form is written as the clocks of that zone show it.
+pub(crate) fn local_times(text: &str, zone: &TimeZone) -> String {
+    let word = |word: &str| {
+        let bare = word.trim_end_matches(['.', ',', ';', ':', ')']);
+        match bare.parse::<Timestamp>() {
+            Ok(at) => format!("{}{}", local(at, zone).strftime("%-d %b, %H:%M:%S"), &word[bare.len()..]),
+            Err(_) => word.to_owned(),
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 impl Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (local, today) = (local(self.at, &self.zone), local(self.now, &self.zone));
@@ -138,6 +150,14 @@ mod tests {
         assert!(today.contains(">5 Mar, 00:30<"), "{today}");
         assert!(shown("2025-12-31T20:00:00Z").contains(">1 Jan, 01:30<"));
         assert!(shown("2025-03-04T10:15:30Z").contains("title=\"2025-03-04T10:15:30Z\">4 Mar 2025, 15:45<"));
+    }
+
+    #[test]
+    fn instants_in_a_text_are_shown_where_the_account_is() {
+        let zone = TimeZone::get("Asia/Kolkata").unwrap();
+        let text = "Delivered at 2026-03-04T10:15:30.123456Z: status 200, until 2026-03-05T00:00:00Z.";
+        let shown = "Delivered at 4 Mar, 15:45:30: status 200, until 5 Mar, 05:30:00.";
+        assert_eq!(local_times(text, &zone), shown);
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Row {
             path: delivery_path(delivery.id),
             planned: shell.when(&delivery.created_at),
             badge: badge(delivery.state),
-            why: words::local_times(&why.words, shell.zone()),
+            why: shell.local(&why.words),
             answer: last.as_ref().map(words::answer),
             next: next_attempt_at.map(|at| shell.when(&at)),
             delivery,

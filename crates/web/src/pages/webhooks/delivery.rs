@@ -171,7 +171,7 @@ fn fill(shell: Shell, webhook_path: String, found: Found) -> DeliveryPage {
     DeliveryPage {
         path: path(delivery.id),
         badge: badge(delivery.state),
-        why: words::local_times(&why.words, shell.zone()),
+        why: shell.local(&why.words),
         planned: shell.when(&delivery.created_at),
         next: next_attempt_at.map(|at| shell.when(&at)),
         attempts: attempts.iter().rev().map(|attempt| AttemptRow::new(&shell, attempt)).collect(),

@@ -233,7 +233,7 @@ pub(super) async fn ask(
     let path = path(id);
     let shell = Shell::new(web, &by, Place::Webhooks)
         .below(&webhook.name, &path)
-        .below(verb, &format!("{path}/{step}"));
+        .below(verb.trim_end_matches(" of"), &format!("{path}/{step}"));
     render(StatusCode::OK, &AskPage { shell, path, name: webhook.name, verb, consequences })
 }
 

@@ -9,12 +9,7 @@ use domain::{
     WebhookState, hold,
 };
 
-use jiff::tz::TimeZone;
-
-use crate::pages::{
-    parts::Badge,
-    when::{duration, local},
-};
+use crate::pages::{parts::Badge, when::duration};
 
 pub(super) fn recovery_badge(state: RecoveryState) -> Badge {
     let class = match state {
@@ -69,18 +64,6 @@ fn next_probe(webhook: &Webhook, now: Timestamp) -> String {
     }
 }
 
-/// A text in which every instant in RFC 3339 form is written as the clocks of that zone show it.
-pub(super) fn local_times(text: &str, zone: &TimeZone) -> String {
-    let word = |word: &str| {
-        let bare = word.trim_end_matches(['.', ',', ';', ':', ')']);
-        match bare.parse::<Timestamp>() {
-            Ok(at) => format!("{}{}", local(at, zone).strftime("%-d %b, %H:%M:%S"), &word[bare.len()..]),
-            Err(_) => word.to_owned(),
-        }
-    };
-    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
-}
-
 /// `1 attempt`, `3 attempts`.
 pub(super) fn plural(count: u32, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
@@ -133,14 +116,6 @@ mod tests {
     use domain::{EgressPolicy, Id, Secret, samples};
 
     use super::*;
-
-    #[test]
-    fn instants_in_a_text_are_shown_where_the_account_is() {
-        let zone = TimeZone::get("Asia/Kolkata").unwrap();
-        let text = "Delivered at 2026-03-04T10:15:30.123456Z: status 200, until 2026-03-05T00:00:00Z.";
-        let shown = "Delivered at 4 Mar, 15:45:30: status 200, until 5 Mar, 05:30:00.";
-        assert_eq!(local_times(text, &zone), shown);
-    }
 
     #[test]
     fn a_state_says_why_and_what_to_do() {
