@@ -87,8 +87,10 @@ sql! {
     CONVERSATIONS = concat!(traces!(), " /*pg: for no key update of c */");
     CONVERSATIONS_TO_SHOW = traces!();
     // What was posted of the person, by whomever. A number alone is shared at times: with another's address it is not theirs.
-    NAMING = "select id, conversation_id from event where account_id = $1 and email_key = $2
-        union select id, conversation_id from event
+    // For a `union` SQLite would read all events in the order of their ids.
+    NAMING = "select id, conversation_id from event /*sqlite: indexed by event_email */
+        where account_id = $1 and email_key = $2
+        union all select id, conversation_id from event /*sqlite: indexed by event_phone */
         where account_id = $1 and phone = $3 and (email_key is null or email_key = $2)";
     NAMES_OTHERS = "select 1 from event where account_id = $1 and conversation_id = $4
           and ((email_key is not null and email_key is distinct from $2)
