@@ -141,16 +141,16 @@ fn read_trace(mut row: Row) -> Result<Trace, StoreError> {
     })
 }
 
-/// What webhooks are told of a person.
+/// Which events are meant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Told {
+pub enum Which {
     /// All events of the conversation that has this name, ours or another chat tool's.
     Conversation(String),
     /// An event of no conversation.
     Event(Id<Event>),
 }
 
-impl Told {
+impl Which {
     /// One of two statements: that of a conversation, that of an event.
     fn choose<T>(&self, of: [T; 2]) -> (T, Value) {
         let [conversation, event] = of;
@@ -168,23 +168,23 @@ pub fn add_naming(
     account: Id<Account>,
     email: Option<&str>,
     phone: Option<&str>,
-    told: &mut BTreeSet<Told>,
+    told: &mut BTreeSet<Which>,
 ) -> Result<(), StoreError> {
     let mut shared = BTreeSet::new();
     for mut row in tx.query(&NAMING, args![account, email, phone])? {
         let (event, conversation): (_, Option<String>) = (row.take()?, row.take()?);
         let Some(name) = conversation else {
-            told.insert(Told::Event(event));
+            told.insert(Which::Event(event));
             continue;
         };
-        let whole = Told::Conversation(name.clone());
+        let whole = Which::Conversation(name.clone());
         if told.contains(&whole) {
             continue;
         }
         let others = args![account, email, phone, &name];
         if shared.contains(&name) || tx.query_one(&NAMES_OTHERS, others)?.is_some() {
             shared.insert(name);
-            told.insert(Told::Event(event));
+            told.insert(Which::Event(event));
         } else {
             told.insert(whole);
         }
@@ -193,7 +193,7 @@ pub fn add_naming(
 }
 
 /// How many of the events still have their data, and how many of their deliveries are still to be made.
-pub fn count(tx: &mut Tx<'_>, account: Id<Account>, told: &Told) -> Result<(u64, u32), StoreError> {
+pub fn count(tx: &mut Tx<'_>, account: Id<Account>, told: &Which) -> Result<(u64, u32), StoreError> {
     let (statement, which) = told.choose([&COUNT_OF_CONVERSATION, &COUNT_OF_EVENT]);
     let row = tx.query_one(statement, args![account, which])?;
     row.map_or(Ok((0, 0)), |mut row| Ok((row.take()?, row.take()?)))
@@ -203,14 +203,14 @@ pub fn count(tx: &mut Tx<'_>, account: Id<Account>, told: &Told) -> Result<(u64,
 pub fn skip_deliveries(
     tx: &mut Tx<'_>,
     account: Id<Account>,
-    told: &Told,
+    told: &Which,
 ) -> Result<Vec<Id<Webhook>>, StoreError> {
     let (statement, which) = told.choose([&SKIP_OF_CONVERSATION, &SKIP_OF_EVENT]);
     tx.query_changing(statement, args![account, which])?.into_iter().map(|mut row| row.take()).collect()
 }
 
 /// Removes the data of the events and what receivers answered to it; how many events.
-pub fn forget_events(tx: &mut Tx<'_>, account: Id<Account>, told: &Told) -> Result<u64, StoreError> {
+pub fn forget_events(tx: &mut Tx<'_>, account: Id<Account>, told: &Which) -> Result<u64, StoreError> {
     let (answers, which) = told.choose([&FORGET_ANSWERS_OF_CONVERSATION, &FORGET_ANSWERS_OF_EVENT]);
     tx.execute(answers, args![account, which])?;
     let (events, which) = told.choose([&FORGET_EVENTS, &FORGET_EVENT]);

@@ -151,7 +151,7 @@ async fn what_erasing_would_remove_of_a_conversation_is_counted() {
         })
         .await;
         let count = |account| {
-            move |tx: &mut Tx<'_>| erasure::count(tx, account, &erasure::Told::Conversation("conv".into()))
+            move |tx: &mut Tx<'_>| erasure::count(tx, account, &erasure::Which::Conversation("conv".into()))
         };
         assert_eq!(read(&db, count(acme().id)).await, (2, 1), "{}", store.engine);
         assert_eq!(read(&db, count(globex().id)).await, (0, 0));

@@ -16,7 +16,7 @@ use domain::{
 };
 use store::{
     contacts, conversations, deliveries,
-    erasure::{self, Told},
+    erasure::{self, Which},
     events, webhooks,
 };
 use suite::{TestStore, stores};
@@ -110,8 +110,8 @@ async fn leave_all(
 }
 
 /// All events of that conversation.
-fn chat(name: &str) -> Told {
-    Told::Conversation(name.into())
+fn chat(name: &str) -> Which {
+    Which::Conversation(name.into())
 }
 
 /// The contact with that e-mail address.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{Actor, AuditEntry, CloseReason, Contact, Id, Permission, Phase, search};
-use store::{Changed, Signal, Tx, erasure::Told};
+use store::{Changed, Signal, Tx, erasure::Which};
 
 use crate::{
     AppError,
@@ -56,7 +56,7 @@ pub fn would_erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Re
         let found = store::conversations::find(tx, account, trace.conversation)?;
         receipt.conversations += 1;
         receipt.messages += found.map_or(0, |it| u64::from(it.messages));
-        told.insert(Told::Conversation(trace.conversation.to_string()));
+        told.insert(Which::Conversation(trace.conversation.to_string()));
     }
     add_naming(tx, &contact, &mut told)?;
     for told in &told {
@@ -79,7 +79,7 @@ pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt,
         if !trace.closed {
             end_silently(tx, actor, conversation)?;
         }
-        told.insert(Told::Conversation(conversation.to_string()));
+        told.insert(Which::Conversation(conversation.to_string()));
         receipt.messages += store::messages::delete(tx, account, conversation)?;
         receipt.conversations += 1;
         store::erasure::forget_conversation(tx, account, conversation)?;
@@ -102,7 +102,7 @@ pub fn erase(tx: &mut Tx<'_>, actor: &Actor, id: Id<Contact>) -> Result<Receipt,
 }
 
 /// What programs have posted of a person: all that names their address or number.
-fn add_naming(tx: &mut Tx<'_>, contact: &Contact, told: &mut BTreeSet<Told>) -> Result<(), AppError> {
+fn add_naming(tx: &mut Tx<'_>, contact: &Contact, told: &mut BTreeSet<Which>) -> Result<(), AppError> {
     let (email, phone) =
         (contact.fields.email_key(), contact.fields.phone.as_deref().and_then(search::phone_key));
     Ok(store::erasure::add_naming(tx, contact.account, email.as_deref(), phone.as_deref(), told)?)

@@ -211,7 +211,7 @@ fn show(tx: &mut Tx<'_>, conversation: Conversation, cursor: Cursor) -> Result<U
 /// What the flow does before the visitor does anything.
 fn opening(tx: &mut Tx<'_>, visit: &Visit, chatbot: &Chatbot) -> Result<Turn, AppError> {
     let flow = match (&visit.draft, chatbot.version) {
-        // While it cannot be published, it is not there to be tried.
+        // What is no flow is not there to be tried.
         (Some(_), _) => chatbots::read(chatbot.draft.clone()).map_err(|_| AppError::NotFound)?,
         (None, version) => {
             chatbots::flow(tx, chatbot.account, chatbot.id, version.ok_or(AppError::NotFound)?)?
