@@ -32,6 +32,7 @@ pub mod retention;
 pub mod sessions;
 pub mod sightings;
 pub mod standings;
+pub mod troubles;
 pub mod webhooks;
 
 pub use error::AppError;

@@ -183,8 +183,19 @@ pub struct Runtime {
 pub struct Loaded {
     /// What holds.
     pub settings: Settings,
-    /// The layers that said something, for people, lowest first.
-    pub sources: Vec<String>,
+    /// The layers that said something.
+    pub sources: Sources,
+}
+
+/// Which layers said something besides the defaults.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// The file, as it was named.
+    pub file: Option<String>,
+    /// The variables of the environment, in the order of the alphabet.
+    pub variables: Vec<String>,
+    /// The settings that were flags.
+    pub flags: Vec<&'static str>,
 }
 
 /// What a command's flags override: the key's path (`store.url`) and the value, if the flag was given.

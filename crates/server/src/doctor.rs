@@ -1,6 +1,7 @@
 //! `leadpost doctor`: looks at everything that can be wrong around a server, and says what to do about it.
 
 mod checks;
+mod webhooks;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -68,7 +69,7 @@ impl fmt::Display for Finding {
 pub async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     let loaded = args.store.load(&[])?;
     let settings = &loaded.settings;
-    let mut findings = vec![Finding::ok("settings", loaded.sources.join(", "))];
+    let mut findings = vec![checks::settings(&loaded), checks::place(settings)];
     findings.extend(checks::store(settings, args.deep).await);
     findings.extend(checks::commits(settings));
     if checks::store_is_there(settings) {

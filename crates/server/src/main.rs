@@ -9,6 +9,7 @@ mod ambient;
 mod backup;
 mod bench;
 mod client;
+mod columns;
 mod config;
 mod demo;
 mod disk;
@@ -63,7 +64,7 @@ enum Command {
     /// API keys
     #[command(subcommand)]
     Key(keys::KeyCommand),
-    /// Members: links to join with and to choose a new password
+    /// Members: who they are, links to join with and to choose a new password
     #[command(subcommand)]
     Member(members::MemberCommand),
     /// Bring a store up to this version; `serve` does it by itself

@@ -9,6 +9,7 @@ mod secrets;
 mod settings;
 mod states;
 mod trials;
+mod troubles;
 
 use serde_json::Value;
 

@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Flag, Loaded, Settings};
+use super::{Flag, Loaded, Settings, Sources};
 
 const DEFAULTS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config.default.toml"));
 const PREFIX: &str = "LEADPOST_";
@@ -15,13 +15,13 @@ const PREFIX: &str = "LEADPOST_";
 pub(super) struct Layers {
     /// What holds. It has every known key from the start, with a value of the right kind.
     table: Table,
-    sources: Vec<String>,
+    sources: Sources,
 }
 
 impl Default for Layers {
     fn default() -> Self {
         let table = DEFAULTS.parse().expect("config.default.toml is TOML: a test parses it");
-        Self { table, sources: vec!["defaults".to_owned()] }
+        Self { table, sources: Sources::default() }
     }
 }
 
@@ -40,7 +40,7 @@ impl Layers {
             }
         }
         self.validate().with_context(|| format!("{name} is wrong"))?;
-        self.sources.push(format!("file {name}"));
+        self.sources.file = Some(name.to_owned());
         Ok(())
     }
 
@@ -60,10 +60,7 @@ impl Layers {
                 .with_context(|| format!("the environment variable {name} is wrong"))?;
             names.insert(name);
         }
-        if !names.is_empty() {
-            let names: Vec<_> = names.into_iter().collect();
-            self.sources.push(format!("environment: {}", names.join(", ")));
-        }
+        self.sources.variables.extend(names);
         Ok(())
     }
 
@@ -76,7 +73,7 @@ impl Layers {
             self.set(section, key, |known| from_text(known, value))
                 .and_then(|()| self.validate())
                 .with_context(|| format!("the flag for {path} is wrong"))?;
-            self.sources.push(format!("flag: {path}"));
+            self.sources.flags.push(path);
         }
         Ok(())
     }
@@ -179,15 +176,9 @@ mod tests {
         assert_eq!(loaded.settings.server.listen, "c:3");
         assert_eq!(loaded.settings.delivery.tick(), Duration::from_millis(8));
         assert_eq!(loaded.settings.log.format, super::super::LogFormat::Json);
-        assert_eq!(
-            loaded.sources,
-            [
-                "defaults",
-                "file mine.toml",
-                "environment: LEADPOST_DELIVERY__TICK_MS, LEADPOST_SERVER__LISTEN",
-                "flag: server.listen"
-            ]
-        );
+        let variables = ["LEADPOST_DELIVERY__TICK_MS", "LEADPOST_SERVER__LISTEN"].map(str::to_owned).into();
+        let expected = Sources { file: Some("mine.toml".into()), variables, flags: vec!["server.listen"] };
+        assert_eq!(loaded.sources, expected);
     }
 
     #[test]
@@ -216,7 +207,7 @@ mod tests {
             ("RUST_LOG", "trace"),
             ("leadpost_a__b", "z"),
         ];
-        assert_eq!(layered("", &environment, &[]).unwrap().sources, ["defaults", "file mine.toml"]);
+        assert!(layered("", &environment, &[]).unwrap().sources.variables.is_empty());
     }
 
     #[test]

@@ -7,13 +7,44 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use app::{AppError, Db, StoreUrl, accounts, ledger};
 use domain::{Actor, Ledger, Timestamp};
 
-use super::Finding;
-use crate::config::Settings;
+use super::{Finding, webhooks};
+use crate::config::{Loaded, Settings, Sources};
 use crate::disk::FsyncTimes;
 use crate::store_args::{self, Purpose};
 use crate::{ambient, limits, tls};
 
-/// The engine's own check, and the ledger.
+/// What the settings were read from: the server may have been started with a file and variables of its own.
+pub fn settings(loaded: &Loaded) -> Finding {
+    let Sources { file, variables, flags } = &loaded.sources;
+    let file = match file {
+        Some(name) => format!("file {name}"),
+        None => "no file (name the server's with --config)".to_owned(),
+    };
+    let variables = match variables.as_slice() {
+        [] => "no variables LEADPOST_…".to_owned(),
+        some => format!("variables of this shell: {}", some.join(", ")),
+    };
+    let flags = match flags.as_slice() {
+        [] => String::new(),
+        some => format!("; flags for {}", some.join(", ")),
+    };
+    Finding::ok("settings", format!("{file}; {variables}{flags}. A server keeps those it was started with"))
+}
+
+/// Which store is looked at, so that nobody takes it for another one.
+pub fn place(settings: &Settings) -> Finding {
+    let text = match &settings.store.url {
+        // A relative path leads elsewhere from another folder.
+        StoreUrl::Sqlite(path) => {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            format!("the store sqlite:{}", path.display())
+        }
+        url @ StoreUrl::Postgres(_) => format!("the store {url}"),
+    };
+    Finding::ok("looks at", text)
+}
+
+/// The engine's own check, the ledger, and what becomes of webhooks.
 pub async fn store(settings: &Settings, deep: bool) -> Vec<Finding> {
     const SUBJECT: &str = "store";
     let url = &settings.store.url;
@@ -33,6 +64,7 @@ pub async fn store(settings: &Settings, deep: bool) -> Vec<Finding> {
         findings.push(Finding::ok(SUBJECT, text));
     }
     findings.push(balance(&db).await);
+    findings.extend(webhooks::look(&db).await);
     findings
 }
 
