@@ -1,11 +1,14 @@
-//! `leadpost member`: links for people who sign in, made at the machine itself, also beside a running server.
+//! `leadpost member`: who signs in, and links for them, at the machine itself, also beside a running server.
 
 use anyhow::bail;
 use app::{AppError, accounts, members};
 use clap::Subcommand;
-use domain::{Actor, Link, LinkToken, Role};
+use domain::{Actor, Link, LinkToken, Member, Role};
+use serde_json::json;
 
+use crate::columns;
 use crate::config::Settings;
+use crate::keys::meant;
 use crate::out::say;
 use crate::store_args::{self, Purpose, StoreArgs};
 
@@ -23,6 +26,18 @@ pub enum MemberCommand {
         /// Id or name of the account; needed once there are two.
         #[arg(long, value_name = "A")]
         account: Option<String>,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// List the members of all accounts, or of one: id, role, whether they may come in, account, since when, e-mail
+    /// address, name
+    List {
+        /// Id or name of the account.
+        #[arg(long, value_name = "A")]
+        account: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         store: StoreArgs,
     },
@@ -55,6 +70,7 @@ pub async fn run(command: MemberCommand) -> anyhow::Result<()> {
             eprintln!("whoever opens this link joins {} ({}) as {}", account.id, account.name, role.as_str());
             print(&settings, &link, &token)
         }
+        MemberCommand::List { account, json, store } => list(account, json, &store).await,
         MemberCommand::ResetPassword { email, store } => {
             let settings = store.load(&[])?.settings;
             let db = store_args::open(&settings, Purpose::Use).await?;
@@ -72,6 +88,50 @@ pub async fn run(command: MemberCommand) -> anyhow::Result<()> {
             print(&settings, &link, &token)
         }
     }
+}
+
+async fn list(account: Option<String>, as_json: bool, store: &StoreArgs) -> anyhow::Result<()> {
+    let db = store.open(Purpose::Use).await?;
+    let found = db.read(move |tx| {
+        let mut all = Vec::new();
+        for account in meant(tx, account.as_deref())? {
+            all.extend(members::list(tx, &Actor::Console { account: account.id })?);
+        }
+        Ok::<_, AppError>(all)
+    });
+    let found: Vec<Member> = found.await?;
+    if as_json {
+        return say!("{}", json!({ "items": found.iter().map(item).collect::<Vec<_>>() }));
+    }
+    if found.is_empty() {
+        eprintln!("there is no member yet; `leadpost member add` invites somebody");
+    }
+    columns::lines(&found.iter().map(row).collect::<Vec<_>>()).iter().try_for_each(|line| say!("{line}"))
+}
+
+fn item(member: &Member) -> serde_json::Value {
+    json!({
+        "id": member.id.to_string(),
+        "account_id": member.account.to_string(),
+        "email": member.email,
+        "name": member.name,
+        "role": member.role.as_str(),
+        "created_at": member.created_at.to_string(),
+        "disabled_at": member.disabled_at.map(|at| at.to_string()),
+    })
+}
+
+fn row(member: &Member) -> [String; 7] {
+    let state = if member.disabled_at.is_some() { "disabled" } else { "active" };
+    [
+        member.id.to_string(),
+        member.role.as_str().to_owned(),
+        state.to_owned(),
+        member.account.to_string(),
+        columns::to_the_second(member.created_at).to_string(),
+        member.email.clone(),
+        member.name.clone(),
+    ]
 }
 
 fn print(settings: &Settings, link: &Link, token: &LinkToken) -> anyhow::Result<()> {

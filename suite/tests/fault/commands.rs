@@ -7,6 +7,7 @@ use std::{
 };
 
 use app::StoreUrl;
+use serde_json::Value;
 use suite::{
     TestStore,
     store::{postgres_server, skipped},
@@ -142,6 +143,9 @@ async fn every_command_on_a_store_works_beside_its_server() {
         let key = make_key(&place, "read").await;
         for words in [
             &["key", "list"][..],
+            &["account", "list"],
+            &["account", "list", "--json"],
+            &["member", "list", "--json"],
             &["ledger"],
             &["ledger", "--json", "--verify"],
             &["doctor"],
@@ -159,6 +163,118 @@ async fn every_command_on_a_store_works_beside_its_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn accounts_and_members_are_listed_one_a_line_whatever_they_are_called() {
+    for store in stores().await {
+        let place = Place::of(&store);
+        let long = "Reisebüro Weltreise & Söhne 世界旅行 ".repeat(5).trim_end().to_owned();
+        for name in ["Acme", &long] {
+            run(about(&place, &["account", "create", "--name", name])).await;
+        }
+        let accounts = run(about(&place, &["account", "list"])).await;
+        let lines: Vec<&str> = accounts.lines().collect();
+        assert_eq!(lines.len(), 2, "{}: {accounts}", store.engine);
+        let id = |line: &str| line.split_whitespace().next().expect("an id").to_owned();
+        assert!(lines[0].starts_with("acc_") && lines[0].ends_with("  UTC  Acme"), "{accounts}");
+        assert!(lines[1].ends_with(&format!("  UTC  {long}")), "{accounts}");
+
+        let none = output(about(&place, &["member", "list"])).await;
+        assert!(none.status.success() && none.stdout.is_empty() && !none.stderr.is_empty(), "{none:?}");
+        let (server, address) = Server::start(serve(&place, &[])).await;
+        for (account, email, name) in
+            [("Acme", "omar@example.com", "Omar"), (&*long, "zoë.fernández@example.com", "Zoë 世 Fernández")]
+        {
+            let add = ["member", "add", "--email", email, "--role", "admin", "--account", account];
+            let link = link_in(&run(about(&place, &add)).await, "/join?token=lpl_");
+            let form = format!("name={name}&password=eight+yellow+umbrellas");
+            let answer = submit(address, &link, &form).await;
+            assert!(
+                answer.start.contains("303"),
+                "{} {}",
+                answer.start,
+                String::from_utf8_lossy(&answer.body)
+            );
+        }
+        let members = run(about(&place, &["member", "list"])).await;
+        let [omar, zoe] = members.lines().collect::<Vec<_>>().try_into().expect("two lines");
+        for (line, account) in [(omar, lines[0]), (zoe, lines[1])] {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            assert!(
+                words[0].starts_with("mem_") && words[1..4] == ["admin", "active", &id(account)],
+                "{line}"
+            );
+        }
+        assert!(omar.ends_with("omar@example.com           Omar"), "{members}");
+        assert!(zoe.ends_with("zoë.fernández@example.com  Zoë 世 Fernández"), "{members}");
+        let only = run(about(&place, &["member", "list", "--account", &id(lines[1]), "--json"])).await;
+        let only: Value = serde_json::from_str(&only).expect("JSON");
+        assert_eq!(only["items"].as_array().map(Vec::len), Some(1), "{only}");
+        assert_eq!(only["items"][0]["email"], "zoë.fernández@example.com");
+        assert_eq!(
+            (&only["items"][0]["role"], &only["items"][0]["disabled_at"]),
+            (&"admin".into(), &Value::Null)
+        );
+        server.kill().await;
+    }
+}
+
+/// A webhook whose receiver is not there, held after ten events that nobody took.
+async fn held(client: &mut Client) -> String {
+    let nobody =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port");
+    let body = format!(
+        r#"{{"name":"Bücher CRM","url":"http://{nobody}/in","event_types":["Chat Transcript"],"retry":"3d"}}"#
+    );
+    let webhook = client.post("/webhooks", &body, 201).await;
+    let path = format!("/webhooks/{}", webhook["id"].as_str().expect("an id"));
+    for failures in 1..=10 {
+        let event = r#"{"type":"Chat Transcript","data":{"chat_transcript":""}}"#;
+        client.post("/events", event, 202).await;
+        let begun = Instant::now();
+        loop {
+            let shown = client.get(&path).await;
+            if shown["state"] == "held" {
+                return webhook["id"].as_str().expect("an id").to_owned();
+            }
+            if shown["failures_in_row"].as_u64() >= Some(failures) {
+                break;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "{shown}");
+            sleep(POLL).await;
+        }
+    }
+    panic!("ten failures in a row do not hold it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_names_a_held_webhook_and_says_what_it_looks_at() {
+    for store in stores().await {
+        let place = Place::of(&store);
+        let (server, address) = Server::start(serve(&place, &[])).await;
+        let mut client = Client::new(address, &make_key(&place, "admin").await);
+        let healthy = run(about(&place, &["doctor"])).await;
+        assert!(healthy.contains("ok    webhooks  none yet"), "{healthy}");
+        let id = held(&mut client).await;
+        let mut doctor = about(&place, &["doctor"]);
+        doctor.env("LEADPOST_LOG__LEVEL", "error");
+        let said = run(doctor).await;
+        for expected in [
+            &format!("WARN  webhooks  \"Bücher CRM\" ({id}) is held since 2")[..],
+            " deliveries wait, next probe 2",
+            "Last failed attempt: No connection could be opened",
+            &format!("POST /api/v1/webhooks/{id}/resume"),
+        ] {
+            assert!(said.contains(expected), "{}: {expected:?} is not in {said}", store.engine);
+        }
+        let head: Vec<&str> = said.lines().take(2).collect();
+        assert!(head[0].contains("LEADPOST_LOG__LEVEL") && head[0].contains("no file"), "{said}");
+        assert!(head[0].contains("flags for store.url"), "{said}");
+        let place = store.url.to_string();
+        assert!(head[1].starts_with("ok    looks at ") && head[1].contains(&place), "{place}: {said}");
+        server.kill().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_command_whose_reader_has_gone_ends_quietly() {
     let store = TestStore::sqlite();
     let place = Place::of(&store);
@@ -167,6 +283,8 @@ async fn a_command_whose_reader_has_gone_ends_quietly() {
     for words in [
         &["doctor"][..],
         &["key", "list"],
+        &["account", "list"],
+        &["member", "list", "--json"],
         &["key", "create", "--name", "second"],
         &["ledger"],
         &["ledger", "--json"],
