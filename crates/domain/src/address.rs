@@ -18,7 +18,7 @@ use crate::webhook_url::{WebhookUrl, malformed_name};
 
 /// Why an address or a URL is refused.
 ///
-/// Its text is one clause for people: what is wrong, the rule, and the setting that would allow it. It repeats
+/// Its text is one clause for people: what is wrong, the rule, and the settings that would allow it. It repeats
 /// the host as the URL writes it, never an address that a name resolved to: that would let anybody who can
 /// create a webhook read the internal DNS.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +26,7 @@ use crate::webhook_url::{WebhookUrl, malformed_name};
 pub struct Refusal {
     /// Stable short name of the rule, such as `ip.loopback`, `host.trailing-dot` or `port`.
     pub rule: &'static str,
-    /// The setting with which an operator could allow it, such as `egress.allow_networks`; none if nothing can.
+    /// The setting with which an operator could allow it, the one that opens least; none if nothing can.
     pub setting: Option<&'static str>,
     message: String,
 }
@@ -38,6 +38,13 @@ impl Refusal {
             None => format!("{what} (rule {rule})"),
         };
         Refusal { rule, setting, message }
+    }
+
+    /// Of an address: first what opens only its host, then what opens more.
+    fn of_address(rule: &'static str, what: &dyn fmt::Display) -> Refusal {
+        let refusal = Refusal::new(rule, Some("egress.allow_hosts"), what);
+        let message = format!("{}, or its whole network with egress.allow_networks", refusal.message);
+        Refusal { message, ..refusal }
     }
 }
 
@@ -80,8 +87,11 @@ impl EgressPolicy {
         let host = Destination(url);
         let exempt = self.names_host(url) || (self.allows_as_localhost(url) && address.ip().is_loopback());
         if !exempt && let Some(Verdict { rule, what }) = self.refused_network(address.ip()) {
-            let setting = if rule == NAT64.rule { "egress.allow_nat64" } else { "egress.allow_networks" };
-            return Err(Refusal::new(rule, Some(setting), &format_args!("{host} {what}")));
+            let what = format_args!("{host} {what}");
+            return Err(match rule {
+                rule if rule == NAT64.rule => Refusal::new(rule, Some("egress.allow_nat64"), &what),
+                rule => Refusal::of_address(rule, &what),
+            });
         }
         if self.is_own_listener(address) {
             return Err(Refusal::new("ip.self", None, &format_args!("{host} this server itself")));
@@ -527,8 +537,8 @@ mod tests {
         let refusal =
             EgressPolicy::default().check_address(&url("https://hooks.example.com/"), to).unwrap_err();
         let expected = "the host hooks.example.com leads to a loopback address (rule ip.loopback); \
-            the operator can allow it with egress.allow_networks";
-        assert_eq!(refusal.to_string(), expected);
+            the operator can allow it with egress.allow_hosts, or its whole network with egress.allow_networks";
+        assert_eq!((refusal.setting, refusal.to_string().as_str()), (Some("egress.allow_hosts"), expected));
         let refusal = WebhookUrl::parse("https://2130706433/", &EgressPolicy::default()).unwrap_err();
         assert!(
             refusal.to_string().starts_with("the host 127.0.0.1 is a loopback address (rule ip.loopback)")
