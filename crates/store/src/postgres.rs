@@ -52,6 +52,9 @@ pub(crate) fn config(url: &str) -> Result<Config, StoreError> {
     Ok(config)
 }
 
+/// What a PostgreSQL server listens on where nothing else is said.
+const DEFAULT_PORT: u16 = 5_432;
+
 /// The address without what is secret, or only secret with it.
 pub(crate) fn place(url: &str) -> String {
     let Ok(config) = url.parse::<Config>() else { return "postgres://…".to_owned() };
@@ -61,7 +64,12 @@ pub(crate) fn place(url: &str) -> String {
         Host::Unix(path) => path.display().to_string(),
     });
     let hosts: Vec<String> = hosts.collect();
-    format!("postgres://{}/{}", hosts.join(","), config.get_dbname().unwrap_or_default())
+    // Of several hosts, what reads as a port may be the middle of a password, as above.
+    let port = match (config.get_hosts(), config.get_ports()) {
+        ([Host::Tcp(_)], [port]) if *port != DEFAULT_PORT => format!(":{port}"),
+        _ => String::new(),
+    };
+    format!("postgres://{}{port}/{}", hosts.join(","), config.get_dbname().unwrap_or_default())
 }
 
 /// A runtime for one connection, and the connection.
