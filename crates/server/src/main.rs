@@ -71,7 +71,7 @@ enum Command {
     Migrate(store_args::StoreArgs),
     /// Write a consistent copy of the store and of its key, also while serving
     Backup(backup::BackupArgs),
-    /// Check settings, store, disk and clock
+    /// Check settings, store, webhooks, disk and clock, and say what to do
     Doctor(doctor::DoctorArgs),
     /// Show each account's ledger: planned = delivered + pending + exhausted + skipped
     Ledger(ledger::LedgerArgs),
