@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use app::{AppError, Tx, accounts};
 use clap::Subcommand;
-use domain::{Account, Actor, ApiKey, Id, Scope};
+use domain::{Account, Actor, ApiKey, Id, Scope, Timestamp};
+use serde_json::json;
 
 use crate::out::say;
 use crate::store_args::{Purpose, StoreArgs};
@@ -35,6 +36,9 @@ pub enum KeyCommand {
         /// Id or name of the account.
         #[arg(long, value_name = "A")]
         account: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         store: StoreArgs,
     },
@@ -53,7 +57,7 @@ pub async fn run(command: KeyCommand) -> anyhow::Result<()> {
         KeyCommand::Create { name, scope, expires_in_days, account, store } => {
             create(name, scope, expires_in_days, account, &store).await
         }
-        KeyCommand::List { account, store } => list(account, &store).await,
+        KeyCommand::List { account, json, store } => list(account, json, &store).await,
         KeyCommand::Revoke { id, store } => revoke(id, &store).await,
     }
 }
@@ -88,7 +92,7 @@ async fn create(
     Ok(())
 }
 
-async fn list(account: Option<String>, store: &StoreArgs) -> anyhow::Result<()> {
+async fn list(account: Option<String>, as_json: bool, store: &StoreArgs) -> anyhow::Result<()> {
     let db = store.open(Purpose::Use).await?;
     let keys = db.read(move |tx| {
         let mut all = Vec::new();
@@ -98,7 +102,12 @@ async fn list(account: Option<String>, store: &StoreArgs) -> anyhow::Result<()> 
         }
         Ok::<_, AppError>(all)
     });
-    for (account, key) in keys.await? {
+    let keys = keys.await?;
+    if as_json {
+        let items: Vec<_> = keys.iter().map(|(_, key)| item(key)).collect();
+        return say!("{}", json!({ "items": items }));
+    }
+    for (account, key) in keys {
         let state = match (key.revoked_at, key.expires_at) {
             (Some(at), _) => format!("revoked {at}"),
             (None, Some(at)) => format!("open until {at}"),
@@ -114,6 +123,20 @@ async fn list(account: Option<String>, store: &StoreArgs) -> anyhow::Result<()> 
         )?;
     }
     Ok(())
+}
+
+fn item(key: &ApiKey) -> serde_json::Value {
+    let shown = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    json!({
+        "id": key.id.to_string(),
+        "account_id": key.account.to_string(),
+        "name": key.name,
+        "scope": key.scope.as_str(),
+        "created_at": key.created_at.to_string(),
+        "expires_at": shown(key.expires_at),
+        "used_at": shown(key.used_at),
+        "revoked_at": shown(key.revoked_at),
+    })
 }
 
 async fn revoke(id: Id<ApiKey>, store: &StoreArgs) -> anyhow::Result<()> {
