@@ -93,7 +93,8 @@ async fn the_first_member_comes_by_the_link_that_the_server_prints_and_others_by
         let unknown = about(&place, &["member", "reset-password", "--email", "nobody@example.com"]);
         assert_eq!(output(unknown).await.status.code(), Some(1));
 
-        drop(server);
+        // Its lock is gone when it is.
+        server.kill().await;
         let (server, _) = Server::start(serve(&place, &[])).await;
         // By then all that a start has to say is said.
         run(about(&place, &["member", "add", "--email", "new@example.com", "--role", "viewer"])).await;
@@ -143,6 +144,7 @@ async fn every_command_on_a_store_works_beside_its_server() {
         let key = make_key(&place, "read").await;
         for words in [
             &["key", "list"][..],
+            &["key", "list", "--json"],
             &["account", "list"],
             &["account", "list", "--json"],
             &["member", "list", "--json"],
@@ -156,6 +158,11 @@ async fn every_command_on_a_store_works_beside_its_server() {
             let done = output(about(&place, words)).await;
             assert_eq!(done.status.code(), Some(0), "{} {words:?}: {done:?}", store.engine);
             assert!(!done.stdout.is_empty(), "{words:?} prints nothing");
+            if words.contains(&"list") && words.contains(&"--json") {
+                let shown: Value = serde_json::from_slice(&done.stdout).expect("JSON");
+                let number = if words[0] == "member" { 0 } else { 1 };
+                assert_eq!(shown["items"].as_array().map(Vec::len), Some(number), "{words:?}: {shown}");
+            }
         }
         Client::new(address, &key).get("/ledger").await;
         server.kill().await;
