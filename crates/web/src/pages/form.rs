@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use app::AppError;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use domain::{FieldError, Invalid};
 use http::{StatusCode, header, request::Parts};
@@ -90,6 +91,41 @@ impl FromRequest<Shared> for Form {
     }
 }
 
+/// A form while it is read. What cannot be read is kept as a complaint and a stand-in takes its place, so that rules are
+/// asked about everything else in the same round: whoever filled it in sees at once all that is wrong.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading(Result<(), Invalid>);
+
+impl Reading {
+    pub(crate) const fn new() -> Self {
+        Self(Ok(()))
+    }
+
+    /// What was read; after a complaint the stand-in, which is to break no rule.
+    pub(crate) fn or<T>(&mut self, read: Result<T, Invalid>, stand_in: T) -> T {
+        read.unwrap_or_else(|wrong| {
+            self.0 = Invalid::gather([self.0.clone(), Err(wrong)]);
+            stand_in
+        })
+    }
+
+    /// What could not be read.
+    pub(crate) fn complaints(&self) -> Result<(), Invalid> {
+        self.0.clone()
+    }
+
+    /// What came of what was read, if all of it could be read; else all that is wrong. With this a transaction ends, so
+    /// that nothing is kept of what was done with stand-ins.
+    pub(crate) fn settle<T>(&self, done: Result<T, AppError>) -> Result<T, AppError> {
+        let broken = match done {
+            Ok(done) => return Ok(self.complaints().map(|()| done)?),
+            Err(AppError::Invalid(broken)) => broken,
+            Err(other) => return Err(other),
+        };
+        Err(Invalid::gather([self.complaints(), Err(broken.clone())]).err().unwrap_or(broken).into())
+    }
+}
+
 /// What was wrong with a form, to be shown beside its fields.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Errors(Vec<FieldError>);
@@ -122,16 +158,4 @@ impl From<Invalid> for Errors {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_has_values_by_name() {
-        let form = Form::parse(b"name=+A+%26+B&type=x&type=y&n=12&bad=1x");
-        assert_eq!((form.get("name"), form.filled("name"), form.get("none")), (" A & B", Some("A & B"), ""));
-        assert!(form.has("type", "y") && !form.has("type", "z"));
-        assert_eq!(form.number::<u32>("n"), Ok(Some(12)));
-        assert_eq!(form.number::<u32>("none"), Ok(None));
-        assert_eq!(form.number::<u32>("bad").unwrap_err().errors[0].pointer, "/bad");
-    }
-}
+mod tests;
