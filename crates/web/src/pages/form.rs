@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use app::AppError;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use domain::{FieldError, Invalid};
+use domain::{FieldError, Id, Invalid, Noun};
 use http::{StatusCode, header, request::Parts};
 use url::form_urlencoded;
 
@@ -59,9 +59,26 @@ impl Form {
         let wrong = |_| Invalid::field(format!("/{name}"), "must be a whole number");
         self.filled(name).map(|text| text.parse().map_err(wrong)).transpose()
     }
+
+    /// What is chosen, if anything is: something that `known` makes sense of.
+    pub(crate) fn chosen<T>(
+        &self,
+        name: &str,
+        known: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Invalid> {
+        let wrong = || Invalid::field(format!("/{name}"), "is nothing that can be chosen");
+        self.filled(name).map(|text| known(text).ok_or_else(wrong)).transpose()
+    }
+
+    /// Behind what a list goes on, if it is not to begin at its beginning.
+    pub(crate) fn after<T: Noun>(&self) -> Result<Option<Id<T>>, Invalid> {
+        let wrong = |_| Invalid::field("/after", "there is no such place in this list");
+        self.filled("after").map(str::parse).transpose().map_err(wrong)
+    }
 }
 
-/// What stands behind the `?` of a page's address. A page ignores what it does not know.
+/// What stands behind the `?` of a page's address. A page ignores names that it does not know, and no value that makes no
+/// sense: whoever asked for some of a list is not to take all of it, or nothing, for an answer.
 pub(crate) struct Query(pub(crate) Form);
 
 impl<S: Sync> FromRequestParts<S> for Query {
@@ -148,6 +165,12 @@ impl Errors {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl From<Reading> for Errors {
+    fn from(reading: Reading) -> Self {
+        reading.0.err().map(Self::from).unwrap_or_default()
     }
 }
 

@@ -8,9 +8,7 @@ use app::{
 };
 use askama::Template;
 use axum::{extract::State, response::Response};
-use domain::{
-    Actor, BotReport, Chatbot, Department, FieldError, Id, Invalid, MarkerRow, ReportPeriod, report::Preset,
-};
+use domain::{Actor, BotReport, Chatbot, Department, Id, MarkerRow, ReportPeriod, report::Preset};
 use http::StatusCode;
 use url::form_urlencoded::Serializer;
 
@@ -21,7 +19,7 @@ use crate::{
     auth::Read,
     pages::{
         failure::Failure,
-        form::{Errors, Form, Query},
+        form::{Errors, Form, Query, Reading},
         member::ByMember,
         shell::{Place, Shell, render},
         when::filters,
@@ -53,26 +51,18 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(form: &Form) -> Result<Self, Invalid> {
-        let wrong = |field: &str| FieldError {
-            pointer: format!("/{field}"),
-            message: "is nothing that can be chosen".to_owned(),
+    fn read(form: &Form) -> (Self, Reading) {
+        let mut reading = Reading::new();
+        let preset = |text: &str| Preset::ALL.into_iter().find(|it| it.days().to_string() == text);
+        let day = |name| form.filled(name).map(str::to_owned);
+        let asked = Self {
+            bot: reading.or(form.chosen("bot", |text| text.parse().ok()), None),
+            department: reading.or(form.chosen("department", |text| text.parse().ok()), None),
+            preset: reading.or(form.chosen("days", preset), None).unwrap_or(Preset::Last30),
+            from: day("from"),
+            to: day("to"),
         };
-        let bot = form.filled("bot").map(str::parse).transpose().map_err(|_| wrong("bot"));
-        let department =
-            form.filled("department").map(str::parse).transpose().map_err(|_| wrong("department"));
-        match (bot, department) {
-            (Ok(bot), Ok(department)) => {
-                let days = |preset: &Preset| form.get("days") == preset.days().to_string();
-                let preset = Preset::ALL.into_iter().find(days).unwrap_or(Preset::Last30);
-                let day = |name| form.filled(name).map(str::to_owned);
-                Ok(Self { bot, department, preset, from: day("from"), to: day("to") })
-            }
-            (bot, department) => {
-                let errors = [bot.err(), department.err()].into_iter().flatten().collect();
-                Err(Invalid { code: "invalid", errors })
-            }
-        }
+        (asked, reading)
     }
 
     /// Days that are given go before a preset, unless they are its own: the form shows those. Without either it is the
@@ -102,12 +92,12 @@ pub(super) async fn show(
     let shell = Shell::new(&web, &by, Place::BotReport);
     let actor = by.actor;
     let (bots, departments) = web.db.read(move |tx| choices(tx, &actor)).await?;
-    let asked = Asked::read(&form);
-    let report = match &asked {
-        Ok(asked) => read(&web, actor, asked.clone()).await,
-        Err(invalid) => Err(invalid.clone().into()),
-    };
-    let (shown, errors) = match report {
+    let (asked, mut reading) = Asked::read(&form);
+    for (field, known) in [("bot", &bots), ("department", &departments)] {
+        let offered = |text: &str| known.iter().any(|(id, _)| id == text).then_some(());
+        reading.or(form.chosen(field, offered), None);
+    }
+    let (shown, errors) = match read(&web, actor, (asked, reading)).await {
         Ok(read) => (Some(Shown::of(read, &form)), Errors::default()),
         Err(AppError::Invalid(invalid)) => (None, Errors::from(invalid)),
         Err(error) => return Err(error.into()),
@@ -138,9 +128,9 @@ struct Counted {
     preset: Option<Preset>,
 }
 
-async fn read(web: &Shared, actor: Actor, asked: Asked) -> Result<Counted, AppError> {
+async fn read(web: &Shared, actor: Actor, (asked, reading): (Asked, Reading)) -> Result<Counted, AppError> {
     let read = move |tx: &mut app::Tx<'_>| {
-        let (filter, preset) = asked.filter(tx, &actor)?;
+        let (filter, preset) = reading.settle(asked.filter(tx, &actor))?;
         let report = reports::bot(tx, &actor, &filter)?;
         let markers = reports::markers(tx, &actor, &filter)?;
         Ok(Counted { report, markers, period: filter.period, preset })
@@ -154,7 +144,7 @@ pub(super) async fn bot_csv(
     Query(form): Query,
     by: ByMember<Read>,
 ) -> Result<Response, Failure> {
-    let Counted { report, period, .. } = read(&web, by.actor, Asked::read(&form)?).await?;
+    let Counted { report, period, .. } = read(&web, by.actor, Asked::read(&form)).await?;
     Ok(csv_file("bot-report", &period, rows::bot_rows(&report)))
 }
 
@@ -164,7 +154,7 @@ pub(super) async fn marker_csv(
     Query(form): Query,
     by: ByMember<Read>,
 ) -> Result<Response, Failure> {
-    let Counted { markers, period, .. } = read(&web, by.actor, Asked::read(&form)?).await?;
+    let Counted { markers, period, .. } = read(&web, by.actor, Asked::read(&form)).await?;
     Ok(csv_file("marker-report", &period, rows::marker_rows(&markers)))
 }
 
@@ -190,7 +180,10 @@ impl ReportPage {
 
     /// The presets: their words, where they lead, and whether it is the one shown.
     fn presets(&self) -> Vec<(&'static str, String, bool)> {
-        let own = query(&self.form, &["days", "from", "to"]);
+        let wrong =
+            ["bot", "department"].into_iter().filter(|it| self.errors.at(&format!("/{it}")).is_some());
+        let without: Vec<&str> = ["days", "from", "to"].into_iter().chain(wrong).collect();
+        let own = query(&self.form, &without);
         let chosen = self.shown.as_ref().and_then(|it| it.preset);
         let link = |preset: Preset| {
             let joint = if own.is_empty() { "" } else { "&" };

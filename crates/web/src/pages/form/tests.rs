@@ -1,7 +1,7 @@
 //! What is filled in is read; and a form in which much is wrong says all of it at once.
 
 use app::{Tx, members};
-use domain::{Department, Id, Role, Scope};
+use domain::{Chatbot, Department, Id, Role, Scope};
 use http::StatusCode;
 
 use super::*;
@@ -216,4 +216,69 @@ async fn all_that_is_wrong_with_a_key_an_invitation_and_a_first_member_is_said_a
     for field in ["email", "role"] {
         assert!(answer.body.contains(&format!("id=\"{field}-problem\"")), "{field}: {}", answer.body);
     }
+}
+
+/// A page whose filter makes no sense says so, each at its place.
+async fn senseless(kit: &Kit, cookie: &str, path: &str, wrong: &[&str]) -> Answer {
+    let answer = kit.page(cookie, path).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {}", answer.body);
+    for field in wrong {
+        let problem = format!("id=\"{field}-problem\"");
+        assert_eq!(answer.body.matches(&problem).count(), 1, "{path}: {problem}: {}", answer.body);
+    }
+    answer
+}
+
+#[tokio::test]
+async fn a_filter_that_makes_no_sense_is_told_and_nothing_is_listed_as_if_it_held() {
+    let kit = Kit::start().await;
+    let (owner, key) = (kit.member(Role::Owner).await, kit.key(Scope::Admin).await);
+    let body = r#"{"name":"CRM","url":"https://crm.example.com/x","event_types":["Contact Information"]}"#;
+    let webhook = kit.send(&key, "POST", "/api/v1/webhooks", body).await.json();
+    let deliveries = format!("{}/{}/deliveries", Place::Webhooks.path(), webhook["id"].as_str().unwrap());
+    let chat = kit.send(&key, "POST", "/api/v1/conversations", r#"{"external_id":"a"}"#).await.json();
+    let chat = format!("/api/v1/conversations/{}", chat["id"].as_str().unwrap());
+    let ann = r#"{"name":"Ann","email":"ann@example.com","phone":null}"#;
+    assert!(kit.send(&key, "POST", &format!("{chat}/contact"), ann).await.status.is_success());
+
+    let rows = |answer: &Answer| answer.body.contains("<tbody");
+    let all = [&deliveries, Place::Events.path(), "/contacts", Place::Audit.path(), Place::BotReport.path()];
+    for path in all {
+        let answer = kit.page(&owner, path).await;
+        assert!(answer.status == StatusCode::OK && rows(&answer), "{path}: {}", answer.body);
+    }
+    let long = "x".repeat(201);
+    for (path, query, wrong) in [
+        (&*deliveries, "state=foo&type=Other&time=soon&q=x", &["state", "type", "time", "q"][..]),
+        (&*deliveries, "after=x", &["after"]),
+        (Place::Events.path(), "type=Other&id=x&since=today&until=x", &["type", "id", "since", "until"]),
+        (Place::Events.path(), "after=x", &["after"]),
+        ("/contacts", &*format!("q={long}"), &["q"]),
+        ("/contacts", "after=x", &["after"]),
+        (Place::Audit.path(), "action=foo&after=x", &["action", "after"]),
+        (
+            Place::BotReport.path(),
+            "bot=xyz&department=x&days=5&from=x&to=y",
+            &["bot", "department", "days", "from", "to"],
+        ),
+    ] {
+        let answer = senseless(&kit, &owner, &format!("{path}?{query}"), wrong).await;
+        assert!(!rows(&answer), "{path}?{query}: {}", answer.body);
+    }
+    // What could be meant, but is not there, is not shown as nothing having happened.
+    let bot = Id::<Chatbot>::from_parts(1, &[0; 10]);
+    let answer = senseless(&kit, &owner, &format!("{}?bot={bot}", Place::BotReport.path()), &["bot"]).await;
+    let days = format!("href=\"{}?days=7\"", Place::BotReport.path());
+    assert!(!rows(&answer) && answer.body.contains(&days), "the way out is free of it: {}", answer.body);
+}
+
+#[tokio::test]
+async fn a_list_of_chats_that_there_is_not_is_told_above_those_that_there_are() {
+    let kit = Kit::start().await;
+    let operator = kit.member(Role::Operator).await;
+    let answer = senseless(&kit, &operator, "/conversations?state=foo", &["state"]).await;
+    assert!(answer.body.contains("Pending") && answer.body.contains("Active: mine"), "{}", answer.body);
+    senseless(&kit, &operator, "/conversations?state=closed&after=x", &["after"]).await;
+    senseless(&kit, &operator, "/conversations?state=foo&after=x", &["state", "after"]).await;
+    assert_eq!(kit.page(&operator, "/conversations?state=closed").await.status, StatusCode::OK);
 }
