@@ -31,6 +31,7 @@ use super::{
     fields::title,
     id_of,
     kinds::kind,
+    problems::problems,
     shell_of, steps, wrong,
 };
 use crate::{
@@ -246,7 +247,7 @@ async fn page<N>(
     let (bot, published, departments) = found.await?;
     let judge = move || {
         let ahead = chatbots::is_ahead(&bot.draft, published.as_deref());
-        (ahead, chatbots::problems(&bot.draft, &departments), bot)
+        (ahead, problems(&bot.draft, &departments), bot)
     };
     let (ahead, problems, bot) = aside(judge).await?;
     let draft = Draft::read(&bot.draft);

@@ -26,6 +26,7 @@ use super::{
     flow::{department_names, encoded, errors_at},
     id_of,
     kinds::{KINDS, Kind, kind},
+    problems::problems,
     shell_of, wrong,
 };
 use crate::{Shared, auth::Manage, problem::Problem};
@@ -162,7 +163,7 @@ async fn step_page<N>(
     let judge = move || {
         let found = match &filled {
             Some(form) => judged(&bot.draft, &name_of, form, &departments).map(|it| it.0).unwrap_or_default(),
-            None => errors_at(&chatbots::problems(&bot.draft, &departments), place),
+            None => errors_at(&problems(&bot.draft, &departments), place),
         };
         (found, bot, departments)
     };
@@ -212,7 +213,7 @@ pub(super) fn judged(
 ) -> Result<(Vec<FieldError>, usize), Invalid> {
     let mut draft = Draft::read(draft)?;
     let (place, reading) = change(&mut draft, name, form)?;
-    let all = chatbots::problems(&draft.text(), departments);
+    let all = problems(&draft.text(), departments);
     let own = errors_at(&all, place);
     let elsewhere = all.len() - own.len();
     let mut errors = in_step(reading.complaints().err().into_iter().flat_map(|it| it.errors));

@@ -64,6 +64,24 @@ async fn all_that_is_wrong_with_a_webhook_is_said_at_once() {
     let webhook = kit.send(&key, "POST", "/api/v1/webhooks", body).await.json();
     let edit = format!("{}/{}/edit", Place::Webhooks.path(), webhook["id"].as_str().unwrap());
     refused(&kit, &admin, &edit, &form, &fields).await;
+
+    // What no browser sends of this form is told beside its field, too, and in words.
+    let odd = [
+        ("name", "CRM"),
+        ("url", "https://crm.example.com/x"),
+        ("event_type", "Other"),
+        ("headers", "Bad/Name: 1"),
+        ("body", "xml"),
+        ("ordering", "strict"),
+        ("retry", "never"),
+        ("chatbot_ids", "Mia"),
+    ];
+    let answer = kit.submit(&admin, &new, &odd).await;
+    for field in ["types", "headers", "body", "ordering", "retry", "chatbots"] {
+        assert!(answer.body.contains(&format!("id=\"{field}-problem\"")), "{field}: {}", answer.body);
+    }
+    assert!(answer.body.contains("Bad/Name is not a header name"), "{}", answer.body);
+    assert!(!answer.body.contains("/chatbot_ids"), "{}", answer.body);
 }
 
 #[tokio::test]

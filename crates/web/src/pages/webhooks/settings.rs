@@ -50,6 +50,21 @@ struct SettingsPage {
     bodies: Vec<(&'static str, &'static str, String)>,
 }
 
+/// Where each field stands beside which what is wrong with it is said.
+const FIELDS: &[&str] = &[
+    "/name",
+    "/url",
+    "/event_types",
+    "/body",
+    "/chatbot_ids",
+    "/headers",
+    "/ordering",
+    "/max_in_flight",
+    "/rate_per_second",
+    "/retry",
+    "/secret",
+];
+
 impl SettingsPage {
     /// Whether an advanced field is filled in unlike it is to begin with, or wrong: then they stand open.
     fn opens(&self) -> bool {
@@ -70,8 +85,11 @@ impl SettingsPage {
     }
 
     fn header_problems(&self) -> Vec<String> {
-        let name = |pointer: &str| pointer.trim_start_matches("/headers").trim_start_matches('/').to_owned();
-        self.errors.under("/headers").map(|it| format!("{} {}", name(&it.pointer), it.message)).collect()
+        let told = |it: &domain::FieldError| match it.pointer.strip_prefix("/headers/") {
+            Some(name) => format!("{} {}", name.replace("~1", "/").replace("~0", "~"), it.message),
+            None => it.message.clone(),
+        };
+        self.errors.under("/headers").map(told).collect()
     }
 }
 
