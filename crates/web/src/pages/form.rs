@@ -66,7 +66,7 @@ impl Form {
         name: &str,
         known: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, Invalid> {
-        let wrong = || Invalid::field(format!("/{name}"), "is nothing that can be chosen");
+        let wrong = || Invalid::field(format!("/{name}"), "what was asked for is not among these");
         self.filled(name).map(|text| known(text).ok_or_else(wrong)).transpose()
     }
 

@@ -12,7 +12,7 @@ pub(super) fn problems(flow: &str, departments: &[String]) -> Vec<FieldError> {
 
 /// What the pages say otherwise, longer ones first.
 const PHRASES: &[(&str, &str)] = &[
-    ("there is no node ``; name one that exists", "choose a step"),
+    ("there is no node ``; name one that exists", "this way leads nowhere; choose a step"),
     ("give it a `next`, or the choice one for all options", "choose a step for it, or one for all answers"),
     ("give it a `next`", "choose a step"),
     ("declare it under `prefill`", "name it among the variables that the page may bring along"),
