@@ -20,6 +20,26 @@ fn a_form_has_values_by_name() {
     assert_eq!(form.number::<u32>("bad").unwrap_err().errors[0].pointer, "/bad");
 }
 
+#[test]
+fn what_cannot_be_read_is_told_with_every_rule_that_is_broken_and_lets_nothing_be_kept() {
+    let pointers = |settled: Result<u32, AppError>| match settled {
+        Err(AppError::Invalid(wrong)) => wrong.errors.into_iter().map(|it| it.pointer).collect(),
+        other => panic!("{other:?}"),
+    };
+    let (form, mut reading) = (Form::parse(b"n=12&a=x&b=y"), Reading::new());
+    assert_eq!(reading.or(form.number("n"), None), Some(12));
+    assert_eq!(reading.settle(Ok(7)).unwrap(), 7);
+
+    assert_eq!(reading.or(form.number("a"), Some(1)), Some(1));
+    reading.or(form.number::<u32>("b"), None);
+    let settled: Vec<String> = pointers(reading.settle(Ok(7)));
+    assert_eq!(settled, ["/a", "/b"]);
+    let settled: Vec<String> = pointers(reading.settle(Err(Invalid::field("/c", "is wrong").into())));
+    assert_eq!(settled, ["/a", "/b", "/c"]);
+    assert!(matches!(reading.settle::<u32>(Err(AppError::NotFound)), Err(AppError::NotFound)));
+    assert!(Errors::from(reading).at("/b").is_some());
+}
+
 /// What the form says if that is filled in: each of `wrong` beside its field, and everything else stays.
 async fn refused(kit: &Kit, cookie: &str, path: &str, form: &[(&str, &str)], wrong: &[&str]) -> Answer {
     let answer = kit.submit(cookie, path, form).await;
