@@ -57,7 +57,8 @@ pub fn create(tx: &mut Tx<'_>, actor: &Actor, new: &NewDepartment) -> Result<Dep
         transfer: None,
         created_at: tx.now(),
     };
-    apply(tx, &mut department, new)?;
+    check(tx, &department, new, Ok(()))?;
+    apply(&mut department, new);
     if !store::departments::insert(tx, &department)? {
         return Err(taken(&new.name));
     }
@@ -76,10 +77,13 @@ pub fn update(
 ) -> Result<Department, AppError> {
     require(actor, Permission::Manage)?;
     let mut department = store::departments::find(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
-    if department.built_in && new.name.trim() != department.name {
-        return Err(Invalid::field("/name", "a built-in department keeps its name").into());
-    }
-    apply(tx, &mut department, new)?;
+    let renamed = department.built_in && new.name.trim() != department.name;
+    let kept = match renamed {
+        true => Err(Invalid::field("/name", "a built-in department keeps its name")),
+        false => Ok(()),
+    };
+    check(tx, &department, new, kept)?;
+    apply(&mut department, new);
     let same_name = store::departments::find_by_name(tx, actor.account(), &department.name)?;
     if same_name.is_some_and(|it| it.id != id) {
         return Err(taken(&department.name));
@@ -111,24 +115,35 @@ pub fn delete(tx: &mut Tx<'_>, actor: &Actor, id: Id<Department>) -> Result<(), 
     )
 }
 
-fn apply(tx: &mut Tx<'_>, department: &mut Department, new: &NewDepartment) -> Result<(), AppError> {
-    check_name("/name", &new.name)?;
-    if let Some(email) = &new.email {
-        domain::answers::email(email).map_err(|it| Invalid::field("/email", it.message))?;
+/// All that is wrong with it at once, besides whether its name may change.
+fn check(
+    tx: &mut Tx<'_>,
+    department: &Department,
+    new: &NewDepartment,
+    kept: Result<(), Invalid>,
+) -> Result<(), AppError> {
+    let email = new.email.as_deref().map_or(Ok(()), |email| domain::answers::email(email).map(drop));
+    let rule = |holds: bool, pointer: &str, message: &str| {
+        if holds { Ok(()) } else { Err(Invalid::field(pointer, message)) }
+    };
+    let (mut wait, mut to) = (true, true);
+    if let Some((other, after)) = new.transfer {
+        wait = (10..=86_400).contains(&after.as_secs());
+        let known = store::departments::find(tx, department.account, other)?.is_some();
+        to = known && other != department.id;
     }
-    if let Some((to, after)) = new.transfer {
-        if !(10..=86_400).contains(&after.as_secs()) {
-            return Err(Invalid::field("/transfer_after_s", "must be 10 to 86400 seconds").into());
-        }
-        let known = store::departments::find(tx, department.account, to)?.is_some();
-        if !known || to == department.id {
-            return Err(Invalid::field("/transfer_to", "must be another department of this account").into());
-        }
-    }
+    Ok(Invalid::gather([
+        kept.and_then(|()| check_name("/name", &new.name)),
+        email.map_err(|it| Invalid::field("/email", it.message)),
+        rule(to, "/transfer_to", "must be another department of this account"),
+        rule(wait, "/transfer_after_s", "must be 10 to 86400 seconds"),
+    ])?)
+}
+
+fn apply(department: &mut Department, new: &NewDepartment) {
     department.name = new.name.trim().to_owned();
     department.email = new.email.clone();
     (department.disabled, department.transfer) = (new.disabled, new.transfer);
-    Ok(())
 }
 
 fn taken(name: &str) -> AppError {

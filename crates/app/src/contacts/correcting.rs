@@ -1,7 +1,7 @@
 //! A contact is put right by an operator, by the rules under which it was captured. Webhooks are not told: they are told
 //! what visitors say.
 
-use domain::{Actor, Contact, Fields, Id, Permission, flow::Value};
+use domain::{Actor, Contact, Fields, Id, Invalid, Permission, flow::Value};
 use store::{StoreError, Tx};
 
 use crate::{
@@ -29,8 +29,9 @@ pub fn correct(
 ) -> Result<Contact, AppError> {
     require(actor, Permission::Converse)?;
     let given = correction.custom.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
-    check_custom(&given.collect::<Vec<_>>())?;
-    let fields = normal(&correction.fields, None)?;
+    let (custom, fields) = (check_custom(&given.collect::<Vec<_>>()), normal(&correction.fields, None));
+    Invalid::gather([fields.as_ref().map(drop).map_err(Clone::clone), custom])?;
+    let fields = fields?;
     let found = store::contacts::find_to_change(tx, actor.account(), id)?.ok_or(AppError::NotFound)?;
     let mut custom = found.custom.clone();
     for (name, value) in &correction.custom {
@@ -43,7 +44,7 @@ pub fn correct(
     match store::contacts::update(tx, &changed) {
         Err(StoreError::Conflict { .. }) => {
             let message = "is the address of another contact; merge the two instead";
-            return Err(domain::Invalid::field("/email", message).into());
+            return Err(Invalid::field("/email", message).into());
         }
         result => result?,
     };

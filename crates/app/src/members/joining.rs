@@ -113,15 +113,19 @@ pub fn set_up(
     if take(tx, token)?.purpose != Purpose::SetUp || store::members::count(tx)? > 0 {
         return Err(used_up());
     }
+    let person = Person { name: &first.name, email: &first.email, role: Role::Owner, password_hash };
     let account = match accounts::all(tx)?.as_slice() {
-        [] => accounts::create(tx, &first.account).map_err(|error| match error {
-            AppError::Invalid(_) => Invalid::field("/account", "must have a name").into(),
-            other => other,
-        })?,
+        [] => {
+            let named = check_name("/account", &first.account);
+            Invalid::gather([
+                named.map_err(|_| Invalid::field("/account", "must have a name")),
+                person.check(),
+            ])?;
+            accounts::create(tx, &first.account)?
+        }
         [only] => only.clone(),
         _ => accounts::resolve(tx, Some(&first.account), false)?,
     };
-    let person = Person { name: &first.name, email: &first.email, role: Role::Owner, password_hash };
     let member = insert(tx, account.id, &person)?;
     store::links::forget_set_up(tx)?;
     let deed = Deed::new(Action::MemberSetUp).to(member.id).from(&browser.address);
@@ -225,8 +229,14 @@ struct Person<'a> {
     password_hash: &'a str,
 }
 
+impl Person<'_> {
+    fn check(&self) -> Result<(), Invalid> {
+        Invalid::gather([check_name("/name", self.name), check_email(self.email).map(drop)])
+    }
+}
+
 fn insert(tx: &mut Tx<'_>, account: Id<Account>, person: &Person<'_>) -> Result<Member, AppError> {
-    check_name("/name", person.name)?;
+    person.check()?;
     let email = check_email(person.email)?;
     let member = Member {
         id: tx.new_id(),

@@ -27,7 +27,7 @@ impl NewRecovery {
         let rate_per_second = self.rate_per_second.unwrap_or(Recovery::DEFAULT_RATE);
         let asked = self.states.as_deref().unwrap_or(&[EndState::Exhausted, EndState::Skipped]);
         let states: Vec<_> = EndState::ALL.into_iter().filter(|state| asked.contains(state)).collect();
-        let when = if self.until.is_some_and(|it| it <= now) { "`until`" } else { "now" };
+        let when = if self.until.is_some_and(|it| it <= now) { "until" } else { "now" };
         let max = Recovery::MAX_RATE;
         let rule = |holds: bool, pointer: &str, message: String| {
             if holds { Ok(()) } else { Err(Invalid::field(pointer, message)) }

@@ -29,6 +29,9 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
 });
 
+// A form that comes back is gone on with at what is wrong first, as in a window.
+document.querySelector("main [aria-invalid=true]")?.focus();
+
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.method !== "post" || event.target.target) return;

@@ -5,6 +5,7 @@ mod flow;
 mod install;
 mod kinds;
 mod overview;
+mod problems;
 mod steps;
 mod versions;
 

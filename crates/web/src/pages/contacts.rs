@@ -19,7 +19,7 @@ use http::StatusCode;
 use super::{
     conversations::show::state_words,
     failure::Failure,
-    form::{Form, Query},
+    form::{Errors, Form, Query, Reading},
     member::ByMember,
     parts,
     shell::{Place, Shell, render},
@@ -59,6 +59,7 @@ fn called(contact: &Contact) -> String {
 }
 
 /// A page of a list or a search.
+#[derive(Default)]
 struct Found {
     items: Vec<Contact>,
     next: Option<Id<Contact>>,
@@ -67,19 +68,19 @@ struct Found {
     /// Whether a search has not ended.
     unfinished: bool,
     /// What is wrong with what is looked for.
-    wrong: Option<String>,
+    errors: Errors,
 }
 
 /// The contacts that are listed or found.
 async fn find<N>(web: &Shared, by: &ByMember<N>, query: &Form, limit: u32) -> Result<Found, Failure> {
-    let (actor, page) = (by.actor, PageRequest { after: query.get("after").parse().ok(), limit });
-    let text = match query.filled("q").map(Needle::new).transpose() {
-        Ok(text) => text,
-        Err(invalid) => {
-            let wrong = invalid.errors.into_iter().map(|error| error.message).next();
-            return Ok(Found { items: Vec::new(), next: None, looked_at: 0, unfinished: false, wrong });
-        }
-    };
+    let (actor, mut reading) = (by.actor, Reading::new());
+    let page = PageRequest { after: reading.or(query.after(), None), limit };
+    let text = query.filled("q").map(Needle::new).transpose();
+    let text = reading.or(text.map_err(|invalid| invalid.under("/q")), None);
+    let errors = Errors::from(reading);
+    if !errors.is_empty() {
+        return Ok(Found { errors, ..Found::default() });
+    }
     let searched = match text {
         Some(text) => crate::contacts::search(web, actor, text, page, search::AT_A_GLANCE).await?,
         None => {
@@ -89,7 +90,7 @@ async fn find<N>(web: &Shared, by: &ByMember<N>, query: &Form, limit: u32) -> Re
     };
     let unfinished = searched.is_unfinished(limit);
     let Searched { page, looked_at, .. } = searched;
-    Ok(Found { items: page.items, next: page.next, looked_at: looked_at.into(), unfinished, wrong: None })
+    Ok(Found { items: page.items, next: page.next, looked_at: looked_at.into(), unfinished, errors })
 }
 
 #[derive(Template)]
@@ -106,7 +107,7 @@ async fn list(State(web): State<Shared>, query: Query, by: ByMember<People>) -> 
     let done = [("erased", "The contact is erased."), ("merged", "The two contacts are one.")];
     let shell = Shell::new(&web, &by, Place::Contacts).saying(&query.0, &done);
     let found = find(&web, &by, &query.0, 50).await?;
-    let status = if found.wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if found.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let q = query.0.get("q").trim().to_owned();
     let later = query.0.filled("after").is_some();
     render(status, &ListPage { shell, q, found, later })

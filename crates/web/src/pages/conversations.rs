@@ -22,7 +22,7 @@ use http::StatusCode;
 use self::show::{ChatView, Item, Section};
 use super::{
     failure::Failure,
-    form::{Errors, Form, Query},
+    form::{Errors, Form, Query, Reading},
     member::ByMember,
     parts,
     shell::{Place, Shell, render},
@@ -61,6 +61,12 @@ struct ConsolePage {
     texts: Vec<(CannedText, String)>,
 }
 
+impl ConsolePage {
+    fn status(&self) -> StatusCode {
+        if self.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
+    }
+}
+
 /// What was just done, in words.
 const DONE: &[(&str, &str)] = &[
     ("accepted", "The chat is yours."),
@@ -73,7 +79,7 @@ const DONE: &[(&str, &str)] = &[
 async fn index(State(web): State<Shared>, query: Query, by: ByMember<People>) -> Result<Response, Failure> {
     let shell = Shell::new(&web, &by, Place::Conversations).saying(&query.0, DONE);
     let shown = console(&web, &by, shell, &query.0, None).await?;
-    render(StatusCode::OK, &shown)
+    render(shown.status(), &shown)
 }
 
 async fn chat(
@@ -86,7 +92,7 @@ async fn chat(
     let mut shown = console(&web, &by, shell, &query.0, Some(id?.0)).await?;
     let chosen = shown.texts.iter().find(|(text, _)| text.id.to_string() == query.0.get("text"));
     shown.draft = chosen.map(|(_, filled)| filled.clone()).unwrap_or_default();
-    render(StatusCode::OK, &shown)
+    render(shown.status(), &shown)
 }
 
 /// The chat again, with what was wrong with a reply to it.
@@ -125,10 +131,12 @@ async fn console(
     query: &Form,
     id: Option<Id<Conversation>>,
 ) -> Result<ConsolePage, Failure> {
-    let (actor, after) = (by.actor, query.get("after").parse().ok());
-    let asked = SHELVES.iter().map(|it| it.0).zip(SHELVES.iter().map(|it| it.1 == query.get("state")));
-    let wanted: Vec<(Shelf, bool)> = asked.collect();
-    let alone = wanted.iter().any(|(_, asked)| *asked) && after.is_some();
+    let (actor, mut reading) = (by.actor, Reading::new());
+    let known = |text: &str| SHELVES.iter().map(|it| it.1).find(|state| *state == text);
+    let state = reading.or(query.chosen("state", known), None);
+    let after = reading.or(query.after(), None);
+    let wanted: Vec<(Shelf, bool)> = SHELVES.iter().map(|it| (it.0, Some(it.1) == state)).collect();
+    let alone = state.is_some() && after.is_some();
     let (found, chat, texts) = web
         .db
         .read(move |tx| {
@@ -147,10 +155,10 @@ async fn console(
         })
         .await?;
     let chat = chat.map(|chat| ChatView::new(&shell, chat));
-    let sections = SHELVES.iter().zip(found).map(|(&(shelf, state, title, empty), page)| {
-        let asked = state == query.get("state");
+    let sections = SHELVES.iter().zip(found).map(|(&(shelf, word, title, empty), page)| {
+        let asked = Some(word) == state;
         Section {
-            state,
+            state: word,
             title,
             empty,
             asked,
@@ -172,16 +180,7 @@ async fn console(
     };
     let me = by.signed.member.id.uuid().simple().to_string();
     let name = by.signed.member.name.clone();
-    Ok(ConsolePage {
-        shell,
-        me,
-        name,
-        sections,
-        chat,
-        draft: String::new(),
-        errors: Errors::default(),
-        texts,
-    })
+    Ok(ConsolePage { shell, me, name, sections, chat, draft: String::new(), errors: reading.into(), texts })
 }
 
 /// Whether a list may be long, and is shown only when asked for.

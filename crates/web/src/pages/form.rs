@@ -2,8 +2,9 @@
 
 use std::convert::Infallible;
 
+use app::AppError;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use domain::{FieldError, Invalid};
+use domain::{FieldError, Id, Invalid, Noun};
 use http::{StatusCode, header, request::Parts};
 use url::form_urlencoded;
 
@@ -58,9 +59,26 @@ impl Form {
         let wrong = |_| Invalid::field(format!("/{name}"), "must be a whole number");
         self.filled(name).map(|text| text.parse().map_err(wrong)).transpose()
     }
+
+    /// What is chosen, if anything is: something that `known` makes sense of.
+    pub(crate) fn chosen<T>(
+        &self,
+        name: &str,
+        known: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Invalid> {
+        let wrong = || Invalid::field(format!("/{name}"), "what was asked for is not among these");
+        self.filled(name).map(|text| known(text).ok_or_else(wrong)).transpose()
+    }
+
+    /// Behind what a list goes on, if it is not to begin at its beginning.
+    pub(crate) fn after<T: Noun>(&self) -> Result<Option<Id<T>>, Invalid> {
+        let wrong = |_| Invalid::field("/after", "there is no such place in this list");
+        self.filled("after").map(str::parse).transpose().map_err(wrong)
+    }
 }
 
-/// What stands behind the `?` of a page's address. A page ignores what it does not know.
+/// What stands behind the `?` of a page's address. A page ignores names that it does not know, and no value that makes no
+/// sense: whoever asked for some of a list is not to take all of it, or nothing, for an answer.
 pub(crate) struct Query(pub(crate) Form);
 
 impl<S: Sync> FromRequestParts<S> for Query {
@@ -90,6 +108,41 @@ impl FromRequest<Shared> for Form {
     }
 }
 
+/// A form while it is read. What cannot be read is kept as a complaint and a stand-in takes its place, so that rules are
+/// asked about everything else in the same round: whoever filled it in sees at once all that is wrong.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading(Result<(), Invalid>);
+
+impl Reading {
+    pub(crate) const fn new() -> Self {
+        Self(Ok(()))
+    }
+
+    /// What was read; after a complaint the stand-in, which is to break no rule.
+    pub(crate) fn or<T>(&mut self, read: Result<T, Invalid>, stand_in: T) -> T {
+        read.unwrap_or_else(|wrong| {
+            self.0 = Invalid::gather([self.0.clone(), Err(wrong)]);
+            stand_in
+        })
+    }
+
+    /// What could not be read.
+    pub(crate) fn complaints(&self) -> Result<(), Invalid> {
+        self.0.clone()
+    }
+
+    /// What came of what was read, if all of it could be read; else all that is wrong. With this a transaction ends, so
+    /// that nothing is kept of what was done with stand-ins.
+    pub(crate) fn settle<T>(&self, done: Result<T, AppError>) -> Result<T, AppError> {
+        let broken = match done {
+            Ok(done) => return Ok(self.complaints().map(|()| done)?),
+            Err(AppError::Invalid(broken)) => broken,
+            Err(other) => return Err(other),
+        };
+        Err(Invalid::gather([self.complaints(), Err(broken.clone())]).err().unwrap_or(broken).into())
+    }
+}
+
 /// What was wrong with a form, to be shown beside its fields.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Errors(Vec<FieldError>);
@@ -115,6 +168,12 @@ impl Errors {
     }
 }
 
+impl From<Reading> for Errors {
+    fn from(reading: Reading) -> Self {
+        reading.0.err().map(Self::from).unwrap_or_default()
+    }
+}
+
 impl From<Invalid> for Errors {
     fn from(invalid: Invalid) -> Self {
         Self(invalid.errors)
@@ -122,16 +181,4 @@ impl From<Invalid> for Errors {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_has_values_by_name() {
-        let form = Form::parse(b"name=+A+%26+B&type=x&type=y&n=12&bad=1x");
-        assert_eq!((form.get("name"), form.filled("name"), form.get("none")), (" A & B", Some("A & B"), ""));
-        assert!(form.has("type", "y") && !form.has("type", "z"));
-        assert_eq!(form.number::<u32>("n"), Ok(Some(12)));
-        assert_eq!(form.number::<u32>("none"), Ok(None));
-        assert_eq!(form.number::<u32>("bad").unwrap_err().errors[0].pointer, "/bad");
-    }
-}
+mod tests;

@@ -84,7 +84,7 @@ fn windows() -> Vec<Row> {
         Row::new(name, CREATE, body.to_string()).at("/since")
     };
     vec![
-        window("2026-01-02T00:00:00Z", Some("2026-01-01T00:00:00Z")).saying(&["before `until`"]),
+        window("2026-01-02T00:00:00Z", Some("2026-01-01T00:00:00Z")).saying(&["before until"]),
         window("2026-01-01T00:00:00Z", Some("2026-01-01T00:00:00Z")),
         window("2026-01-01T00:00:00Z", Some("2026-01-01T01:00:00+01:00")),
         window("9999-01-01T00:00:00Z", None).saying(&["before now"]),

@@ -11,7 +11,7 @@ use crate::{
     auth::Admin,
     pages::{
         failure::Failure,
-        form::Query,
+        form::{Errors, Query, Reading},
         member::ByMember,
         shell::{Place, Shell, render},
         when::filters,
@@ -26,6 +26,7 @@ pub(super) fn routes() -> Router<Shared> {
 #[template(path = "account/audit.html")]
 struct AuditPage {
     shell: Shell,
+    errors: Errors,
     entries: Vec<AuditEntry>,
     /// Only of this action.
     action: Option<Action>,
@@ -46,11 +47,17 @@ async fn list(
     by: ByMember<Admin>,
 ) -> Result<Response, Failure> {
     let shell = Shell::new(&web, &by, Place::Audit);
-    let action = Action::ALL.iter().copied().find(|it| it.as_str() == query.get("action"));
-    let after = query.get("after").parse().ok();
+    let (actor, mut reading) = (by.actor, Reading::new());
+    let known = |text: &str| Action::ALL.iter().copied().find(|it| it.as_str() == text);
+    let action = reading.or(query.chosen("action", known), None);
+    let after = reading.or(query.after(), None);
+    let (errors, older) = (Errors::from(reading), after.is_some());
+    if !errors.is_empty() {
+        let page = AuditPage { shell, errors, entries: Vec::new(), action, next: None, older };
+        return render(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    }
     let page = PageRequest { after, limit: PageRequest::<AuditEntry>::DEFAULT };
-    let actor = by.actor;
     let found = web.db.read(move |tx| audit::list(tx, &actor, action, page)).await?;
     let (entries, next) = (found.items, found.next);
-    render(StatusCode::OK, &AuditPage { shell, entries, action, next, older: after.is_some() })
+    render(StatusCode::OK, &AuditPage { shell, errors, entries, action, next, older })
 }

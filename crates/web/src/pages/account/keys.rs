@@ -15,7 +15,7 @@ use crate::{
     extract::PathId,
     pages::{
         failure::Failure,
-        form::{Errors, Form, Query},
+        form::{Errors, Form, Query, Reading},
         member::ByMember,
         shell::{Place, Shell, go, render},
         when::filters,
@@ -106,11 +106,10 @@ async fn create(State(web): State<Shared>, by: ByMember<Admin>, form: Form) -> R
     confirmed(&web, &by, NEW)?;
     let shell = Shell::new(&web, &by, Place::Keys).below("New key", NEW);
     let (name, scope) = (form.get("name").trim().to_owned(), form.get("scope").to_owned());
-    let (actor, wanted, lasts) = (by.actor, (name.clone(), scope.clone()), days(&form));
-    let made = web.db.write(move |tx| {
-        let lasts = lasts.clone()?;
-        accounts::create_key(tx, &actor, &wanted.0, wanted.1.parse()?, lasts)
-    });
+    let (actor, called, mut reading) = (by.actor, name.clone(), Reading::new());
+    let (opens, lasts) = (reading.or(scope.parse(), Scope::Ingest), reading.or(days(&form), None));
+    let made =
+        web.db.write(move |tx| reading.settle(accounts::create_key(tx, &actor, &called, opens, lasts)));
     match made.await {
         Ok((key, text)) => {
             let text = text.reveal().to_owned();

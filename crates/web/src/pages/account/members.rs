@@ -19,7 +19,7 @@ use crate::{
     links,
     pages::{
         failure::Failure,
-        form::{Errors, Form, Query},
+        form::{Errors, Form, Query, Reading},
         member::ByMember,
         shell::{Place, Shell, go, render},
         when::filters,
@@ -129,8 +129,9 @@ async fn invite(State(web): State<Shared>, by: ByMember<Admin>, form: Form) -> R
     confirmed(&web, &by, INVITE)?;
     let shell = Shell::new(&web, &by, Place::Members).below("Invite", INVITE);
     let (actor, email, role) = (by.actor, form.get("email").trim().to_owned(), form.get("role").to_owned());
-    let wanted = (email.clone(), role.clone());
-    let made = web.db.write(move |tx| members::invite(tx, &actor, &wanted.0, wanted.1.parse()?));
+    let (invited, mut reading) = (email.clone(), Reading::new());
+    let joins_as = reading.or(role.parse(), Role::Viewer);
+    let made = web.db.write(move |tx| reading.settle(members::invite(tx, &actor, &invited, joins_as)));
     match made.await {
         Ok((link, token)) => render(StatusCode::OK, &LinkPage::new(&web, shell, email, &link, &token)),
         Err(error) => {

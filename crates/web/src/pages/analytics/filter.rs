@@ -7,7 +7,7 @@ use url::form_urlencoded::Serializer;
 
 use crate::{
     pages::{
-        form::{Errors, Form},
+        form::{Errors, Form, Reading},
         shell::Place,
     },
     read::FromText,
@@ -30,29 +30,23 @@ pub(super) struct Asked {
 /// Reads the form. Times are those of `zone`; who does not see people does not find them.
 pub(super) fn read(form: &Form, zone: &TimeZone, sees_people: bool) -> Result<Asked, Errors> {
     let filled = |name: &str| form.filled(name).filter(|_| sees_people || !OF_PEOPLE.contains(&name));
-    let mut errors = Vec::new();
+    let mut reading = Reading::new();
     let filter = EventFilter {
-        event_type: told(&mut errors, "type", filled("type").map(str::parse::<EventType>).transpose()),
-        conversation_id: told(&mut errors, "conversation", filled("conversation").map(sought).transpose()),
-        email: told(&mut errors, "email", filled("email").map(sought).transpose()),
-        phone: told(&mut errors, "phone", filled("phone").map(sought).transpose()),
-        id: told(&mut errors, "id", filled("id").map(Id::from_text).transpose()),
-        since: told(&mut errors, "since", filled("since").map(|it| instant(it, zone)).transpose()),
-        until: told(&mut errors, "until", filled("until").map(|it| instant(it, zone)).transpose()),
+        event_type: told(&mut reading, "type", filled("type").map(str::parse::<EventType>).transpose()),
+        conversation_id: told(&mut reading, "conversation", filled("conversation").map(sought).transpose()),
+        email: told(&mut reading, "email", filled("email").map(sought).transpose()),
+        phone: told(&mut reading, "phone", filled("phone").map(sought).transpose()),
+        id: told(&mut reading, "id", filled("id").map(Id::from_text).transpose()),
+        since: told(&mut reading, "since", filled("since").map(|it| instant(it, zone)).transpose()),
+        until: told(&mut reading, "until", filled("until").map(|it| instant(it, zone)).transpose()),
     };
-    let text = told(&mut errors, "q", filled("q").map(Needle::new).transpose());
-    let after = told(&mut errors, "after", filled("after").map(Id::from_text).transpose());
-    match errors.is_empty() {
-        true => Ok(Asked { filter, text, page: PageRequest { after, limit: PageRequest::<Event>::DEFAULT } }),
-        false => Err(Errors::from(Invalid { code: "invalid", errors })),
-    }
+    let text = told(&mut reading, "q", filled("q").map(Needle::new).transpose());
+    let page = PageRequest { after: reading.or(form.after(), None), limit: PageRequest::<Event>::DEFAULT };
+    reading.complaints().map(|()| Asked { filter, text, page }).map_err(Errors::from)
 }
 
-fn told<T>(errors: &mut Vec<domain::FieldError>, field: &str, read: Result<Option<T>, Invalid>) -> Option<T> {
-    read.unwrap_or_else(|invalid| {
-        errors.extend(invalid.under(&format!("/{field}")).errors);
-        None
-    })
+fn told<T>(reading: &mut Reading, field: &str, read: Result<Option<T>, Invalid>) -> Option<T> {
+    reading.or(read.map_err(|invalid| invalid.under(&format!("/{field}"))), None)
 }
 
 /// What a browser sends of a field for a date and a time (the HTML standard, 2.3.5.5), in that time zone.

@@ -8,9 +8,7 @@ use app::{
 };
 use askama::Template;
 use axum::{extract::State, response::Response};
-use domain::{
-    Actor, BotReport, Chatbot, Department, FieldError, Id, Invalid, MarkerRow, ReportPeriod, report::Preset,
-};
+use domain::{Actor, BotReport, Chatbot, Department, Id, MarkerRow, ReportPeriod, report::Preset};
 use http::StatusCode;
 use url::form_urlencoded::Serializer;
 
@@ -21,7 +19,7 @@ use crate::{
     auth::Read,
     pages::{
         failure::Failure,
-        form::{Errors, Form, Query},
+        form::{Errors, Form, Query, Reading},
         member::ByMember,
         shell::{Place, Shell, render},
         when::filters,
@@ -42,8 +40,7 @@ struct ReportPage {
     shown: Option<Shown>,
 }
 
-/// What the fields say, if they make sense.
-#[derive(Clone)]
+/// What the fields say, where they make sense.
 struct Asked {
     bot: Option<Id<Chatbot>>,
     department: Option<Id<Department>>,
@@ -53,26 +50,18 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(form: &Form) -> Result<Self, Invalid> {
-        let wrong = |field: &str| FieldError {
-            pointer: format!("/{field}"),
-            message: "is nothing that can be chosen".to_owned(),
+    fn read(form: &Form) -> (Self, Reading) {
+        let mut reading = Reading::new();
+        let preset = |text: &str| Preset::ALL.into_iter().find(|it| it.days().to_string() == text);
+        let day = |name| form.filled(name).map(str::to_owned);
+        let asked = Self {
+            bot: reading.or(form.chosen("bot", |text| text.parse().ok()), None),
+            department: reading.or(form.chosen("department", |text| text.parse().ok()), None),
+            preset: reading.or(form.chosen("days", preset), None).unwrap_or(Preset::Last30),
+            from: day("from"),
+            to: day("to"),
         };
-        let bot = form.filled("bot").map(str::parse).transpose().map_err(|_| wrong("bot"));
-        let department =
-            form.filled("department").map(str::parse).transpose().map_err(|_| wrong("department"));
-        match (bot, department) {
-            (Ok(bot), Ok(department)) => {
-                let days = |preset: &Preset| form.get("days") == preset.days().to_string();
-                let preset = Preset::ALL.into_iter().find(days).unwrap_or(Preset::Last30);
-                let day = |name| form.filled(name).map(str::to_owned);
-                Ok(Self { bot, department, preset, from: day("from"), to: day("to") })
-            }
-            (bot, department) => {
-                let errors = [bot.err(), department.err()].into_iter().flatten().collect();
-                Err(Invalid { code: "invalid", errors })
-            }
-        }
+        (asked, reading)
     }
 
     /// Days that are given go before a preset, unless they are its own: the form shows those. Without either it is the
@@ -102,12 +91,12 @@ pub(super) async fn show(
     let shell = Shell::new(&web, &by, Place::BotReport);
     let actor = by.actor;
     let (bots, departments) = web.db.read(move |tx| choices(tx, &actor)).await?;
-    let asked = Asked::read(&form);
-    let report = match &asked {
-        Ok(asked) => read(&web, actor, asked).await,
-        Err(invalid) => Err(invalid.clone().into()),
-    };
-    let (shown, errors) = match report {
+    let (asked, mut reading) = Asked::read(&form);
+    for (field, known) in [("bot", &bots), ("department", &departments)] {
+        let offered = |text: &str| known.iter().any(|(id, _)| id == text).then_some(());
+        reading.or(form.chosen(field, offered), None);
+    }
+    let (shown, errors) = match read(&web, actor, (asked, reading)).await {
         Ok(read) => (Some(Shown::of(read, &form)), Errors::default()),
         Err(AppError::Invalid(invalid)) => (None, Errors::from(invalid)),
         Err(error) => return Err(error.into()),
@@ -139,7 +128,7 @@ struct Counted {
 }
 
 /// Both reports, counted beside each other: each takes its time, and a store has several readers.
-async fn read(web: &Shared, actor: Actor, asked: &Asked) -> Result<Counted, AppError> {
+async fn read(web: &Shared, actor: Actor, asked: (Asked, Reading)) -> Result<Counted, AppError> {
     let (filter, preset) = filter(web, actor, asked).await?;
     let (report, markers) = tokio::try_join!(bot(web, actor, &filter), markers(web, actor, &filter))?;
     Ok(Counted { report, markers, period: filter.period, preset })
@@ -148,10 +137,9 @@ async fn read(web: &Shared, actor: Actor, asked: &Asked) -> Result<Counted, AppE
 async fn filter(
     web: &Shared,
     actor: Actor,
-    asked: &Asked,
+    (asked, reading): (Asked, Reading),
 ) -> Result<(ReportFilter, Option<Preset>), AppError> {
-    let asked = asked.clone();
-    web.db.read(move |tx| asked.filter(tx, &actor)).await
+    web.db.read(move |tx| reading.settle(asked.filter(tx, &actor))).await
 }
 
 async fn bot(web: &Shared, actor: Actor, filter: &ReportFilter) -> Result<BotReport, AppError> {
@@ -170,7 +158,7 @@ pub(super) async fn bot_csv(
     Query(form): Query,
     by: ByMember<Read>,
 ) -> Result<Response, Failure> {
-    let (filter, _) = filter(&web, by.actor, &Asked::read(&form)?).await?;
+    let (filter, _) = filter(&web, by.actor, Asked::read(&form)).await?;
     let report = bot(&web, by.actor, &filter).await?;
     Ok(csv_file("bot-report", &filter.period, rows::bot_rows(&report)))
 }
@@ -181,7 +169,7 @@ pub(super) async fn marker_csv(
     Query(form): Query,
     by: ByMember<Read>,
 ) -> Result<Response, Failure> {
-    let (filter, _) = filter(&web, by.actor, &Asked::read(&form)?).await?;
+    let (filter, _) = filter(&web, by.actor, Asked::read(&form)).await?;
     let markers = markers(&web, by.actor, &filter).await?;
     Ok(csv_file("marker-report", &filter.period, rows::marker_rows(&markers)))
 }
@@ -208,7 +196,10 @@ impl ReportPage {
 
     /// The presets: their words, where they lead, and whether it is the one shown.
     fn presets(&self) -> Vec<(&'static str, String, bool)> {
-        let own = query(&self.form, &["days", "from", "to"]);
+        let wrong =
+            ["bot", "department"].into_iter().filter(|it| self.errors.at(&format!("/{it}")).is_some());
+        let without: Vec<&str> = ["days", "from", "to"].into_iter().chain(wrong).collect();
+        let own = query(&self.form, &without);
         let chosen = self.shown.as_ref().and_then(|it| it.preset);
         let link = |preset: Preset| {
             let joint = if own.is_empty() { "" } else { "&" };

@@ -12,7 +12,7 @@ use domain::{
 use serde_json::{Value, json};
 
 use self::making::Maker;
-pub(super) use self::reading::read;
+pub(super) use self::reading::{read, typed};
 use super::kinds::Kind;
 
 /// A field as the page shows it.
@@ -155,7 +155,7 @@ mod tests {
             for step in draft.steps() {
                 let kind = kind(text_of(step, "kind")).unwrap();
                 let groups = form(step, kind, &offers, &[]);
-                assert_eq!(&read(kind, &untouched(&groups)).unwrap(), step, "{}", template.key);
+                assert_eq!(&read(kind, &untouched(&groups)).0, step, "{}", template.key);
             }
         }
     }
@@ -167,7 +167,7 @@ mod tests {
             step.insert("id".into(), json!("x"));
             let offers = Offers::of(&Draft::empty(), vec!["Sales".to_owned()]);
             let groups = form(&step, kind, &offers, &[]);
-            let again = read(kind, &untouched(&groups)).unwrap();
+            let again = read(kind, &untouched(&groups)).0;
             assert_eq!(again["kind"], kind.key);
             let mut draft = Draft::empty();
             draft.insert(step, Some("hello")).unwrap();
@@ -180,18 +180,19 @@ mod tests {
         let form = Form::parse(
             b"id=c&option.0.label=A&option.0.value=&option.1.label=&option.1.value=&option.2.label=B&option.2.value=b",
         );
-        let step = read(kind("choice").unwrap(), &form).unwrap();
+        let step = read(kind("choice").unwrap(), &form).0;
         assert_eq!(step["options"], json!([{"value": "A"}, {"value": "b", "label": "B"}]));
         let form = Form::parse(
             b"branch.0.0.var=n&branch.0.0.op=in&branch.0.0.value=1, x&branch.0.1.var=&branch.0.next=a&branch.1.0.var=&branch.1.next=",
         );
-        let step = read(kind("condition").unwrap(), &form).unwrap();
+        let step = read(kind("condition").unwrap(), &form).0;
         assert_eq!(
             step["branches"],
             json!([{"all": [{"var": "n", "op": "in", "value": [1, "x"]}], "next": "a"}])
         );
         assert_eq!((meant("007"), meant("7"), meant("true")), (json!("007"), json!(7), json!(true)));
-        assert!(read(kind("ask").unwrap(), &Form::parse(b"type=text&attempts=many")).is_err());
+        let (step, reading) = read(kind("ask").unwrap(), &Form::parse(b"type=text&attempts=many"));
+        assert!(reading.complaints().is_err() && !step.contains_key("attempts"));
     }
 
     #[test]

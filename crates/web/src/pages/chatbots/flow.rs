@@ -31,6 +31,7 @@ use super::{
     fields::title,
     id_of,
     kinds::kind,
+    problems::problems,
     shell_of, steps, wrong,
 };
 use crate::{
@@ -246,7 +247,7 @@ async fn page<N>(
     let (bot, published, departments) = found.await?;
     let judge = move || {
         let ahead = chatbots::is_ahead(&bot.draft, published.as_deref());
-        (ahead, chatbots::problems(&bot.draft, &departments), bot)
+        (ahead, problems(&bot.draft, &departments), bot)
     };
     let (ahead, problems, bot) = aside(judge).await?;
     let draft = Draft::read(&bot.draft);
@@ -444,19 +445,13 @@ pub(super) async fn check(
             let problems = in_text(text, &chatbots::problems(text, &departments));
             Checked { problems, elsewhere: 0 }
         }
-        Some(step) => check_step(&bot.draft, &step, &form, &departments)
-            .unwrap_or_else(|Invalid { errors, .. }| Checked { problems: of_step(errors), elsewhere: 0 }),
+        Some(step) => {
+            let judged = steps::judged(&bot.draft, &step, &form, &departments);
+            let (errors, elsewhere) = judged.unwrap_or_else(|Invalid { errors, .. }| (errors, 0));
+            Checked { problems: of_step(errors), elsewhere }
+        }
     });
     Ok(Json(checked.await?).into_response())
-}
-
-/// What would be wrong with the step if it were filled in so.
-fn check_step(draft: &str, step: &str, form: &Form, departments: &[String]) -> Result<Checked, Invalid> {
-    let mut draft = Draft::read(draft)?;
-    let place = steps::change(&mut draft, step, form)?;
-    let all = chatbots::problems(&draft.text(), departments);
-    let own = of_step(errors_at(&all, place));
-    Ok(Checked { elsewhere: all.len() - own.len(), problems: own })
 }
 
 fn of_step(errors: Vec<FieldError>) -> Vec<JsonProblem> {

@@ -12,7 +12,7 @@ use http::StatusCode;
 use super::{
     super::{
         failure::Failure,
-        form::{Errors, Form, Query},
+        form::{Errors, Form, Query, Reading},
         member::ByMember,
         shell::{Shell, go, render},
         when::filters,
@@ -133,9 +133,9 @@ pub(super) async fn show(
     page(&web, &by, &id, &query.0, None).await
 }
 
-fn apply(settings: &mut ChatbotSettings, form: &Form) {
+fn apply(settings: &mut ChatbotSettings, form: &Form, origins: Vec<String>) {
     let text = |name: &str| form.filled(name).map(str::to_owned);
-    settings.allowed_origins = origins(form).map(str::to_owned).collect();
+    settings.allowed_origins = origins;
     settings.theme.color = text("color");
     settings.theme.position = text("position");
     settings.theme.dir = text("dir");
@@ -143,18 +143,17 @@ fn apply(settings: &mut ChatbotSettings, form: &Form) {
     settings.time_zone = text("time_zone").unwrap_or_else(|| ChatbotSettings::default().time_zone);
 }
 
-fn origins(form: &Form) -> impl Iterator<Item = &str> {
-    form.get("allowed_origins").lines().map(str::trim).filter(|line| !line.is_empty())
-}
-
-/// Every line that is no origin, named: the settings' own check ends with the first.
-fn check_lines(form: &Form) -> Result<(), Invalid> {
-    Invalid::gather(origins(form).map(|line| match check_origin(line) {
+/// One a line. Every line that is no origin is named: the settings' own check ends with the first.
+fn origins(form: &Form) -> Result<Vec<String>, Invalid> {
+    let lines = form.get("allowed_origins").lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines: Vec<&str> = lines.collect();
+    Invalid::gather(lines.iter().map(|line| match check_origin(line) {
         Ok(_) => Ok(()),
         Err(it) => {
             Err(Invalid::field("/settings/allowed_origins", format!("{line}: {}", it.errors[0].message)))
         }
-    }))
+    }))?;
+    Ok(lines.into_iter().map(str::to_owned).collect())
 }
 
 pub(super) async fn save(
@@ -164,10 +163,11 @@ pub(super) async fn save(
     form: Form,
 ) -> Result<Response, Failure> {
     let (bot, actor) = (id_of(&id)?, by.actor);
-    let filled = form.clone();
+    let (filled, mut reading) = (form.clone(), Reading::new());
+    let origins = reading.or(origins(&form), Vec::new());
     let saved = web.db.write(move |tx| {
-        check_lines(&filled)?;
-        chatbots::configure(tx, &actor, bot, |settings| apply(settings, &filled))
+        let apply = |settings: &mut ChatbotSettings| apply(settings, &filled, origins.clone());
+        reading.settle(chatbots::configure(tx, &actor, bot, apply))
     });
     match saved.await {
         Ok(_) => Ok(go(&format!("/chatbots/{bot}/install"), "saved")),

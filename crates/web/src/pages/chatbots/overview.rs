@@ -21,7 +21,9 @@ use super::{
     },
     Standing, aside,
     flow::department_names,
-    id_of, shell_of, wrong,
+    id_of,
+    problems::problems,
+    shell_of, wrong,
 };
 use crate::{
     Shared,
@@ -60,7 +62,7 @@ async fn page<N>(
     });
     let (it, departments) = found.await?;
     let judge = move || {
-        let (ahead, problems) = (it.is_ahead(), chatbots::problems(&it.bot.draft, &departments));
+        let (ahead, problems) = (it.is_ahead(), problems(&it.bot.draft, &departments));
         (it, ahead, problems.len())
     };
     let (it, ahead, problems) = aside(judge).await?;

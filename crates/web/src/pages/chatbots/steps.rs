@@ -16,7 +16,7 @@ use serde_json::json;
 use super::{
     super::{
         failure::Failure,
-        form::{Errors, Form, Query},
+        form::{Errors, Form, Query, Reading},
         member::ByMember,
         shell::{Shell, render},
         when::filters,
@@ -26,6 +26,7 @@ use super::{
     flow::{department_names, encoded, errors_at},
     id_of,
     kinds::{KINDS, Kind, kind},
+    problems::problems,
     shell_of, wrong,
 };
 use crate::{Shared, auth::Manage, problem::Problem};
@@ -147,22 +148,27 @@ async fn step_page<N>(
         Ok::<_, AppError>((bot, department_names(tx, &actor)?))
     });
     let (bot, departments) = found.await?;
-    let judge = move || (chatbots::problems(&bot.draft, &departments), bot, departments);
-    let (problems, bot, departments) = aside(judge).await?;
     let draft = Draft::read(&bot.draft)?;
     let place = draft.place(name).ok_or_else(Problem::not_found)?;
     let mut step = draft.steps()[place].clone();
     let kind = kind(text_of(&step, "kind")).ok_or_else(unknown_kind)?;
-    let mut errors = errors_at(&problems, place);
     let status = if given.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let (mut errors, mut filled) = (Vec::new(), None);
     if let Some((form, wrong)) = given {
-        step = typed(kind, form);
-        errors = wrong
-            .under("")
-            .cloned()
-            .map(|it| FieldError { pointer: it.pointer.trim_start_matches('/').to_owned(), ..it })
-            .collect();
+        step = fields::typed(kind, form);
+        errors = in_step(wrong.under("").cloned());
+        filled = Some(form.clone());
     }
+    let name_of = name.to_owned();
+    let judge = move || {
+        let found = match &filled {
+            Some(form) => judged(&bot.draft, &name_of, form, &departments).map(|it| it.0).unwrap_or_default(),
+            None => errors_at(&problems(&bot.draft, &departments), place),
+        };
+        (found, bot, departments)
+    };
+    let (found, bot, departments) = aside(judge).await?;
+    add_other(&mut errors, found);
     let offers = Offers::of(&draft, departments);
     let groups = fields::form(&step, kind, &offers, &errors);
     let page = StepPage {
@@ -185,13 +191,34 @@ fn unknown_kind() -> Problem {
     Problem::new(StatusCode::CONFLICT, "unknown_kind", detail)
 }
 
-/// What was typed, as far as it can be written down: the rest is typed again.
-fn typed(kind: &Kind, form: &Form) -> Step {
-    let plain = |form: &Form| {
-        let all = kind.fields.iter().map(|spec| (spec.key.to_owned(), json!(form.get(spec.key))));
-        all.chain([("id".to_owned(), json!(form.get("id")))]).collect()
-    };
-    fields::read(kind, form).unwrap_or_else(|_| plain(form))
+/// Errors of a form with pointers into its step.
+fn in_step(errors: impl IntoIterator<Item = FieldError>) -> Vec<FieldError> {
+    let inside = |it: FieldError| FieldError { pointer: it.pointer.trim_start_matches('/').to_owned(), ..it };
+    errors.into_iter().map(inside).collect()
+}
+
+/// Adds what is wrong with places of which nothing was said yet.
+fn add_other(errors: &mut Vec<FieldError>, more: Vec<FieldError>) {
+    let is_other = |it: &FieldError| !errors.iter().any(|known| known.pointer == it.pointer);
+    let other: Vec<FieldError> = more.into_iter().filter(is_other).collect();
+    errors.extend(other);
+}
+
+/// What would be wrong with the step if it were filled in so, and how much is wrong elsewhere.
+pub(super) fn judged(
+    draft: &str,
+    name: &str,
+    form: &Form,
+    departments: &[String],
+) -> Result<(Vec<FieldError>, usize), Invalid> {
+    let mut draft = Draft::read(draft)?;
+    let (place, reading) = change(&mut draft, name, form)?;
+    let all = problems(&draft.text(), departments);
+    let own = errors_at(&all, place);
+    let elsewhere = all.len() - own.len();
+    let mut errors = in_step(reading.complaints().err().into_iter().flat_map(|it| it.errors));
+    add_other(&mut errors, own);
+    Ok((errors, elsewhere))
 }
 
 pub(super) async fn show(
@@ -202,13 +229,18 @@ pub(super) async fn show(
     step_page(&web, &by, (&id, &step), None).await
 }
 
-/// Puts what was filled in into the draft; the place of the step.
-pub(super) fn change(draft: &mut Draft, name: &str, form: &Form) -> Result<usize, Invalid> {
+/// Puts what was filled in into the draft, as far as it can be read and its id is free; the place of the step.
+fn change(draft: &mut Draft, name: &str, form: &Form) -> Result<(usize, Reading), Invalid> {
     let gone = || Invalid::field("", "this step was deleted meanwhile");
     let place = draft.place(name).ok_or_else(gone)?;
     let kind = kind(text_of(&draft.steps()[place], "kind")).ok_or_else(gone)?;
-    draft.replace(name, fields::read(kind, form)?)?;
-    Ok(place)
+    let (mut step, mut reading) = fields::read(kind, form);
+    if let Err(taken) = draft.replace(name, step.clone()) {
+        reading.or(Err(taken), ());
+        step.insert("id".to_owned(), json!(name));
+        draft.replace(name, step)?;
+    }
+    Ok((place, reading))
 }
 
 pub(super) async fn save(
@@ -221,7 +253,8 @@ pub(super) async fn save(
     let (name, filled) = (step.clone(), form.clone());
     let saved = web.db.write(move |tx| {
         chatbots::edit(tx, &actor, bot, |draft| {
-            let place = change(draft, &name, &filled)?;
+            let (place, reading) = change(draft, &name, &filled)?;
+            reading.complaints()?;
             Ok(text_of(&draft.steps()[place], "id").to_owned())
         })
     });

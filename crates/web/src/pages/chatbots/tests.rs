@@ -460,3 +460,35 @@ async fn a_step_that_is_not_there_is_named_and_nothing_else_is_done_in_its_place
     }
     assert_eq!(shown(&kit, &admin, &format!("{bot}/flow/export")).await, before);
 }
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_the_words_of_the_pages() {
+    let (kit, admin) = with(Role::Admin).await;
+    let bot = made(&kit, &admin, "Mia", "empty").await;
+    let text = r#"{"schema":1,"start":"a","prefill":["1x","who","who"],"nodes":[
+        {"id":"a","kind":"message","text":"Hello {{node}} and {{ Ann }}","next":""},
+        {"id":"a","kind":"end","then":"close"},
+        {"id":"q","kind":"ask","type":"text","text":"?","var":"x"},
+        {"id":"y","kind":"ask","type":"confirm","text":"?"},
+        {"id":"c","kind":"choice","text":"?","options":[{"value":"A"}]},
+        {"id":"b","kind":"condition","branches":[{"all":[],"next":"gone"}],"default":"b"},
+        {"id":"h","kind":"handover","department":"node","offline":"a"},
+        {"id":"r","kind":"message","text":"Again","next":"r"}]}"#;
+    location(&kit.submit(&admin, &format!("{bot}/flow/json"), &[("flow", text)]).await);
+    let main = |page: &str| page.split_once("<main").unwrap().1.to_owned();
+    let flow = main(&shown(&kit, &admin, &format!("{bot}/flow")).await);
+    let publish = main(&shown(&kit, &admin, &format!("{bot}/publish")).await);
+    let form = [("id", "a"), ("text", "Hello {{node}}"), ("next", "gone")];
+    let check = format!("{bot}/flow/check?step=a");
+    let checked = kit.submit(&admin, &check, &form).await.body;
+    let step = main(&shown(&kit, &admin, &format!("{bot}/flow/step/a")).await);
+    for (page, said) in [(&flow, "choose a step"), (&step, "choose a step"), (&checked, "no step “gone”")]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    for page in [&flow, &publish, &step, &checked] {
+        assert!(page.contains("no step gives a value to “node”"), "{page}");
+        assert!(!page.contains('`') && !page.contains("no node"), "{page}");
+    }
+    assert!(flow.contains("another step has the id “a” too"), "{flow}");
+}

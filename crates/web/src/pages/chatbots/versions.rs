@@ -22,7 +22,9 @@ use super::{
     },
     aside,
     flow::{department_names, outline},
-    id_of, shell_of, wrong,
+    id_of,
+    problems::problems,
+    shell_of, wrong,
 };
 use crate::{
     Shared,
@@ -193,7 +195,7 @@ async fn publish_page<N>(
     let (bot, published, departments) = found.await?;
     let judge = move || {
         let changes = published.map(|published| Changes::between(&published, &bot.draft));
-        (changes, chatbots::problems(&bot.draft, &departments), bot)
+        (changes, problems(&bot.draft, &departments), bot)
     };
     let (changes, problems, bot) = aside(judge).await?;
     let problems: Vec<String> = problems.into_iter().map(|it| it.message).collect();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::{AppError, chatbots};
+use app::chatbots;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use domain::{CloseReason, Invalid, chatbot::Timers};
@@ -15,7 +15,7 @@ use crate::{
     pages::{
         chatbots::wrong,
         failure::Failure,
-        form::{Errors, Form, Query},
+        form::{Errors, Form, Query, Reading},
         member::ByMember,
         shell::{Place, Shell, go, render},
         when::filters,
@@ -150,18 +150,19 @@ fn timer(form: &Form, name: &str) -> Result<Option<Duration>, Invalid> {
     }
 }
 
-fn read(form: &Form) -> Result<Timers, Invalid> {
-    let all = TIMERS.map(|(name, ..)| timer(form, name));
-    Invalid::gather(all.iter().cloned().map(|it| it.map(drop)))?;
-    let [reminder, bot_close, queue, agent_close] = all.map(|it| it.ok().flatten());
+fn read(form: &Form) -> (Timers, Reading) {
+    let mut reading = Reading::new();
+    let [reminder, bot_close, queue, agent_close] =
+        TIMERS.map(|(name, ..)| reading.or(timer(form, name), None));
     let default = Timers::default();
-    Ok(Timers {
+    let timers = Timers {
         reminder,
         reminder_text: form.get("reminder_text").trim().to_owned(),
         bot_close: bot_close.unwrap_or(default.bot_close),
         queue: queue.unwrap_or(default.queue),
         agent_close: agent_close.unwrap_or(default.agent_close),
-    })
+    };
+    (timers, reading)
 }
 
 pub(super) async fn save(
@@ -170,14 +171,12 @@ pub(super) async fn save(
     form: Form,
 ) -> Result<Response, Failure> {
     let (bot, actor) = (named(&form)?, by.actor);
-    let filled = form.clone();
+    let (timers, reading) = read(&form);
     let written = web.db.write(move |tx| {
-        let timers = read(&filled)?;
-        chatbots::configure(tx, &actor, bot, |settings| settings.timers = timers.clone())?;
-        Ok::<_, AppError>(())
+        reading.settle(chatbots::configure(tx, &actor, bot, |settings| settings.timers = timers.clone()))
     });
     match written.await {
-        Ok(()) => Ok(go(&saved(Place::Closing, bot), "saved")),
+        Ok(_) => Ok(go(&saved(Place::Closing, bot), "saved")),
         Err(error) => page(&web, &by, &Form::default(), Some((&form, wrong(error)?))).await,
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use app::{
-    AppError,
+    AppError, Tx,
     departments::{self, NewDepartment, Present},
 };
 use askama::Template;
@@ -21,7 +21,7 @@ use crate::{
     pages::{
         chatbots::wrong,
         failure::Failure,
-        form::{Errors, Form, Query},
+        form::{Errors, Form, Query, Reading},
         member::ByMember,
         shell::{Place, Shell, go, render},
         when::filters,
@@ -143,21 +143,35 @@ async fn page<N>(
     render(status, &page)
 }
 
-fn read(form: &Form) -> Result<NewDepartment, Invalid> {
+fn read(form: &Form) -> (NewDepartment, Reading) {
+    let mut reading = Reading::new();
     let wrong = |_| Invalid::field("/transfer_to", "must be another department of this account");
-    let to: Option<Id<Department>> = form.filled("transfer_to").map(str::parse).transpose().map_err(wrong)?;
-    let after: Option<u64> = form.number("transfer_after_s")?;
-    let transfer = match (to, after) {
-        (Some(to), Some(after)) => Some((to, Duration::from_secs(after))),
-        (Some(_), None) => return Err(Invalid::field("/transfer_after_s", "say after how many seconds")),
-        (None, _) => None,
-    };
-    Ok(NewDepartment {
+    let to = form.filled("transfer_to").map(str::parse::<Id<Department>>).transpose().map_err(wrong);
+    let to = reading.or(to, None);
+    let missing = || Invalid::field("/transfer_after_s", "say after how many seconds");
+    let after = form.number("transfer_after_s").and_then(|after| match to {
+        Some(_) => after.ok_or_else(missing),
+        None => Ok(after.unwrap_or(ANY_WAIT)),
+    });
+    let after = Duration::from_secs(reading.or(after, ANY_WAIT));
+    let new = NewDepartment {
         name: form.get("name").to_owned(),
         email: form.filled("email").map(str::to_owned),
         disabled: form.has("disabled", "true"),
-        transfer,
-    })
+        transfer: to.map(|to| (to, after)),
+    };
+    (new, reading)
+}
+
+/// A time in seconds that a chat may wait, where none could be read.
+const ANY_WAIT: u64 = 60;
+
+/// A name that another department has is wrong like any other.
+fn taken(error: AppError) -> AppError {
+    match error {
+        AppError::Conflict { message, .. } => Invalid::field("/name", message).into(),
+        other => other,
+    }
 }
 
 fn id_of(text: &str) -> Result<Id<Department>, Failure> {
@@ -173,9 +187,9 @@ pub(super) async fn create(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (actor, filled) = (by.actor, form.clone());
-    let made = web.db.write(move |tx| departments::create(tx, &actor, &read(&filled)?)).await;
-    match made {
+    let (actor, (new, reading)) = (by.actor, read(&form));
+    let create = move |tx: &mut Tx<'_>| departments::create(tx, &actor, &new).map_err(taken);
+    match web.db.write(move |tx| reading.settle(create(tx))).await {
         Ok(_) => Ok(go(Place::Departments.path(), "created")),
         Err(error) => page(&web, &by, None, Some((&form, wrong(error)?))).await,
     }
@@ -195,8 +209,9 @@ pub(super) async fn update(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let (id, actor, filled) = (id_of(&id)?, by.actor, form.clone());
-    match web.db.write(move |tx| departments::update(tx, &actor, id, &read(&filled)?)).await {
+    let (id, actor, (new, reading)) = (id_of(&id)?, by.actor, read(&form));
+    let update = move |tx: &mut Tx<'_>| departments::update(tx, &actor, id, &new).map_err(taken);
+    match web.db.write(move |tx| reading.settle(update(tx))).await {
         Ok(_) => Ok(go(Place::Departments.path(), "saved")),
         Err(error) => page(&web, &by, Some(id), Some((&form, wrong(error)?))).await,
     }

@@ -6,7 +6,7 @@ use app::{
 };
 use askama::Template;
 use axum::{extract::State, response::Response};
-use domain::{Contact, Fields, flow::Value};
+use domain::{Contact, Fields, Invalid, flow::Value};
 use http::StatusCode;
 
 use super::{ContactId, called, path};
@@ -15,11 +15,12 @@ use crate::{
     auth::Converse,
     pages::{
         failure::Failure,
-        form::{Errors, Form},
+        form::{Errors, Form, Reading},
         member::ByMember,
         shell::{Place, Shell, go, render},
         when::filters,
     },
+    read::pointer,
 };
 
 #[derive(Template)]
@@ -30,8 +31,8 @@ struct EditPage {
     name: String,
     email: String,
     phone: String,
-    /// The other fields: name and what stands in the box.
-    custom: Vec<(String, String)>,
+    /// The other fields: name, what stands in the box, and where what is wrong with it is found.
+    custom: Vec<(String, String, String)>,
     new_name: String,
     new_value: String,
     errors: Errors,
@@ -47,10 +48,23 @@ impl EditPage {
             name: text(&contact.fields.name),
             email: text(&contact.fields.email),
             phone: text(&contact.fields.phone),
-            custom: contact.custom.iter().map(|(name, value)| (name.clone(), written(value))).collect(),
+            custom: contact.custom.iter().map(|(name, value)| custom(name, written(value))).collect(),
             new_name: String::new(),
             new_value: String::new(),
             errors: Errors::default(),
+        }
+    }
+
+    /// What is wrong with none of the fields: with the contact as a whole, or with how many fields there are.
+    fn besides(&self) -> impl Iterator<Item = &str> {
+        ["", "/custom"].into_iter().filter_map(|place| self.errors.at(place))
+    }
+
+    /// Where what is wrong with one more field is found.
+    fn new_place(&self) -> String {
+        match self.new_name.trim() {
+            "" => "/new_name".to_owned(),
+            name => place(name),
         }
     }
 
@@ -58,10 +72,19 @@ impl EditPage {
     fn typed(mut self, form: &Form, errors: Errors) -> Self {
         let text = |name: &str| form.get(name).to_owned();
         (self.name, self.email, self.phone) = (text("name"), text("email"), text("phone"));
-        self.custom = boxes(form).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        self.custom = boxes(form).map(|(name, value)| custom(name, value.to_owned())).collect();
         (self.new_name, self.new_value, self.errors) = (text("new_name"), text("new_value"), errors);
         self
     }
+}
+
+/// Where what is wrong with another field is found.
+fn place(name: &str) -> String {
+    format!("/custom{}", pointer(name))
+}
+
+fn custom(name: &str, value: String) -> (String, String, String) {
+    (name.to_owned(), value, place(name))
 }
 
 /// A value as it stands in a box.
@@ -81,6 +104,14 @@ fn value_of(text: &str, before: &serde_json::Value) -> Value {
 /// The boxes of the other fields: name and what was typed.
 fn boxes(form: &Form) -> impl Iterator<Item = (&str, &str)> {
     form.all("custom_name").zip(form.all("custom"))
+}
+
+/// A value that is typed for one more field needs the field's name.
+fn named(form: &Form) -> Result<(), Invalid> {
+    match (form.filled("new_name"), form.filled("new_value")) {
+        (None, Some(_)) => Err(Invalid::field("/new_name", "is missing")),
+        _ => Ok(()),
+    }
 }
 
 fn correction(form: &Form, contact: &Contact) -> Correction {
@@ -115,8 +146,9 @@ pub(super) async fn save(
 ) -> Result<Response, Failure> {
     let (actor, id) = (by.actor, id?.0);
     let contact = web.db.read(move |tx| contacts::get(tx, &actor, id)).await?;
-    let correction = correction(&form, &contact);
-    match web.db.write(move |tx| contacts::correct(tx, &actor, id, &correction)).await {
+    let (correction, mut reading) = (correction(&form, &contact), Reading::new());
+    reading.or(named(&form), ());
+    match web.db.write(move |tx| reading.settle(contacts::correct(tx, &actor, id, &correction))).await {
         Err(AppError::Invalid(invalid)) => {
             let shown = EditPage::new(Shell::new(&web, &by, Place::Contacts), &contact);
             render(StatusCode::UNPROCESSABLE_ENTITY, &shown.typed(&form, invalid.into()))

@@ -64,7 +64,9 @@ pub(super) async fn choose(
         None => Vec::new(),
     };
     let shell = Shell::new(&web, &by, Place::Contacts).below(&title, &path(id)).below("Merge", "");
-    render(StatusCode::OK, &MergePage { shell, contact, title, q, found, three })
+    let is_wrong = found.as_ref().is_some_and(|found| !found.errors.is_empty());
+    let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    render(status, &MergePage { shell, contact, title, q, found, three })
 }
 
 pub(super) async fn merge(

@@ -3,7 +3,7 @@
 //! Looking at a page uses nothing up: mail programs and chat tools open links to preview them.
 
 use app::{
-    AppError,
+    AppError, Tx,
     members::{self, FirstMember, Opened},
 };
 use askama::Template;
@@ -22,7 +22,7 @@ use crate::{
     links::{JOIN, NEW_PASSWORD, SET_UP},
     pages::{
         failure::Failure,
-        form::{Errors, Form, Query},
+        form::{Errors, Form, Query, Reading},
         shell::render,
     },
     peer::Origin,
@@ -86,8 +86,15 @@ fn again(web: &Shared, opened: &Opened, form: &Form, error: AppError) -> Result<
     render(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
-async fn hash(web: &Shared, form: &Form, context: Vec<String>) -> Result<String, AppError> {
-    web.hashing.choose("/password", form.get("password").to_owned(), context, random(web)).await
+/// The hash of the password, or what is wrong with it.
+async fn hash(web: &Shared, form: &Form, context: Vec<String>) -> Result<(String, Reading), AppError> {
+    let chosen = web.hashing.choose("/password", form.get("password").to_owned(), context, random(web)).await;
+    let mut reading = Reading::new();
+    let hash = match chosen {
+        Err(AppError::Invalid(invalid)) => reading.or(Err(invalid), String::new()),
+        chosen => chosen?,
+    };
+    Ok((hash, reading))
 }
 
 async fn set_up(
@@ -100,12 +107,10 @@ async fn set_up(
     let Opened::SetUp(_) = opened else { return Ok(Redirect::to("/").into_response()) };
     let [name, email, account] = ["name", "email", "account"].map(|field| form.get(field).trim().to_owned());
     let context = vec![name.clone(), email.clone(), account.clone()];
-    let hash = match hash(&web, &form, context).await {
-        Ok(hash) => hash,
-        Err(error) => return again(&web, &opened, &form, error),
-    };
+    let (hash, reading) = hash(&web, &form, context).await?;
     let (first, browser) = (FirstMember { name, email, account }, browser(&web, &headers, origin));
-    match web.db.write(move |tx| members::set_up(tx, &token, &first, &hash, &browser)).await {
+    let set_up = move |tx: &mut Tx<'_>| members::set_up(tx, &token, &first, &hash, &browser);
+    match web.db.write(move |tx| reading.settle(set_up(tx))).await {
         Ok(entry) => Ok(entered(&web, &entry, "/")),
         Err(error) => again(&web, &opened, &form, error),
     }
@@ -120,12 +125,10 @@ async fn join(
     let (token, opened) = look(&web, form.get("token")).await?;
     let Opened::Invitation(account, email, _) = &opened else { return Ok(Redirect::to("/").into_response()) };
     let name = form.get("name").trim().to_owned();
-    let hash = match hash(&web, &form, members::context(&name, email, Some(account))).await {
-        Ok(hash) => hash,
-        Err(error) => return again(&web, &opened, &form, error),
-    };
+    let (hash, reading) = hash(&web, &form, members::context(&name, email, Some(account))).await?;
     let browser = browser(&web, &headers, origin);
-    match web.db.write(move |tx| members::accept(tx, &token, &name, &hash, &browser)).await {
+    let accept = move |tx: &mut Tx<'_>| members::accept(tx, &token, &name, &hash, &browser);
+    match web.db.write(move |tx| reading.settle(accept(tx))).await {
         Ok(entry) => Ok(entered(&web, &entry, "/")),
         Err(error) => again(&web, &opened, &form, error),
     }
@@ -140,10 +143,10 @@ async fn new_password(
     let (token, opened) = look(&web, form.get("token")).await?;
     let Opened::Reset(account, member) = &opened else { return Ok(Redirect::to("/").into_response()) };
     let context = members::context(&member.name, &member.email, Some(account));
-    let hash = match hash(&web, &form, context).await {
-        Ok(hash) => hash,
-        Err(error) => return again(&web, &opened, &form, error),
-    };
+    let (hash, reading) = hash(&web, &form, context).await?;
+    if let Err(wrong) = reading.complaints() {
+        return again(&web, &opened, &form, wrong.into());
+    }
     let browser = browser(&web, &headers, origin);
     web.db.write(move |tx| members::reset_password(tx, &token, &hash, &browser)).await?;
     Ok(Redirect::to("/sign-in?done=password").into_response())

@@ -8,7 +8,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use domain::{Actor, Delivery, Event, EventType, Id, Outcome, Timestamp, Webhook};
+use domain::{Actor, Delivery, Event, EventType, Id, Invalid, Outcome, Timestamp, Webhook};
 use http::StatusCode;
 
 use super::{known, path, words};
@@ -17,7 +17,7 @@ use crate::{
     auth::Read,
     pages::{
         failure::Failure,
-        form::{Form, Query},
+        form::{Errors, Form, Query, Reading},
         member::ByMember,
         parts::{Badge, badge, delivery_path},
         shell::{Place, Shell, render},
@@ -72,8 +72,7 @@ struct DeliveriesPage {
     deleted: Option<When>,
     /// What is filled in.
     chosen: Form,
-    /// What was looked for and is no id.
-    problem: Option<&'static str>,
+    errors: Errors,
     types: [EventType; 4],
     rows: Vec<Row>,
     /// The address of the next page.
@@ -95,33 +94,51 @@ impl DeliveriesPage {
 
 /// What the query asks for.
 enum Asked {
-    List(DeliveryFilter),
+    List(DeliveryFilter, PageRequest<Delivery>),
     /// Exactly that one.
     One(Id<Delivery>),
-    Nonsense,
+    Nonsense(Reading),
 }
 
 fn asked(query: &Form, webhook: Id<Webhook>, now: Timestamp) -> Asked {
-    let state = STATES.into_iter().find(|state| *state == query.get("state")).map(str::to_owned);
-    let hours = TIMES.iter().find(|time| time.0 == query.get("time")).map_or(0, |time| time.2);
-    let mut filter = DeliveryFilter {
+    let mut reading = Reading::new();
+    let state = query.chosen("state", |text| STATES.into_iter().find(|state| *state == text));
+    let time = query.chosen("time", |text| TIMES.iter().find(|time| time.0 == text));
+    let hours = reading.or(time, None).map(|time| std::time::Duration::from_secs(time.2 * 60 * 60));
+    let sought = reading.or(sought(query), Sought::Any);
+    let filter = DeliveryFilter {
         webhook_id: Some(webhook),
-        event_id: None,
-        state,
-        event_type: query.get("type").parse().ok(),
-        since: (hours > 0).then(|| now.before(std::time::Duration::from_secs(hours * 60 * 60))),
+        event_id: match sought {
+            Sought::Event(id) => Some(id),
+            _ => None,
+        },
+        state: reading.or(state, None).map(str::to_owned),
+        event_type: reading.or(query.chosen("type", |text| text.parse().ok()), None),
+        since: hours.map(|hours| now.before(hours)),
         until: None,
     };
-    match query.filled("q") {
-        None => Asked::List(filter),
-        Some(text) => match (text.parse::<Id<Event>>(), text.parse::<Id<Delivery>>()) {
-            (Ok(event), _) => {
-                filter.event_id = Some(event);
-                Asked::List(filter)
-            }
-            (_, Ok(delivery)) => Asked::One(delivery),
-            _ => Asked::Nonsense,
-        },
+    let after = reading.or(query.after(), None);
+    match sought {
+        _ if reading.complaints().is_err() => Asked::Nonsense(reading),
+        Sought::Delivery(id) => Asked::One(id),
+        _ => Asked::List(filter, PageRequest { after, limit: PageRequest::<Delivery>::DEFAULT }),
+    }
+}
+
+/// Whose id is looked for.
+#[derive(Clone, Copy)]
+enum Sought {
+    Any,
+    Event(Id<Event>),
+    Delivery(Id<Delivery>),
+}
+
+fn sought(query: &Form) -> Result<Sought, Invalid> {
+    let Some(text) = query.filled("q") else { return Ok(Sought::Any) };
+    match (text.parse(), text.parse()) {
+        (Ok(event), _) => Ok(Sought::Event(event)),
+        (_, Ok(delivery)) => Ok(Sought::Delivery(delivery)),
+        _ => Err(Invalid::field("/q", "is neither the id of an event (evt_…) nor of a delivery (dlv_…)")),
     }
 }
 
@@ -144,17 +161,15 @@ pub(super) async fn list(
 ) -> Result<Response, Failure> {
     let (id, actor) = (known::<Webhook>(&id)?, by.actor);
     let shell = Shell::new(&web, &by, Place::Webhooks);
-    let (filter, problem) = match asked(&query, id, shell.now()) {
-        Asked::List(filter) => (Some(filter), None),
+    let (filter, errors) = match asked(&query, id, shell.now()) {
+        Asked::List(filter, page) => (Some((filter, page)), Errors::default()),
         Asked::One(delivery) => return Ok(Redirect::to(&delivery_path(delivery)).into_response()),
-        Asked::Nonsense => (None, Some("is neither the id of an event (evt_…) nor of a delivery (dlv_…)")),
+        Asked::Nonsense(reading) => (None, reading.into()),
     };
-    let page =
-        PageRequest { after: query.get("after").parse().ok(), limit: PageRequest::<Delivery>::DEFAULT };
     let read = move |tx: &mut Tx<'_>| -> Result<_, AppError> {
         let name = name(tx, &actor, id)?;
         let found = match &filter {
-            Some(filter) => deliveries::list_explained(tx, &actor, filter, page)?,
+            Some((filter, page)) => deliveries::list_explained(tx, &actor, filter, *page)?,
             None => Page { items: Vec::new(), next: None },
         };
         Ok((name, found))
@@ -170,10 +185,11 @@ pub(super) async fn list(
         chosen: query,
         path,
         name,
-        problem,
+        errors,
         shell,
     };
-    render(if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &page)
+    let status = if page.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    render(status, &page)
 }
 
 /// The same filters, behind the last of this page.

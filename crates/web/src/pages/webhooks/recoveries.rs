@@ -17,7 +17,7 @@ use crate::{
     charts::Steps,
     pages::{
         failure::Failure,
-        form::{Errors, Form, Query},
+        form::{Errors, Form, Query, Reading},
         member::ByMember,
         parts::Badge,
         shell::{Place, Shell, go, render},
@@ -106,25 +106,20 @@ fn suggested(shell: &Shell) -> Form {
 }
 
 /// What is asked for, all that is wrong with it at once.
-fn asked(form: &Form, webhook: Id<Webhook>, zone: &TimeZone) -> Result<NewRecovery, Invalid> {
-    let (since, until) = (instant(form, "since", zone), instant(form, "until", zone));
-    let rate_per_second = form.number("rate_per_second");
-    let states: Vec<EndState> =
-        EndState::ALL.into_iter().filter(|state| form.has("states", state.as_str())).collect();
+fn asked(form: &Form, webhook: Id<Webhook>, zone: &TimeZone, now: Timestamp) -> Result<NewRecovery, Invalid> {
+    let mut reading = Reading::new();
     let missing = || Invalid::field("/since", "is missing: say from when on");
-    let since = since.and_then(|since| since.ok_or_else(missing));
-    Invalid::gather([
-        since.as_ref().map(drop).map_err(Clone::clone),
-        until.as_ref().map(drop).map_err(Clone::clone),
-        rate_per_second.as_ref().map(drop).map_err(Clone::clone),
-    ])?;
-    Ok(NewRecovery {
+    let since = instant(form, "since", zone).and_then(|since| since.ok_or_else(missing));
+    let states = EndState::ALL.into_iter().filter(|state| form.has("states", state.as_str()));
+    let new = NewRecovery {
         webhook_id: webhook,
-        since: since?,
-        until: until?,
-        states: Some(states),
-        rate_per_second: rate_per_second?,
-    })
+        since: reading.or(since, Timestamp::from_micros(0)),
+        until: reading.or(instant(form, "until", zone), None),
+        states: Some(states.collect()),
+        rate_per_second: reading.or(form.number("rate_per_second"), None),
+    };
+    Invalid::gather([reading.complaints(), new.check(now).map(drop)])?;
+    Ok(new)
 }
 
 /// An instant as the clocks of the account show it.
@@ -155,10 +150,11 @@ async fn answer(
     mut errors: Errors,
 ) -> Result<Response, Failure> {
     let shell = Shell::new(web, by, Place::Webhooks);
-    let (actor, is_asked) = (by.actor, form.filled("since").is_some() || form.has("count", "yes"));
+    let actor = by.actor;
+    let is_asked = !errors.is_empty() || form.filled("since").is_some() || form.has("count", "yes");
     let mut new = None;
     if is_asked && errors.is_empty() {
-        match asked(&form, id, shell.zone()) {
+        match asked(&form, id, shell.zone(), shell.now()) {
             Ok(asked) => new = Some(asked),
             Err(invalid) => errors = invalid.into(),
         }
@@ -193,8 +189,9 @@ pub(super) async fn begin(
     form: Form,
 ) -> Result<Response, Failure> {
     let (id, actor) = (known::<Webhook>(&id)?, by.actor);
-    let zone = Shell::new(&web, &by, Place::Webhooks).zone().clone();
-    let new = match asked(&form, id, &zone) {
+    let shell = Shell::new(&web, &by, Place::Webhooks);
+    let asked = asked(&form, id, shell.zone(), shell.now());
+    let new = match asked {
         Ok(new) => new,
         Err(invalid) => return answer(&web, &by, id, form, invalid.into()).await,
     };
@@ -320,14 +317,15 @@ mod tests {
         let id = Id::from_parts(1, &[0; 10]);
         let form =
             Form::parse(b"since=2026-03-04T10:15&until=2026-03-04T11:15:30&states=skipped&rate_per_second=5");
-        let new = asked(&form, id, &zone).unwrap();
+        let now = "2026-03-04T06:00:00Z".parse().unwrap();
+        let new = asked(&form, id, &zone, now).unwrap();
         assert_eq!(new.since.to_string(), "2026-03-04T04:45:00Z");
         assert_eq!(new.until.unwrap().to_string(), "2026-03-04T05:45:30Z");
         assert_eq!((new.states, new.rate_per_second), (Some(vec![EndState::Skipped]), Some(5)));
 
         let form = Form::parse(b"since=yesterday&until=x&rate_per_second=much");
-        let wrong = asked(&form, id, &zone).unwrap_err().errors;
+        let wrong = asked(&form, id, &zone, now).unwrap_err().errors;
         let pointers: Vec<&str> = wrong.iter().map(|it| it.pointer.as_str()).collect();
-        assert_eq!(pointers, ["/since", "/until", "/rate_per_second"]);
+        assert_eq!(pointers, ["/since", "/until", "/rate_per_second", "/states"]);
     }
 }

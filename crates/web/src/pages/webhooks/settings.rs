@@ -23,7 +23,7 @@ use crate::{
     auth::Manage,
     pages::{
         failure::Failure,
-        form::{Errors, Form, Query},
+        form::{Errors, Form, Query, Reading},
         member::ByMember,
         shell::{Place, Shell, go, render},
         when::filters,
@@ -50,6 +50,21 @@ struct SettingsPage {
     bodies: Vec<(&'static str, &'static str, String)>,
 }
 
+/// Where each field stands beside which what is wrong with it is said.
+const FIELDS: &[&str] = &[
+    "/name",
+    "/url",
+    "/event_types",
+    "/body",
+    "/chatbot_ids",
+    "/headers",
+    "/ordering",
+    "/max_in_flight",
+    "/rate_per_second",
+    "/retry",
+    "/secret",
+];
+
 impl SettingsPage {
     /// Whether an advanced field is filled in unlike it is to begin with, or wrong: then they stand open.
     fn opens(&self) -> bool {
@@ -70,8 +85,11 @@ impl SettingsPage {
     }
 
     fn header_problems(&self) -> Vec<String> {
-        let name = |pointer: &str| pointer.trim_start_matches("/headers").trim_start_matches('/').to_owned();
-        self.errors.under("/headers").map(|it| format!("{} {}", name(&it.pointer), it.message)).collect()
+        let told = |it: &domain::FieldError| match it.pointer.strip_prefix("/headers/") {
+            Some(name) => format!("{} {}", name.replace("~1", "/").replace("~0", "~"), it.message),
+            None => it.message.clone(),
+        };
+        self.errors.under("/headers").map(told).collect()
     }
 }
 
@@ -121,46 +139,32 @@ fn sample(form: BodyForm) -> String {
     event.body(form).map(|body| String::from_utf8_lossy(&body).into_owned()).unwrap_or_default()
 }
 
-/// What is asked for; all that is wrong with it at once, but for what the domain checks.
-fn asked(form: &Form) -> Result<NewWebhook, Invalid> {
-    let types: Result<Vec<EventType>, Invalid> = form.all("event_type").map(str::parse).collect();
-    let chatbots = form.all("chatbot_ids").filter(|it| !it.is_empty()).map(|it| {
-        it.parse::<Id<Chatbot>>().map_err(|_| Invalid::field("/chatbot_ids", "must be ids of chatbots"))
-    });
-    let chatbots: Result<Vec<_>, Invalid> = chatbots.collect();
-    let (body, ordering) = (form.get("body").parse::<BodyForm>(), form.get("ordering").parse::<Ordering>());
-    let (at_once, rate) = (form.number("max_in_flight"), form.number("rate_per_second"));
-    let retry = form.get("retry").parse::<RetryPolicy>();
-    let headers = headers(form.get("headers"));
-    let secret = form.filled("secret").map(Secret::parse).transpose();
-    fn wrong<T>(field: &Result<T, Invalid>) -> Result<(), Invalid> {
-        field.as_ref().map(drop).map_err(Clone::clone)
-    }
-    Invalid::gather([
-        wrong(&types),
-        wrong(&chatbots),
-        wrong(&body),
-        wrong(&ordering),
-        wrong(&at_once),
-        wrong(&rate),
-        wrong(&retry),
-        wrong(&headers),
-        wrong(&secret),
-    ])?;
-    Ok(NewWebhook {
+/// What is asked for, as far as it can be read.
+fn asked(form: &Form) -> (NewWebhook, Reading) {
+    let mut reading = Reading::new();
+    let types: Result<_, Invalid> = form.all("event_type").map(str::parse).collect();
+    let chatbots = form.all("chatbot_ids").filter(|it| !it.is_empty()).map(str::parse::<Id<Chatbot>>);
+    let chatbots: Result<_, _> = chatbots.collect();
+    let url = form.filled("url").ok_or_else(|| Invalid::field("/url", "is missing"));
+    let new = NewWebhook {
         name: form.get("name").trim().to_owned(),
-        url: form.get("url").trim().to_owned(),
-        event_types: types?,
-        chatbot_ids: chatbots?,
-        body: body?,
-        headers: headers?,
-        ordering: ordering?,
-        max_in_flight: at_once?,
-        rate_per_second: rate?,
-        retry: retry?,
-        secret: secret?,
-    })
+        url: reading.or(url, ANY_URL).to_owned(),
+        event_types: reading.or(types.map_err(|it| it.under("/event_types")), COMMON.into()),
+        chatbot_ids: reading
+            .or(chatbots.map_err(|_| Invalid::field("/chatbot_ids", "must be ids of chatbots")), Vec::new()),
+        body: reading.or(form.get("body").parse(), BodyForm::Documented),
+        headers: reading.or(headers(form.get("headers")), Vec::new()),
+        ordering: reading.or(form.get("ordering").parse(), Ordering::None),
+        max_in_flight: reading.or(form.number("max_in_flight"), None),
+        rate_per_second: reading.or(form.number("rate_per_second"), None),
+        retry: reading.or(form.get("retry").parse(), RetryPolicy::ThreeDays),
+        secret: reading.or(form.filled("secret").map(Secret::parse).transpose(), None),
+    };
+    (new, reading)
 }
+
+/// A URL that breaks no rule.
+const ANY_URL: &str = "https://example.com/";
 
 /// `Name: value`, one in a line.
 fn headers(text: &str) -> Result<Vec<(String, String)>, Invalid> {
@@ -175,22 +179,24 @@ fn headers(text: &str) -> Result<Vec<(String, String)>, Invalid> {
         .collect()
 }
 
-/// Asks the guard about a URL, and the domain about everything else: all that is wrong, or warnings.
-async fn judge(web: &Shared, actor: &Actor, new: &NewWebhook, url: bool) -> Result<Vec<String>, Invalid> {
-    let ambient = web.db.ambient();
-    let secret = Secret::from_bytes(&[0; 32]);
-    let id = Id::from_parts(0, &[0; 10]);
-    let mut known = new.clone();
-    if !url {
-        // It stays as it is, whatever the rules are by now.
-        known.url = "https://example.com/".to_owned();
-    }
-    known.into_webhook(web.outbound.policy(), id, actor.account(), secret, ambient.clock.now())?;
-    if !url {
-        return Ok(Vec::new());
-    }
+/// Asks the guard about a URL, if one is new, and the domain about everything else: all that is wrong, or warnings.
+async fn judge(
+    web: &Shared,
+    actor: &Actor,
+    (new, mut reading): (NewWebhook, Reading),
+    url: Option<&str>,
+) -> Result<(NewWebhook, Vec<String>), Invalid> {
     let refused = |refusal: domain::Refusal| Invalid::coded("refused_url", "/url", refusal.to_string());
-    web.outbound.verdict(&new.url).await.map_err(refused)
+    let warnings = match url {
+        Some(url) => reading.or(web.outbound.verdict(url).await.map_err(refused), Vec::new()),
+        None => Vec::new(),
+    };
+    // The guard has said what there is to say of the URL; and one that stays may, whatever the rules are by now.
+    let rest = NewWebhook { url: ANY_URL.to_owned(), ..new.clone() };
+    let (ambient, secret, id) = (web.db.ambient(), Secret::from_bytes(&[0; 32]), Id::from_parts(0, &[0; 10]));
+    let rules = rest.into_webhook(web.outbound.policy(), id, actor.account(), secret, ambient.clock.now());
+    Invalid::gather([reading.complaints(), rules.map(drop)])?;
+    Ok((new, warnings))
 }
 
 async fn page(
@@ -240,12 +246,8 @@ pub(super) async fn create(
     by: ByMember<Manage>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let new = match asked(&form) {
-        Ok(new) => new,
-        Err(invalid) => return page(&web, &by, None, form, invalid.into()).await,
-    };
-    let warnings = match judge(&web, &by.actor, &new, true).await {
-        Ok(warnings) => warnings,
+    let (new, warnings) = match judge(&web, &by.actor, asked(&form), form.filled("url")).await {
+        Ok(judged) => judged,
         Err(invalid) => return page(&web, &by, None, form, invalid.into()).await,
     };
     let (actor, outbound) = (by.actor, Arc::clone(&web.outbound));
@@ -297,12 +299,12 @@ pub(super) async fn update(
     let (id, actor) = (known::<Webhook>(&id)?, by.actor);
     let before = web.db.read(move |tx| webhooks::get(tx, &actor, id)).await?;
     let name = before.name.clone();
-    let judged = match asked(&form) {
-        Ok(new) => judge(&web, &actor, &new, new.url != before.url).await.map(|_| new),
-        Err(invalid) => Err(invalid),
-    };
-    let update = match judged {
-        Ok(new) => update_of(new, &before),
+    let (new, mut reading) = asked(&form);
+    let url = form.filled("url").filter(|url| *url != before.url);
+    let update = update_of(new.clone(), &before);
+    reading.or(unmasked(&update, &before).map(drop), ());
+    let update = match judge(&web, &actor, (new, reading), url).await {
+        Ok(_) => update,
         Err(invalid) => return page(&web, &by, Some((id, name)), form, invalid.into()).await,
     };
     let outbound = Arc::clone(&web.outbound);

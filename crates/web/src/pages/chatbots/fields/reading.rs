@@ -7,28 +7,21 @@ use super::{
     super::kinds::{Control, Kind, Spec},
     meant,
 };
-use crate::pages::form::Form;
+use crate::pages::form::{Form, Reading};
 
-/// Reads a step of that kind from what was filled in.
-///
-/// # Errors
-///
-/// Only for what cannot be written down at all: numbers that are none.
-pub(in crate::pages::chatbots) fn read(kind: &Kind, form: &Form) -> Result<Step, Invalid> {
-    let mut step = Step::new();
+/// Reads a step of that kind from what was filled in. What cannot be written down at all, numbers that are none, it is
+/// without.
+pub(in crate::pages::chatbots) fn read(kind: &Kind, form: &Form) -> (Step, Reading) {
+    let (mut step, mut reading) = (Step::new(), Reading::new());
     step.insert("id".to_owned(), json!(form.get("id").trim()));
     step.insert("kind".to_owned(), json!(kind.key));
     let asks = form.get("type");
     let owned = kind.fields.iter().filter(|spec| spec.of.is_empty() || spec.of.contains(&asks));
-    let mut wrong = Vec::new();
     for spec in owned {
-        match read_field(spec, form) {
-            Ok(Some(value)) => drop(step.insert(spec.key.to_owned(), value)),
-            Ok(None) => {}
-            Err(invalid) => wrong.push(Err(invalid)),
+        if let Some(value) = reading.or(read_field(spec, form), None) {
+            step.insert(spec.key.to_owned(), value);
         }
     }
-    Invalid::gather(wrong)?;
     match kind.key {
         "choice" => drop(step.insert("options".to_owned(), read_options(form))),
         "condition" => drop(step.insert("branches".to_owned(), read_branches(form))),
@@ -40,7 +33,17 @@ pub(in crate::pages::chatbots) fn read(kind: &Kind, form: &Form) -> Result<Step,
         }
         _ => {}
     }
-    Ok(step)
+    (step, reading)
+}
+
+/// What was typed, to be shown again.
+pub(in crate::pages::chatbots) fn typed(kind: &Kind, form: &Form) -> Step {
+    let (mut step, reading) = read(kind, form);
+    for wrong in reading.complaints().err().iter().flat_map(|it| &it.errors) {
+        let name = wrong.pointer.trim_start_matches('/');
+        step.insert(name.to_owned(), json!(form.get(name)));
+    }
+    step
 }
 
 fn read_field(spec: &Spec, form: &Form) -> Result<Option<Value>, Invalid> {
