@@ -185,6 +185,8 @@ mod tests {
             }
         }
         for (name, _, text) in FILES {
+            // Names of namespaces look like addresses, and are not.
+            let text = text.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
             assert!(!text.contains("://") && !text.contains("@import"), "{name}");
             for markup in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
                 assert!(!text.contains(markup), "{name}: {markup}");
