@@ -54,10 +54,7 @@ impl From<&Problem> for Words {
     fn from(problem: &Problem) -> Self {
         let passing = problem.status().is_server_error();
         let (title, advice) = match problem.status() {
-            StatusCode::NOT_FOUND => (
-                "There is nothing here",
-                "The address may not be whole, or what it led to was deleted. Look for it from the navigation.",
-            ),
+            StatusCode::NOT_FOUND => ("There is nothing here", "Look for it from the navigation."),
             StatusCode::FORBIDDEN => ("You may not do this", ""),
             StatusCode::CONFLICT => (
                 "That does not go together",
@@ -66,7 +63,12 @@ impl From<&Problem> for Words {
             _ if passing => ("This does not work at the moment", ""),
             _ => ("That was not understood", "Go back, change what is wrong, and send it once more."),
         };
-        Self { title, detail: sentence(problem.detail()), advice, passing }
+        let detail = match problem.status() {
+            // The API's words would say the title once more.
+            StatusCode::NOT_FOUND => "The address may not be whole, or what it led to was deleted".to_owned(),
+            _ => sentence(problem.detail()),
+        };
+        Self { title, detail, advice, passing }
     }
 }
 
