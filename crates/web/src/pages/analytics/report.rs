@@ -14,8 +14,8 @@ use domain::{
 use http::StatusCode;
 use url::form_urlencoded::Serializer;
 
-use self::body::Shown;
 pub(super) use self::body::slot;
+use self::body::{FIGURES, Shown};
 use crate::{
     Shared,
     auth::Read,
