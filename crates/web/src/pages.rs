@@ -16,6 +16,8 @@ mod failure;
 mod files;
 mod form;
 mod live;
+#[cfg(test)]
+mod looks;
 pub(crate) mod member;
 pub(crate) mod origin;
 mod parts;

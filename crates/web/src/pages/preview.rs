@@ -123,7 +123,7 @@ mod tests {
             format!(r#"<script src="/widget.js" data-bot="{key}" data-preview data-open async></script>"#);
         assert!(answer.body.contains(&tag), "{}", answer.body);
         assert!(answer.body.contains("Preview: nothing here is counted or sent"));
-        let name = "<h1 dir=\"auto\">Mia &#60;b&#62; &#38; &#34;Co&#34; {{key}}</h1>";
+        let name = "<h1><bdi>Mia &#60;b&#62; &#38; &#34;Co&#34; {{key}}</bdi></h1>";
         assert!(answer.body.contains(name), "{}", answer.body);
     }
 
