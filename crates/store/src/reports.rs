@@ -17,6 +17,15 @@ use crate::{
     value::{Row, args},
 };
 
+/// Only rows with that value, if there is one. Whether there is comes first: without one SQLite leaves the column
+/// unread, which over many rows is a quarter of the time. PostgreSQL has to be told what a parameter is that it meets
+/// there.
+macro_rules! limit {
+    ($column:literal, $value:literal) => {
+        concat!(" and (", $value, "/*pg: ::uuid*/ is null or ", $column, " = ", $value, ")")
+    };
+}
+
 /// Counts conversations along an index: of whose chatbot, by which instant, between which, and what else.
 macro_rules! count {
     ($chatbot:literal, $instant:literal, $from:literal, $to:literal, $more:literal) => {
@@ -31,7 +40,7 @@ macro_rules! count {
             $instant,
             " < ",
             $to,
-            " and (c.department_id = $3 or $3 is null)",
+            limit!("c.department_id", "$3"),
             $more,
             ")"
         )
@@ -98,7 +107,9 @@ macro_rules! runs {
             $instant,
             " >= $3 and r.",
             $instant,
-            " < $4 and (r.chatbot_id = $5 or $5 is null) and (r.department_id = $6 or $6 is null)"
+            " < $4",
+            limit!("r.chatbot_id", "$5"),
+            limit!("r.department_id", "$6")
         )
     };
 }

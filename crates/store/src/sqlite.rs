@@ -196,8 +196,11 @@ impl Connection for Sqlite {
         let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(failed)?;
         let mut result = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
-            let columns = (0..width).map(|i| row.get_ref(i).map_err(failed).and_then(|it| read(it, sql, i)));
-            result.push(Row::new(sql.name, columns.collect::<Result<_, _>>()?));
+            let mut columns = Vec::with_capacity(width);
+            for i in 0..width {
+                columns.push(read(row.get_ref(i).map_err(failed)?, sql, i)?);
+            }
+            result.push(Row::new(sql.name, columns));
         }
         Ok(result)
     }
