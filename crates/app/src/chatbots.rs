@@ -302,16 +302,17 @@ pub(crate) fn flow(
 
 /// A flow from its text.
 pub(crate) fn read(text: String) -> Result<Arc<Flow>, AppError> {
-    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
-    let read = read.get_or_insert_default();
-    if let Some(flow) = read.get(&text) {
+    let known = || READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(flow) = known().get_or_insert_default().get(&text) {
         return Ok(Arc::clone(flow));
     }
-    // It was valid when it was published; a later program may see it otherwise.
+    // Nobody else waits while it is read. It was valid when it was kept; a later program may see it otherwise.
     let flow = Arc::new(Flow::parse(&text)?);
-    if read.len() >= KEPT {
-        read.clear();
+    let mut known = known();
+    let known = known.get_or_insert_default();
+    if known.len() >= KEPT {
+        known.clear();
     }
-    read.insert(text, Arc::clone(&flow));
+    known.insert(text, Arc::clone(&flow));
     Ok(flow)
 }
