@@ -12,7 +12,7 @@ use crate::{
     AppError, Page, PageRequest,
     access::require,
     idempotency::{self, Idempotency, Kept},
-    standings::{self, Explained, Standings, Told, WebhookStanding},
+    standings::{self, Addressed, Standings, Told, WebhookStanding},
 };
 
 /// Events that somebody posts with one request.
@@ -220,7 +220,7 @@ pub struct EventDetail {
     /// The event.
     pub event: Event,
     /// Its deliveries, in the order they were planned; none if it was unmatched.
-    pub deliveries: Vec<Explained>,
+    pub deliveries: Vec<Addressed>,
     /// Where it stands with the account's webhooks, the newest first.
     pub webhooks: Vec<WebhookStanding>,
     /// Whether there are older webhooks, which were left out.

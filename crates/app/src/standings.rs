@@ -36,7 +36,7 @@ pub struct WebhookStanding {
 
 /// An event's deliveries and the account's newest webhooks, all explained.
 pub(crate) struct Standings {
-    pub(crate) deliveries: Vec<Explained>,
+    pub(crate) deliveries: Vec<Addressed>,
     pub(crate) webhooks: Vec<WebhookStanding>,
     pub(crate) more_webhooks: bool,
 }
@@ -109,10 +109,9 @@ pub(crate) fn of_event(tx: &mut Tx<'_>, event: &Event) -> Result<Standings, AppE
     let page = newest
         .fill(|before, limit| store::webhooks::list(tx, account, before, limit), |it: &Webhook| it.id)?;
     let deliveries = of_events(tx, account, &[event.id])?.remove(&event.id).unwrap_or_default();
-    let deliveries: Vec<Explained> = deliveries.into_iter().map(|(explained, _)| explained).collect();
     let kept = deliveries.len() >= event.planned as usize;
     let of_webhook: HashMap<Id<Webhook>, &Explained> =
-        deliveries.iter().map(|it| (it.delivery.webhook_id, it)).collect();
+        deliveries.iter().map(|(it, _)| (it.delivery.webhook_id, it)).collect();
     let webhooks = page.items.iter().map(|webhook| {
         let explained = of_webhook.get(&webhook.id);
         WebhookStanding {

@@ -432,7 +432,8 @@
     event.stopPropagation();
     if (confirm.hidden) close();
     else question(false);
-  } }, h('header', {}, avatar, h('div.who', {}, title, status), endButton, closeButton), confirm, banner, list, form);
+  // No header element: in here it would count as the page's banner, of which there is one.
+  } }, h('div.top', {}, avatar, h('div.who', {}, title, status), endButton, closeButton), confirm, banner, list, form);
 
   const linked = (text) => text.split(/(https?:\/\/[^\s<>"]*[^\s<>"'.,;:!?)\]}])/).map((part, index) =>
     index % 2 ? h('a', { href: part, target: '_blank', rel: 'noopener nofollow' }, part) : part);
@@ -774,8 +775,8 @@
     @keyframes rise { from { opacity: 0; transform: translateY(14px) scale(.98); } }
     [data-side=right] > * { right: calc(var(--far) + env(safe-area-inset-right, 0px)); }
     [data-side=left] > * { left: calc(var(--far) + env(safe-area-inset-left, 0px)); }
-    header { display: flex; align-items: center; gap: 4px; padding-block: 16px; padding-inline: 18px 12px; background: var(--c); color: var(--on); }
-    header :focus-visible { outline-color: var(--on); }
+    .top { display: flex; align-items: center; gap: 4px; padding-block: 16px; padding-inline: 18px 12px; background: var(--c); color: var(--on); }
+    .top :focus-visible { outline-color: var(--on); }
     .avatar, .face, .head, .send, .launch { display: grid; place-content: center; flex: none; border-radius: 50%; font-weight: 600; }
     .avatar { width: 42px; height: 42px; background: var(--on); color: var(--c); font-size: 18px; }
     .who { flex: 1; min-width: 0; padding: 0 8px; }
@@ -836,7 +837,7 @@
     @media (max-width: 480px), (max-height: 480px) {
     .panel { inset: var(--top, 0) 0 auto !important; width: auto; height: var(--height, 100vh); border-radius: 0; }
     .launch[aria-expanded=true] { display: none; }
-    header { padding-top: calc(12px + env(safe-area-inset-top, 0px)); padding-bottom: 12px; }
+    .top { padding-top: calc(12px + env(safe-area-inset-top, 0px)); padding-bottom: 12px; }
     textarea { font-size: 16px; }
     }
     @media (prefers-reduced-motion) { .lp * { animation: none !important; transition: none !important; } }

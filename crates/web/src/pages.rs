@@ -16,6 +16,8 @@ mod failure;
 mod files;
 mod form;
 mod live;
+#[cfg(test)]
+mod looks;
 pub(crate) mod member;
 pub(crate) mod origin;
 mod parts;
@@ -42,17 +44,20 @@ pub(crate) fn routes(web: &Shared) -> Router<Shared> {
         .route_layer(middleware::from_fn_with_state(Shared::clone(web), origin::guard))
         .route("/preview/{key}", get(preview::preview))
         .route("/demo", get(async |State(web): State<Shared>| preview::demo(web.settings.demo.as_deref())))
+        .route("/favicon.ico", get(async || Redirect::permanent(files::ICON)))
         .route("/pages/{name}", get(files::file))
+        .route_layer(middleware::from_fn_with_state(Shared::clone(web), failure::around))
         .route_layer(middleware::from_fn(compression::around))
 }
 
 /// What there is not: a page for browsers, a problem for programs.
-pub(crate) async fn missing(headers: HeaderMap) -> Response {
+pub(crate) async fn missing(State(web): State<Shared>, headers: HeaderMap) -> Response {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match accept.contains("text/html") {
-        true => Failure::from(Problem::not_found()).into_response(),
-        false => Problem::not_found().into_response(),
+    if !accept.contains("text/html") {
+        return Problem::not_found().into_response();
     }
+    let failure = Failure::from(Problem::not_found()).into_response();
+    failure::framed(&web, member::token(&web, &headers), failure).await
 }
 
 /// The pages of members. Each handler asks for its member with [`member::ByMember`].

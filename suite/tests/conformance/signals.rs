@@ -92,7 +92,7 @@ async fn a_planned_delivery_is_told_whole() {
         });
         let planned = planned.expect("a delivery is due");
         let detail = carry_out(&db, move |tx| app::events::get(tx, &console(), accepted.id)).await;
-        let stored: Vec<_> = detail.deliveries.into_iter().map(|it| it.delivery).collect();
+        let stored: Vec<_> = detail.deliveries.into_iter().map(|(it, _)| it.delivery).collect();
         assert_eq!(planned.deliveries, stored);
         assert_eq!(planned.event.id, detail.event.id);
         assert_eq!(planned.event.data, detail.event.data);

@@ -35,7 +35,6 @@ export class Chat {
     });
     does('back', () => leave());
     does('accept', () => this.#accept());
-    does('accept-below', () => this.#accept());
     does('hand-back', () => this.#act('hand-back'));
     this.#texts = new Texts((text) => this.#insert(text));
     does('transfer', () => this.#askWhere());
@@ -199,7 +198,6 @@ export class Chat {
     paintPage(find('page'), it.page_url);
     const mine = desk.isMine(it);
     const over = it.state === 'closed';
-    find('accept').hidden = over || it.state === 'agent';
     find('hand-back').hidden = !mine || it.state !== 'agent' || !it.version;
     find('transfer').hidden = over;
     find('close').hidden = over;
@@ -256,8 +254,8 @@ export class Chat {
     const mine = it.state === 'agent' && this.#desk.isMine(it);
     find('composer').hidden = !mine;
     find('instead').hidden = mine;
-    find('accept-below').hidden = !['queued', 'bot'].includes(it.state);
-    write(find('accept-below'), it.state === 'bot' ? 'Take over from the bot' : 'Accept');
+    find('accept').hidden = !['queued', 'bot'].includes(it.state);
+    write(find('accept'), it.state === 'bot' ? 'Take over from the bot' : 'Accept');
     write(find('instead-text'), instead(it));
   }
 

@@ -229,7 +229,7 @@ impl From<EventDetail> for EventDetailView {
         };
         Self {
             event: event.into(),
-            deliveries: deliveries.into_iter().map(Into::into).collect(),
+            deliveries: deliveries.into_iter().map(|(it, _)| it.into()).collect(),
             reason,
             webhooks: webhooks.into_iter().map(Into::into).collect(),
             more_webhooks,

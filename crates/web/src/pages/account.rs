@@ -1,5 +1,6 @@
 //! Account: what belongs to whoever is signed in, and to the account they work in.
 
+mod agents;
 mod audit;
 mod keys;
 mod members;

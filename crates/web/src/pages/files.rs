@@ -1,4 +1,4 @@
-//! What pages load: style sheets and scripts, from this program.
+//! What pages load: style sheets, scripts and their icon, from this program.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -19,6 +19,10 @@ macro_rules! files {
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
+const PICTURE: &str = "image/svg+xml";
+
+/// What browsers show beside the title of a page.
+pub(crate) const ICON: &str = "/pages/icon.svg";
 
 /// What pages load: name, media type, text.
 pub(crate) const FILES: &[(&str, &str, &str)] = &files![
@@ -46,6 +50,7 @@ pub(crate) const FILES: &[(&str, &str, &str)] = &files![
     "export.js" as SCRIPT,
     "api.js" as SCRIPT,
     "dom.js" as SCRIPT,
+    "icon.svg" as PICTURE,
 ];
 
 /// The tag of each file: the beginning of the SHA-256 of its text.
@@ -89,13 +94,34 @@ mod tests {
     use crate::kit::Kit;
 
     #[tokio::test]
+    async fn every_page_names_the_icon_and_browsers_that_ask_by_themselves_are_sent_to_it() {
+        let kit = Kit::start().await;
+        let asked = kit.send("", "GET", "/favicon.ico", "").await;
+        assert_eq!(
+            (asked.status, &asked.headers[header::LOCATION]),
+            (StatusCode::PERMANENT_REDIRECT, &ICON.parse().unwrap())
+        );
+        let link = format!("<link rel=\"icon\" type=\"image/svg+xml\" href=\"{ICON}\">");
+        let member = kit.member(domain::Role::Viewer).await;
+        for (cookie, path) in [(&*member, "/analytics"), ("", "/sign-in"), ("", "/preview/pk_none")] {
+            let page = kit.page(cookie, path).await.body;
+            assert!(page.contains(&link), "{path}: {page}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_pages_load_is_there_and_asked_for_again_by_its_tag() {
         let kit = Kit::start().await;
         for &(name, ..) in FILES {
             let path = format!("/pages/{name}");
             let answer = kit.send("", "GET", &path, "").await;
             assert_eq!(answer.status, StatusCode::OK, "{name}");
-            let kind = if name.ends_with(".js") { SCRIPT } else { STYLE };
+            let (_, ending) = name.split_once('.').unwrap();
+            let kind = match ending {
+                "js" => SCRIPT,
+                "css" => STYLE,
+                _ => PICTURE,
+            };
             assert_eq!(answer.headers[header::CONTENT_TYPE], kind);
             assert_eq!(answer.headers[header::CACHE_CONTROL], "no-cache");
             let tag = answer.headers[header::ETAG].to_str().unwrap();

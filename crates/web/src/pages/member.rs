@@ -50,13 +50,18 @@ const TOUCH_EVERY: Duration = Duration::from_secs(60);
 /// Who is signed in, if anybody is.
 pub(crate) async fn signed_in(web: &Shared, parts: &Parts) -> Result<Option<SignedIn>, Problem> {
     let Some(token) = token(web, &parts.headers) else { return Ok(None) };
-    let signed = web.db.read(move |tx| sessions::recognise(tx, &token)).await?;
+    let signed = recognise(web, token).await?;
     if let Some(SignedIn { session, .. }) = &signed
         && web.db.ambient().clock.now().since(session.seen_at) >= TOUCH_EVERY
     {
         note_use(web, session.clone(), peer::origin(parts, &web.settings.trusted_proxies).to_string()).await;
     }
     Ok(signed)
+}
+
+/// Who has that token, without noting that it was used.
+pub(crate) async fn recognise(web: &Shared, token: SessionToken) -> Result<Option<SignedIn>, Problem> {
+    Ok(web.db.read(move |tx| sessions::recognise(tx, &token)).await?)
 }
 
 /// A store that takes no writes keeps nobody from reading.

@@ -123,7 +123,7 @@ mod tests {
             format!(r#"<script src="/widget.js" data-bot="{key}" data-preview data-open async></script>"#);
         assert!(answer.body.contains(&tag), "{}", answer.body);
         assert!(answer.body.contains("Preview: nothing here is counted or sent"));
-        let name = "<h1 dir=\"auto\">Mia &#60;b&#62; &#38; &#34;Co&#34; {{key}}</h1>";
+        let name = "<h1><bdi>Mia &#60;b&#62; &#38; &#34;Co&#34; {{key}}</bdi></h1>";
         assert!(answer.body.contains(name), "{}", answer.body);
     }
 
@@ -185,6 +185,8 @@ mod tests {
             }
         }
         for (name, _, text) in FILES {
+            // Names of namespaces look like addresses, and are not.
+            let text = text.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
             assert!(!text.contains("://") && !text.contains("@import"), "{name}");
             for markup in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
                 assert!(!text.contains(markup), "{name}: {markup}");

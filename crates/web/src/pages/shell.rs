@@ -174,7 +174,8 @@ impl Place {
 /// What the layout shows around a page.
 #[derive(Clone)]
 pub(crate) struct Shell {
-    place: Place,
+    /// None where there is no page.
+    place: Option<Place>,
     /// The breadcrumb; the last is the page itself.
     pub(crate) steps: Vec<Step>,
     /// Who is signed in.
@@ -200,9 +201,14 @@ impl Shell {
 
     /// The same, of whoever is signed in.
     pub(crate) fn of(web: &Shared, signed: &SignedIn, place: Place) -> Self {
+        Self { place: Some(place), steps: place.steps(), ..Self::nowhere(web, signed, "") }
+    }
+
+    /// Around what says, under that heading, why there is no page.
+    pub(crate) fn nowhere(web: &Shared, signed: &SignedIn, heading: &str) -> Self {
         Self {
-            place,
-            steps: place.steps(),
+            place: None,
+            steps: vec![step("Dashboard", "/"), step(heading, "")],
             member: signed.member.name.clone(),
             role: signed.member.role,
             account: signed.account.clone(),
@@ -308,7 +314,7 @@ impl Shell {
 
     /// Whether that is where one is.
     pub(crate) fn is_at(&self, place: &Place) -> bool {
-        self.place == *place
+        self.place == Some(*place)
     }
 }
 

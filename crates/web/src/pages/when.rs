@@ -113,18 +113,26 @@ pub(crate) mod filters {
         Ok(super::visible(&text.to_string()))
     }
 
-    /// Behind these a URL breaks before it breaks within a word.
-    const BREAKS: [char; 4] = ['/', '?', '&', '.'];
+    /// A text that breaks behind these before it breaks within a word.
+    fn parted(text: impl Display, breaks: &[char]) -> askama::Result<String> {
+        let mut shown = String::new();
+        for part in super::visible(&text.to_string()).split_inclusive(breaks) {
+            let end = if part.ends_with(breaks) { "<wbr>" } else { "" };
+            write!(shown, "{}{end}", escape(part, Html)?)?;
+        }
+        Ok(shown)
+    }
 
     /// A URL as it is shown where it may need several lines.
     #[askama::filter_fn]
     pub(crate) fn url(text: impl Display, _: &dyn askama::Values) -> askama::Result<Safe<String>> {
-        let mut shown = String::new();
-        for part in super::visible(&text.to_string()).split_inclusive(BREAKS) {
-            let end = if part.ends_with(BREAKS) { "<wbr>" } else { "" };
-            write!(shown, "{}{end}", escape(part, Html)?)?;
-        }
-        Ok(Safe(shown.replace("/<wbr>/", "//")))
+        Ok(Safe(parted(text, &['/', '?', '&', '.'])?.replace("/<wbr>/", "//")))
+    }
+
+    /// The same of an e-mail address.
+    #[askama::filter_fn]
+    pub(crate) fn email(text: impl Display, _: &dyn askama::Values) -> askama::Result<Safe<String>> {
+        Ok(Safe(parted(text, &['@', '.'])?))
     }
 
     /// See [`super::count`].

@@ -210,7 +210,7 @@ impl World {
             Ok(events::get(tx, &actor, id)?.deliveries)
         });
         self.events += 1;
-        for planned in posted.expect("an event is accepted") {
+        for (planned, _) in posted.expect("an event is accepted") {
             let delivery = planned.delivery;
             let hook = self.hooks.iter().position(|it| it.id == delivery.webhook_id).expect("one of them");
             let skipped = self.hooks[hook].state == "disabled";

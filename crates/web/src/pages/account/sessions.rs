@@ -11,6 +11,7 @@ use axum::{
 use domain::{Id, Session};
 use http::StatusCode;
 
+use super::agents;
 use crate::{
     Shared,
     auth::Read,

@@ -1,15 +1,18 @@
 //! One event: what it says, and why it reached each webhook or did not.
 
+use std::collections::HashMap;
+
 use app::{
     AppError, deliveries,
     events::{self, EventDetail},
+    webhooks,
 };
 use askama::Template;
 use axum::{
     extract::{Path, State},
     response::Response,
 };
-use domain::{Delivery, DeliveryState, Event, Id, Timestamp, Webhook, why::Code};
+use domain::{Actor, Delivery, DeliveryState, Event, Id, Timestamp, Webhook};
 use http::StatusCode;
 
 use super::events::{Fate, Talk, about};
@@ -59,7 +62,7 @@ enum Payload {
 /// A webhook, and where the event stands with it.
 struct Line {
     name: String,
-    /// The webhook's page, unless it is gone.
+    /// The webhook's page, unless it was deleted.
     webhook: Option<String>,
     badge: Badge,
     why: String,
@@ -83,11 +86,13 @@ pub(super) async fn show(
     let actor = by.actor;
     let read = move |tx: &mut app::Tx<'_>| {
         let tally = events::tally(tx, &actor, &[id])?;
-        Ok::<_, AppError>((events::get(tx, &actor, id)?, tally))
+        let detail = events::get(tx, &actor, id)?;
+        let deleted = deleted(tx, &actor, &detail)?;
+        Ok::<_, AppError>((detail, deleted, tally))
     };
-    let (detail, tally) = web.db.read(read).await?;
+    let (detail, deleted, tally) = web.db.read(read).await?;
     let EventDetail { event, .. } = &detail;
-    let (deliveries, others) = lines(&detail, shell.manages());
+    let (deliveries, others) = lines(&detail, &deleted, shell.manages());
     let page = EventPage {
         about: about(event),
         conversation: Talk::of(event, shell.sees_people()),
@@ -135,19 +140,34 @@ impl Payload {
     }
 }
 
+/// The names of those webhooks with a delivery of the event that were deleted since.
+fn deleted(
+    tx: &mut app::Tx<'_>,
+    actor: &Actor,
+    detail: &EventDetail,
+) -> Result<HashMap<Id<Webhook>, String>, AppError> {
+    let mut names = HashMap::new();
+    for (it, _) in detail.deliveries.iter().filter(|(_, name)| name.is_none()) {
+        let id = it.delivery.webhook_id;
+        names.insert(id, webhooks::get_deleted(tx, actor, id)?.name);
+    }
+    Ok(names)
+}
+
 /// The webhooks with a delivery of the event, and those without one.
-fn lines(detail: &EventDetail, manages: bool) -> (Vec<Line>, Vec<Line>) {
+fn lines(
+    detail: &EventDetail,
+    deleted: &HashMap<Id<Webhook>, String>,
+    manages: bool,
+) -> (Vec<Line>, Vec<Line>) {
     let expired = detail.event.data.is_none() && manages;
-    let named = |id: Id<Webhook>| detail.webhooks.iter().find(|it| it.webhook_id == id);
-    let deliveries = detail.deliveries.iter().map(|it| {
-        let (delivery, gone) = (&it.delivery, it.why.code == Code::WebhookDeleted);
-        let name = named(delivery.webhook_id).map(|it| it.name.clone());
-        let again = manages && !expired && !gone && can_be_resent(delivery);
+    let deliveries = detail.deliveries.iter().map(|(it, name)| {
+        let delivery = &it.delivery;
+        let again = manages && !expired && name.is_some() && can_be_resent(delivery);
+        let known = name.as_ref().or_else(|| deleted.get(&delivery.webhook_id));
         Line {
-            name: name.unwrap_or_else(|| {
-                if gone { "A deleted webhook".to_owned() } else { delivery.webhook_id.to_string() }
-            }),
-            webhook: (!gone).then(|| webhook_path(delivery.webhook_id)),
+            name: known.cloned().unwrap_or_default(),
+            webhook: name.is_some().then(|| webhook_path(delivery.webhook_id)),
             badge: badge(delivery.state),
             why: it.why.words.clone(),
             next: it.next_attempt_at,

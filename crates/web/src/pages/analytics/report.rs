@@ -12,8 +12,8 @@ use domain::{Actor, BotReport, Chatbot, Department, Id, MarkerRow, ReportPeriod,
 use http::StatusCode;
 use url::form_urlencoded::Serializer;
 
-use self::body::Shown;
 pub(super) use self::body::slot;
+use self::body::{FIGURES, Shown};
 use crate::{
     Shared,
     auth::Read,

@@ -216,6 +216,28 @@ async fn an_event_says_why_of_each_webhook_and_is_sent_again() {
     assert_eq!(kit.submit(&admin, &elsewhere, &[]).await.status, StatusCode::NOT_FOUND);
 }
 
+#[tokio::test]
+async fn a_deleted_webhook_is_named_and_nothing_can_be_sent_to_it() {
+    let kit = Kit::start().await;
+    let (key, ingest) = (kit.key(Scope::Manage).await, kit.key(Scope::Ingest).await);
+    let admin = kit.member(Role::Admin).await;
+    let crm = webhook(&kit, &key, "Former CRM", &["Contact Information"]).await;
+    kit.send(&key, "POST", &format!("/api/v1/webhooks/{crm}/disable"), "").await;
+    let path = format!("{EVENTS}/{}", post(&kit, &ingest, "Contact Information", ada("Ada"), None).await);
+    let page = ok(&kit, &admin, &path).await.body;
+    let resend =
+        page.split_once("<form method=\"post\" action=\"/analytics/").unwrap().1.split_once('"').unwrap().0;
+    let deleted = kit.send(&key, "DELETE", &format!("/api/v1/webhooks/{crm}"), "").await;
+    assert!(deleted.status.is_success(), "{}", deleted.body);
+
+    let page = ok(&kit, &admin, &path).await;
+    assert!(words(&page).contains("Former CRM (deleted) skipped"), "{}", words(&page));
+    assert!(!page.body.contains("/resend\"") && !page.body.contains(&format!("/{crm}\"")), "{}", page.body);
+    let refused = kit.submit(&admin, &format!("/analytics/{resend}"), &[]).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(words(&refused).contains("The webhook of this delivery was deleted"), "{}", words(&refused));
+}
+
 /// The cookie of an owner of another account.
 async fn foreigner(kit: &Kit) -> String {
     let make = |tx: &mut app::Tx<'_>| {

@@ -410,7 +410,9 @@ async fn the_live_preview_is_the_real_widget_with_the_draft_and_says_so_if_that_
     let bot = made(&kit, &admin, "Mia", "empty").await;
     let (flow, key) = (format!("{bot}/flow?preview"), public_key(&kit, &admin, &bot).await);
     let tag = |kind: &str| {
-        format!("<script src=\"/widget.js\" data-bot=\"{key}\" data-preview{kind} data-open async></script>")
+        format!(
+            "<script src=\"/widget.js\" data-bot=\"{key}\" data-preview{kind} data-open data-position=\"right\" async>"
+        )
     };
     let page = shown(&kit, &admin, &flow).await;
     assert!(page.contains(&tag(" data-draft")) && page.contains("members of this account alone"));

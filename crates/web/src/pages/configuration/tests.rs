@@ -167,7 +167,7 @@ async fn departments_are_made_changed_and_deleted() {
         [("name", "Claims"), ("disabled", "true"), ("transfer_to", &*sales), ("transfer_after_s", "60")];
     went(&kit.submit(&admin, &format!("{place}/{id}"), &form).await);
     let page = shown(&kit, &admin, place).await;
-    assert!(page.contains("disabled</span>") && page.contains("to Sales after 60 s"), "{page}");
+    assert!(page.contains("disabled</span>") && page.contains("to <bdi>Sales</bdi> after 60 s"), "{page}");
     assert!(shown(&kit, &admin, &format!("{place}/{id}")).await.contains("value=\"60\""));
 
     assert!(

@@ -20,6 +20,9 @@ use crate::{
     problem::Problem,
 };
 
+/// What the contacts of [`MergePage::three`] are in it.
+const SIDES: [&str; 3] = ["Stays", "Goes into it", "Becomes"];
+
 #[derive(Template)]
 #[template(path = "contacts/merge.html")]
 struct MergePage {

@@ -90,6 +90,7 @@ async fn a_chat_is_answered_with_forms_alone() {
     let page = kit.page(&ann, &path).await;
     assert!(page.body.contains("Take over from the bot"), "{}", page.body);
     assert!(page.body.contains("data-verb=\"reply\" hidden"), "nobody replies before accepting");
+    assert_eq!(page.body.matches("/accept\"").count(), 1, "one act has one button: {}", page.body);
 
     let accepted = kit.submit(&ann, &format!("{path}/accept"), &[]).await;
     assert_eq!(went_to(&accepted), format!("{path}?done=accepted"));

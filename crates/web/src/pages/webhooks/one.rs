@@ -45,6 +45,19 @@ const DONE: [(&str, &str); 6] = [
     ("created", "The webhook is made."),
 ];
 
+/// When a held webhook is tried next.
+enum Probe {
+    Due,
+    At(When),
+}
+
+impl Probe {
+    fn of(shell: &Shell, webhook: &Webhook) -> Option<Self> {
+        let at = webhook.health.probe_at?;
+        Some(if at > shell.now() { Self::At(shell.when(&at)) } else { Self::Due })
+    }
+}
+
 #[derive(Template)]
 #[template(path = "webhooks/one.html")]
 struct OnePage {
@@ -54,7 +67,7 @@ struct OnePage {
     badge: Badge,
     since: When,
     standing: String,
-    next_probe: Option<When>,
+    probe: Option<Probe>,
     span: Span,
     health: Health,
     delivered: String,
@@ -143,8 +156,8 @@ fn fill(shell: Shell, span: Span, read: Found) -> OnePage {
         path: path(webhook.id),
         badge: webhook_badge(webhook.state),
         since: shell.when(&webhook.state_since).dated(),
-        standing: words::standing(&webhook, shell.now()),
-        next_probe: webhook.health.probe_at.map(|at| shell.when(&at)),
+        standing: words::standing(&webhook),
+        probe: Probe::of(&shell, &webhook),
         health: pictures::health(&shell, &webhook, span, &stretches),
         delivered: all(|it| it.delivered),
         failed: all(|it| it.failed),

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use domain::{
-    Attempt, BodyForm, DisableReason, Ordering, Outcome, RecoveryState, RetryPolicy, Timestamp, Webhook,
-    WebhookState, hold,
+    Attempt, BodyForm, DisableReason, Ordering, Outcome, RecoveryState, RetryPolicy, Webhook, WebhookState,
+    hold,
 };
 
 use crate::pages::{parts::Badge, when::duration};
@@ -22,7 +22,7 @@ pub(super) fn recovery_badge(state: RecoveryState) -> Badge {
 }
 
 /// Why a webhook is in its state, and what to do about it.
-pub(super) fn standing(webhook: &Webhook, now: Timestamp) -> String {
+pub(super) fn standing(webhook: &Webhook) -> String {
     let days = duration(hold::DISABLED_AFTER);
     match webhook.state {
         WebhookState::Active if webhook.health.failures > 0 => format!(
@@ -33,10 +33,9 @@ pub(super) fn standing(webhook: &Webhook, now: Timestamp) -> String {
         WebhookState::Active => "Events are sent as they happen.".to_owned(),
         WebhookState::Held => format!(
             "{} attempts in a row failed, so nothing is sent but probes. Everything waits and nothing is lost: when a \
-             probe gets through, all of it is sent. {} After {days} the webhook is disabled. If the receiver is well \
+             probe gets through, all of it is sent. After {days} the webhook is disabled. If the receiver is well \
              again, resume it.",
-            webhook.failures_in_row(),
-            next_probe(webhook, now)
+            webhook.failures_in_row()
         ),
         WebhookState::Paused => {
             "Somebody paused it. Deliveries wait, untried, and their schedules stand still until it is resumed."
@@ -53,14 +52,6 @@ pub(super) fn standing(webhook: &Webhook, now: Timestamp) -> String {
                  what was skipped."
             )
         }
-    }
-}
-
-fn next_probe(webhook: &Webhook, now: Timestamp) -> String {
-    match webhook.health.probe_at {
-        Some(at) if at > now => format!("The next probe is in {}.", duration(at.since(now))),
-        Some(_) => "A probe is due now.".to_owned(),
-        None => String::new(),
     }
 }
 
@@ -127,13 +118,13 @@ mod tests {
         let mut said = |state, failures| {
             webhook.state = state;
             webhook.health.failures = failures;
-            webhook.health.probe_at = Some(now + Duration::from_secs(600));
-            standing(&webhook, now)
+            standing(&webhook)
         };
         assert_eq!(said(WebhookState::Active, 0), "Events are sent as they happen.");
         assert_eq!(said(WebhookState::Active, 1), "1 attempt failed in a row; 10 hold it.");
         let held = said(WebhookState::Held, 10);
-        assert!(held.contains("The next probe is in 10 min") && held.contains("After 5 days"), "{held}");
+        assert!(held.contains("nothing is lost") && held.contains("After 5 days"), "{held}");
+        assert!(!held.contains("probe is"), "the page says when the next is, as an instant: {held}");
         assert!(said(WebhookState::Paused, 0).contains("until it is resumed"));
         for (reason, why) in [
             (DisableReason::ByHand, "Somebody disabled it."),

@@ -40,13 +40,24 @@ pub(super) struct Shown {
     pub(super) query: String,
 }
 
+/// What is counted of each chatbot.
+pub(super) const FIGURES: [&str; 5] =
+    ["Conversations", "Engaged", "Contacts captured", "Handovers", "Closed"];
+
 /// A chatbot as a row.
 pub(super) struct BotLine {
     pub(super) name: String,
     /// Its page.
     pub(super) path: Option<String>,
-    /// Conversations, engaged, contacts, handovers, closed.
-    pub(super) figures: [String; 5],
+    /// Those of [`FIGURES`].
+    counts: [String; 5],
+}
+
+impl BotLine {
+    /// What is counted, and how many.
+    pub(super) fn figures(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        FIGURES.into_iter().zip(&self.counts)
+    }
 }
 
 /// A marker as a row.
@@ -169,7 +180,7 @@ impl From<&BotRow> for BotLine {
         Self {
             name: row.name.clone().unwrap_or_else(|| nameless.to_owned()),
             path: row.chatbot.map(|id| format!("/chatbots/{id}")),
-            figures: [conversations, engaged, contacts, handovers, closed].map(count),
+            counts: [conversations, engaged, contacts, handovers, closed].map(count),
         }
     }
 }
