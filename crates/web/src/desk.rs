@@ -1,14 +1,11 @@
 //! The operators' side, live: a stream that says which conversations changed, and that an operator types.
 
-use std::{collections::VecDeque, convert::Infallible, pin::pin};
+use std::{collections::VecDeque, pin::pin};
 
 use app::{Db, conversations};
 use axum::{
     extract::State,
-    response::{
-        IntoResponse, Response,
-        sse::{Event, Sse},
-    },
+    response::{Response, sse::Event},
 };
 use domain::{Account, Actor, Conversation, Id};
 use futures_util::stream;
@@ -22,6 +19,7 @@ use crate::{
     extract::PathId,
     live::{LOOK_AGAIN, ToOperator},
     problem::Problem,
+    sse,
 };
 
 /// What the stream says of a conversation. The rest is there to be read.
@@ -48,10 +46,8 @@ pub(crate) async fn stream(
 ) -> Result<Response, Problem> {
     let heard = web.hub.watch_all(&web.db);
     let desk = Desk { web, actor, opener, heard, waiting: VecDeque::from([Event::default().comment("")]) };
-    let events = stream::unfold(desk, |mut desk| async move {
-        desk.next().await.map(|event| (Ok::<_, Infallible>(event), desk))
-    });
-    Ok(Sse::new(events).into_response())
+    let events = stream::unfold(desk, |mut desk| async move { desk.next().await.map(|event| (event, desk)) });
+    Ok(sse::answer(events))
 }
 
 struct Desk {

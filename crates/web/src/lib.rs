@@ -40,6 +40,7 @@ mod read;
 mod recoveries;
 mod reports;
 mod search;
+mod sse;
 #[cfg(test)]
 mod tests;
 mod throttle;

@@ -1,13 +1,10 @@
 //! Pages, live: a stream that says which kinds of things changed, so that the page that shows them looks again.
 
-use std::{collections::VecDeque, convert::Infallible, pin::pin};
+use std::{collections::VecDeque, pin::pin};
 
 use axum::{
     extract::State,
-    response::{
-        IntoResponse, Response,
-        sse::{Event, Sse},
-    },
+    response::{Response, sse::Event},
 };
 use domain::{Account, Id};
 use futures_util::stream;
@@ -18,6 +15,7 @@ use crate::{
     Shared,
     auth::{Opener, Read},
     live::{LOOK_AGAIN, Nouns, Touched},
+    sse,
 };
 
 /// Server-sent events `changed` with names such as `webhooks deliveries`, at most a few in a second.
@@ -29,10 +27,9 @@ pub(super) async fn stream(
     let touched = web.hub.watch_account(&web.db);
     let begin = VecDeque::from([Event::default().comment("")]);
     let looker = Looker { web, account: by.signed.account.id, opener, touched, waiting: begin };
-    let events = stream::unfold(looker, |mut looker| async move {
-        looker.next().await.map(|event| (Ok::<_, Infallible>(event), looker))
-    });
-    Ok(Sse::new(events).into_response())
+    let events =
+        stream::unfold(looker, |mut looker| async move { looker.next().await.map(|event| (event, looker)) });
+    Ok(sse::answer(events))
 }
 
 struct Looker {

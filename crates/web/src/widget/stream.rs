@@ -1,6 +1,6 @@
 //! The live stream of a widget: server-sent events (the HTML standard, section 9.2), read by the widget's own script.
 
-use std::{convert::Infallible, pin::pin};
+use std::pin::pin;
 
 use app::{
     AppError,
@@ -8,10 +8,7 @@ use app::{
 };
 use axum::{
     extract::State,
-    response::{
-        IntoResponse, Response,
-        sse::{Event, Sse},
-    },
+    response::{Response, sse::Event},
 };
 use futures_util::stream;
 
@@ -20,6 +17,7 @@ use crate::{
     Shared,
     live::{LOOK_AGAIN, ToVisitor, Watch},
     problem::Problem,
+    sse,
 };
 
 /// Opens the stream. What is new since the cursor comes first.
@@ -34,10 +32,9 @@ pub(super) async fn open(State(web): State<Shared>, caller: Caller) -> Result<Re
     let first = look(&web, &visit, cursor).await?;
     let mut stream = Stream { web, visit, watch, cursor: None, shown: None, first: Some(first), _pass: pass };
     stream.cursor = cursor;
-    let events = stream::unfold(stream, |mut stream| async move {
-        stream.next().await.map(|event| (Ok::<_, Infallible>(event), stream))
-    });
-    Ok(Sse::new(events).into_response())
+    let events =
+        stream::unfold(stream, |mut stream| async move { stream.next().await.map(|event| (event, stream)) });
+    Ok(sse::answer(events))
 }
 
 async fn look(web: &Shared, visit: &Visit, cursor: Option<Cursor>) -> Result<Update, AppError> {

@@ -32,6 +32,7 @@ impl Stream {
         let response = app.respond(request).await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+        assert_eq!(response.headers()["x-accel-buffering"], "no", "a proxy passes each on as it comes");
         Self { body: response.into_body(), text: String::new(), waiting: VecDeque::new() }
     }
 
