@@ -13,7 +13,7 @@ use tokio::{net::TcpListener, time::Instant};
 use crate::{
     child::{Place, Server, make_account, make_key, serve},
     figures::arrivals::Sink,
-    figures::pace::{Times, check, event, post_at},
+    figures::pace::{Times, check, event, post_at, steadily},
     form,
     wire::Client,
 };
@@ -116,6 +116,10 @@ async fn make_hostile(clients: &mut [Client], receiver: &Receiver, number: usize
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_receivers_cost_neither_memory_nor_time_nor_their_neighbour() {
+    steadily(beside_hostile_receivers).await;
+}
+
+async fn beside_hostile_receivers() -> Result<(), String> {
     let (number, time) = (form::times(100, 1_000), Duration::from_secs(form::times(10, 180) as u64));
     let quiet = Duration::from_secs(form::times(4, 30) as u64);
     let store = TestStore::sqlite();
@@ -174,7 +178,7 @@ async fn hostile_receivers_cost_neither_memory_nor_time_nor_their_neighbour() {
     assert!(!log.contains("panicked"), "{log}");
     assert!(longest <= LONGEST && grown <= 64);
     assert!(attempts as usize > number, "{attempts}");
-    check(&beside, &alone, 2.0);
+    check(&beside, &alone, 2.0)
 }
 
 /// Has so much delivered that what the store keeps in memory is full before memory is looked at; how much.

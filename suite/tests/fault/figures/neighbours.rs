@@ -16,7 +16,7 @@ use tokio::{
 use crate::{
     child::{POLL, Place, Server, about, make_key, run, serve},
     figures::arrivals::Sink,
-    figures::pace::{Times, check, event, post_at},
+    figures::pace::{Times, check, event, post_at, steadily},
     form,
     wire::Client,
 };
@@ -60,6 +60,10 @@ async fn arrivals(sink: &Sink, posted: &HashMap<u64, Instant>, before: usize) ->
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_whose_receivers_are_black_holes_keeps_no_other_waiting() {
+    steadily(beside_black_holes).await;
+}
+
+async fn beside_black_holes() -> Result<(), String> {
     let (webhooks, events) = (form::times(40, 100), form::times(100, 1_000));
     let time = Duration::from_secs(form::times(5, 30) as u64);
     let store = TestStore::sqlite();
@@ -90,11 +94,15 @@ async fn an_account_whose_receivers_are_black_holes_keeps_no_other_waiting() {
     let pending = ledger["pending"].as_u64().expect("a number");
     println!("{pending} pending to black holes of another account: {beside}; without: {idle}");
     assert!(pending as usize > webhooks * events * 9 / 10, "{ledger}");
-    check(&beside, &idle, 2.0);
+    check(&beside, &idle, 2.0)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_that_takes_ten_seconds_keeps_its_neighbour_not_waiting() {
+    steadily(beside_a_slow_receiver).await;
+}
+
+async fn beside_a_slow_receiver() -> Result<(), String> {
     let time = Duration::from_secs(form::times(6, 40) as u64);
     let store = TestStore::sqlite();
     let place = Place::of(&store);
@@ -114,7 +122,7 @@ async fn a_webhook_that_takes_ten_seconds_keeps_its_neighbour_not_waiting() {
         slow.take_peak()
     );
     assert!(*slow.count().borrow() > 0);
-    check(&beside, &alone, 1.5);
+    check(&beside, &alone, 1.5)
 }
 
 #[tokio::test(flavor = "multi_thread")]

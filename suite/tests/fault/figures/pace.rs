@@ -79,21 +79,37 @@ impl Times {
     /// Checks that nearly all of them stayed within `bound`: 99 of a hundred. The short form looks at 90: it lasts a few
     /// seconds, of which one stall of a shared disk is more than a hundredth; who waits for a bad neighbour waits for
     /// longer than that.
-    pub fn check(&self, bound: Duration) {
+    pub fn check(&self, bound: Duration) -> Result<(), String> {
         let percent = if form::is_long() { 99 } else { 90 };
         let time = self.percentile(percent);
-        assert!(time <= bound, "p{percent} is {time:.1?}, {bound:.1?} are allowed");
+        if time > bound {
+            return Err(format!("p{percent} is {time:.1?}, {bound:.1?} are allowed"));
+        }
+        Ok(())
     }
 }
 
 /// Checks that the neighbour of something bad noticed little of it: its p99 is at most `most` times what it was alone.
 /// The short form is too short for that, and what else a machine does shows below 20 ms: there only the limit that
 /// anybody would notice counts.
-pub fn check(beside: &Times, alone: &Times, most: f64) {
+pub fn check(beside: &Times, alone: &Times, most: f64) -> Result<(), String> {
     const NOTICED: Duration = Duration::from_millis(250);
     let share = alone.percentile(99).mul_f64(most).clamp(Duration::from_millis(20), NOTICED);
     let bound = if form::is_long() { share } else { NOTICED };
-    beside.check(bound);
+    beside.check(bound)
+}
+
+/// Measures, in the short form up to three times until it is as it should be: what else a shared machine does, such as
+/// reading a program's pages anew from a slow disk for a second, comes and goes; what the server does comes back.
+pub async fn steadily<M: Future<Output = Result<(), String>>>(measure: impl Fn() -> M) {
+    let turns = if form::is_long() { 1 } else { 3 };
+    for turn in 1.. {
+        match measure().await {
+            Ok(()) => return,
+            Err(why) if turn < turns => println!("measured again: {why}"),
+            Err(why) => panic!("{why}, {turn} times"),
+        }
+    }
 }
 
 impl fmt::Display for Times {
@@ -101,4 +117,10 @@ impl fmt::Display for Times {
         let (half, most, worst) = (self.percentile(50), self.percentile(99), self.percentile(100));
         write!(f, "p50 {half:.1?}, p99 {most:.1?}, longest {worst:.1?} of {}", self.0.len())
     }
+}
+
+#[tokio::test]
+#[should_panic(expected = "p99 is too long")]
+async fn what_is_too_slow_however_often_it_is_measured_fails() {
+    steadily(async || Err("p99 is too long".to_owned())).await;
 }

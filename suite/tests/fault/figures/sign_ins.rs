@@ -9,7 +9,7 @@ use crate::{
     child::{Place, Server, make_key, serve},
     figures::{
         arrivals::Sink,
-        pace::{Times, check, post_at},
+        pace::{Times, check, post_at, steadily},
     },
     form,
     wire::{Client, Wire},
@@ -38,6 +38,10 @@ async fn sign_in(address: std::net::SocketAddr, number: usize) -> u16 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_sign_ins_at_once_keep_no_delivery_waiting() {
+    steadily(beside_sign_ins).await;
+}
+
+async fn beside_sign_ins() -> Result<(), String> {
     let time = Duration::from_secs(form::times(5, 20) as u64);
     let store = TestStore::sqlite();
     let place = Place::of(&store);
@@ -66,5 +70,5 @@ async fn two_hundred_sign_ins_at_once_keep_no_delivery_waiting() {
     let looked_at = rush.await.expect("the rush ends");
     println!("beside {looked_at} passwords compared of {SIGN_INS} sent at once: {beside}; without: {alone}");
     assert!(looked_at >= SIGN_INS * 9 / 10, "only {looked_at} were looked at");
-    check(&beside, &alone, 1.1);
+    check(&beside, &alone, 1.1)
 }

@@ -26,7 +26,7 @@ use self::{
 };
 use crate::{
     child::{Place, Server, make_key, serve},
-    figures::pace::Times,
+    figures::pace::{Times, steadily},
     form::{self, Dice},
     wire::Client,
 };
@@ -158,6 +158,10 @@ pub fn usage(process: u32) -> (u64, Duration) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thousands_of_open_widgets_are_answered_without_a_noticeable_wait() {
+    steadily(talk_of_many).await;
+}
+
+async fn talk_of_many() -> Result<(), String> {
     let (number, time) = (form::times(200, 2_000), Duration::from_secs(form::times(10, 120) as u64));
     let (stage, dice) = (Stage::set().await, Dice::new());
     let (before, _) = usage(stage.server.id());
@@ -178,12 +182,16 @@ async fn thousands_of_open_widgets_are_answered_without_a_noticeable_wait() {
         dice.seed
     );
     let bound = if form::is_long() { GOAL } else { NOTICED };
-    answered.check(bound);
-    streamed.check(bound);
+    answered.check(bound)?;
+    streamed.check(bound)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_visitor_who_floods_is_refused_and_others_notice_little() {
+    steadily(beside_a_flood).await;
+}
+
+async fn beside_a_flood() -> Result<(), String> {
     const CONNECTIONS: u64 = 4;
     let (number, seconds) = (form::times(20, 100), form::times(3, 10));
     let (stage, dice, time) = (Stage::set().await, Dice::new(), Duration::from_secs(seconds as u64));
@@ -225,20 +233,24 @@ async fn a_visitor_who_floods_is_refused_and_others_notice_little() {
     // The defaults: 30 at once, and 5 a second; the flood goes on for a moment while its last answers come.
     assert!((30..=30 + 5 * (seconds + 1)).contains(&accepted.len()));
     assert!(refused_within <= if form::is_long() { Duration::from_millis(50) } else { NOTICED });
-    check_neighbours(&beside.0, &alone.0);
-    check_neighbours(&beside.1, &alone.1);
+    check_neighbours(&beside.0, &alone.0)?;
+    check_neighbours(&beside.1, &alone.1)
 }
 
 /// Checks that others noticed little of a flood: a fifth more, or what is half of the goal anyway. Less than that cannot
 /// be told from what a machine with two cores does beside it.
-fn check_neighbours(beside: &Times, alone: &Times) {
+fn check_neighbours(beside: &Times, alone: &Times) -> Result<(), String> {
     let bound = alone.percentile(99).mul_f64(1.2).max(GOAL / 2);
     let bound = if form::is_long() { bound } else { bound.max(NOTICED) };
-    beside.check(bound);
+    beside.check(bound)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_sees_at_once_that_a_visitor_said_something() {
+    steadily(told_to_an_operator).await;
+}
+
+async fn told_to_an_operator() -> Result<(), String> {
     let (number, time) = (50, Duration::from_secs(form::times(5, 30) as u64));
     let (stage, dice) = (Stage::set().await, Dice::new());
     let seen = Arc::<Mutex<Vec<(String, Instant)>>>::default();
@@ -276,7 +288,7 @@ async fn an_operator_sees_at_once_that_a_visitor_said_something() {
     }
     let times = Times::between(&posted, &came);
     println!("the operator of {number} conversations sees a message within {times}");
-    times.check(if form::is_long() { GOAL } else { NOTICED });
+    times.check(if form::is_long() { GOAL } else { NOTICED })
 }
 
 #[tokio::test(flavor = "multi_thread")]

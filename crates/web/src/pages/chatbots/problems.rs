@@ -78,4 +78,14 @@ mod tests {
             assert_eq!(told(check), page);
         }
     }
+
+    /// Else it would stand here unseen when the check says something else. The check's own tests have all that it says.
+    #[test]
+    fn each_phrase_is_one_that_the_check_says() {
+        let said = include_str!("../../../../domain/src/flow/tests/check.rs");
+        for (check, _) in PHRASES {
+            let mut parts = check.split("``");
+            assert!(parts.all(|part| said.contains(part)), "{check}");
+        }
+    }
 }
