@@ -302,17 +302,17 @@ pub(crate) fn flow(
 
 /// A flow from its text.
 pub(crate) fn read(text: String) -> Result<Arc<Flow>, AppError> {
-    let known = || READ.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(flow) = known().get_or_insert_default().get(&text) {
+    let kept = || READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(flow) = kept().get_or_insert_default().get(&text) {
         return Ok(Arc::clone(flow));
     }
     // Nobody else waits while it is read. It was valid when it was kept; a later program may see it otherwise.
     let flow = Arc::new(Flow::parse(&text)?);
-    let mut known = known();
-    let known = known.get_or_insert_default();
-    if known.len() >= KEPT {
-        known.clear();
+    let mut kept = kept();
+    let kept = kept.get_or_insert_default();
+    if kept.len() >= KEPT {
+        kept.clear();
     }
-    known.insert(text, Arc::clone(&flow));
+    kept.insert(text, Arc::clone(&flow));
     Ok(flow)
 }

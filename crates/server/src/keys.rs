@@ -9,7 +9,7 @@ use domain::{Account, Actor, ApiKey, Id, Scope, Timestamp};
 use serde_json::json;
 
 use crate::out::say;
-use crate::store_args::{Purpose, StoreArgs};
+use crate::store_args::{ListArgs, Purpose, StoreArgs};
 
 /// What to do with keys.
 #[derive(Subcommand)]
@@ -32,16 +32,7 @@ pub enum KeyCommand {
         store: StoreArgs,
     },
     /// List the keys of all accounts, or of one
-    List {
-        /// Id or name of the account.
-        #[arg(long, value_name = "A")]
-        account: Option<String>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        store: StoreArgs,
-    },
+    List(ListArgs),
     /// Make a key open nothing, within a second
     Revoke {
         /// The key's id, key_…; `leadpost key list` shows it.
@@ -57,7 +48,7 @@ pub async fn run(command: KeyCommand) -> anyhow::Result<()> {
         KeyCommand::Create { name, scope, expires_in_days, account, store } => {
             create(name, scope, expires_in_days, account, &store).await
         }
-        KeyCommand::List { account, json, store } => list(account, json, &store).await,
+        KeyCommand::List(args) => list(args).await,
         KeyCommand::Revoke { id, store } => revoke(id, &store).await,
     }
 }
@@ -92,7 +83,8 @@ async fn create(
     Ok(())
 }
 
-async fn list(account: Option<String>, as_json: bool, store: &StoreArgs) -> anyhow::Result<()> {
+async fn list(args: ListArgs) -> anyhow::Result<()> {
+    let ListArgs { account, json: as_json, store } = args;
     let db = store.open(Purpose::Use).await?;
     let keys = db.read(move |tx| {
         let mut all = Vec::new();

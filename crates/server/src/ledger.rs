@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::keys::meant;
 use crate::out::say;
-use crate::store_args::{Purpose, StoreArgs};
+use crate::store_args::{ListArgs, Purpose};
 
 /// Whose ledger, and how.
 #[derive(Args)]
@@ -17,20 +17,14 @@ pub struct LedgerArgs {
     /// Exit with 1 if an account does not balance.
     #[arg(long)]
     verify: bool,
-    /// Id or name of one account; otherwise all.
-    #[arg(long, value_name = "A")]
-    account: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    store: StoreArgs,
+    list: ListArgs,
 }
 
 /// Counts anew from raw rows, in one transaction, and prints.
 pub async fn run(args: LedgerArgs) -> anyhow::Result<ExitCode> {
-    let db = args.store.open(Purpose::Use).await?;
-    let named = args.account.clone();
+    let db = args.list.store.open(Purpose::Use).await?;
+    let named = args.list.account.clone();
     let ledgers = db.read(move |tx| {
         let mut all = Vec::new();
         for account in meant(tx, named.as_deref())? {
@@ -40,7 +34,7 @@ pub async fn run(args: LedgerArgs) -> anyhow::Result<ExitCode> {
         Ok::<_, AppError>(all)
     });
     let ledgers = ledgers.await?;
-    say!("{}", if args.json { as_json(&ledgers) } else { as_table(&ledgers) })?;
+    say!("{}", if args.list.json { as_json(&ledgers) } else { as_table(&ledgers) })?;
     let balanced = ledgers.iter().all(|(_, ledger)| ledger.balanced());
     if !balanced {
         eprintln!(

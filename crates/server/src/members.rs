@@ -10,7 +10,7 @@ use crate::columns;
 use crate::config::Settings;
 use crate::keys::meant;
 use crate::out::say;
-use crate::store_args::{self, Purpose, StoreArgs};
+use crate::store_args::{self, ListArgs, Purpose, StoreArgs};
 
 /// What to do with members.
 #[derive(Subcommand)]
@@ -31,16 +31,7 @@ pub enum MemberCommand {
     },
     /// List the members of all accounts, or of one: id, role, whether they may come in, account, since when, e-mail
     /// address, name
-    List {
-        /// Id or name of the account.
-        #[arg(long, value_name = "A")]
-        account: Option<String>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        store: StoreArgs,
-    },
+    List(ListArgs),
     /// Print a link with which a member chooses a new password; it works once, for half an hour
     ResetPassword {
         /// The member's e-mail address.
@@ -70,7 +61,7 @@ pub async fn run(command: MemberCommand) -> anyhow::Result<()> {
             eprintln!("whoever opens this link joins {} ({}) as {}", account.id, account.name, role.as_str());
             print(&settings, &link, &token)
         }
-        MemberCommand::List { account, json, store } => list(account, json, &store).await,
+        MemberCommand::List(args) => list(args).await,
         MemberCommand::ResetPassword { email, store } => {
             let settings = store.load(&[])?.settings;
             let db = store_args::open(&settings, Purpose::Use).await?;
@@ -90,7 +81,8 @@ pub async fn run(command: MemberCommand) -> anyhow::Result<()> {
     }
 }
 
-async fn list(account: Option<String>, as_json: bool, store: &StoreArgs) -> anyhow::Result<()> {
+async fn list(args: ListArgs) -> anyhow::Result<()> {
+    let ListArgs { account, json: as_json, store } = args;
     let db = store.open(Purpose::Use).await?;
     let found = db.read(move |tx| {
         let mut all = Vec::new();

@@ -21,6 +21,19 @@ pub struct StoreArgs {
     config: Option<PathBuf>,
 }
 
+/// The flags of a command that shows what accounts have.
+#[derive(Args)]
+pub struct ListArgs {
+    /// Id or name of one account; otherwise all.
+    #[arg(long, value_name = "A")]
+    pub account: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
 /// What a command needs of the store.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
